@@ -1,0 +1,204 @@
+"""Weights the package does not ship: what they are, where they come from, and fetching them.
+
+Looked up in order: ``$ZOO_ASSETS`` (a folder, or an ``http(s)://`` or ``s3://`` mirror), the
+user's cache, the asset's own URL. A download resumes where it stopped, is verified, and only
+then gets its name.
+"""
+
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from zoo.errors import AssetError
+from zoo.settings import cache_folder
+from zoo.storage import plain_errors, sha256_of
+
+CHUNK = 1 << 20
+TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class AssetFile:
+    """One accepted file of an asset; ``sha256`` may be its first digits, as publishers give it."""
+
+    filename: str
+    sha256: str
+    size: int
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Weights under a name; any one of ``files`` will do, the first found is taken."""
+
+    name: str
+    licence: str
+    files: tuple[AssetFile, ...]
+
+
+ASSETS = {
+    asset.name: asset
+    for asset in (
+        Asset(
+            name="vgg19",
+            licence="CC BY 4.0, K. Simonyan and A. Zisserman, Visual Geometry Group, Oxford",
+            files=(
+                AssetFile(
+                    filename="vgg19_conv1_1-conv4_2.safetensors",
+                    sha256="30e7ba93d38d89ee70b6775f6cc047c4a36614751ceccc0cf1f7e9bcdeefe0f1",
+                    size=23463976,
+                ),
+                AssetFile(
+                    filename="vgg19-dcbb9e9d.pth",
+                    sha256="dcbb9e9d",
+                    size=574_673_361,
+                    url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+                ),
+            ),
+        ),
+    )
+}
+
+
+class Progress(Protocol):
+    """Called with the bytes there so far and the bytes expected."""
+
+    def __call__(self, done: int, total: int) -> None: ...
+
+
+def locate(name: str) -> Path | None:
+    """The asset's file if it is at hand without a download, else None.
+
+    Raises:
+        AssetError: a file is there and is not what it should be.
+    """
+    asset = ASSETS[name]
+    folders = [_downloads()]
+    mirror = os.environ.get("ZOO_ASSETS")
+    if mirror and not _is_remote(mirror):
+        folders.insert(0, Path(mirror))
+    for folder in folders:
+        for file in asset.files:
+            if (path := folder / file.filename).is_file():
+                _verify(path, file)
+                return path
+    return None
+
+
+def fetch(name: str, progress: Progress | None = None) -> Path:
+    """The asset's file, downloaded into the user's cache when it is not at hand.
+
+    Raises:
+        AssetError: no source has it, or what came is damaged.
+        StorageError: the cache cannot be written.
+    """
+    if path := locate(name):
+        return path
+    reasons = []
+    for file, url in _sources(ASSETS[name]):
+        try:
+            return _download(file, url, progress)
+        except _NotThere as error:
+            reasons.append(f"{url}: {error}")
+    raise AssetError(
+        f"The weights '{name}' are not at hand and could not be downloaded "
+        f"({'; '.join(reasons)}). Put one of "
+        f"{', '.join(file.filename for file in ASSETS[name].files)} into a folder and set "
+        "ZOO_ASSETS to it, or use a recipe with 'perceptual: compact', which needs none."
+    )
+
+
+class _NotThere(Exception):
+    """One source does not have the file; the next may."""
+
+
+def _sources(asset: Asset) -> list[tuple[AssetFile, str]]:
+    mirror = os.environ.get("ZOO_ASSETS", "")
+    sources = []
+    if _is_remote(mirror):
+        sources += [(file, f"{mirror.rstrip('/')}/{file.filename}") for file in asset.files]
+    sources += [(file, file.url) for file in asset.files if file.url]
+    return sources
+
+
+def _download(file: AssetFile, url: str, progress: Progress | None) -> Path:
+    target = _downloads() / file.filename
+    partial = target.with_name(target.name + ".partial")
+    with plain_errors(partial):
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        if not (partial.exists() and partial.stat().st_size == file.size):
+            if url.startswith("s3://"):
+                _read_s3(url, partial, file, progress)
+            else:
+                _read_http(url, partial, file, progress)
+        try:
+            _verify(partial, file)
+        except AssetError:
+            partial.unlink()
+            raise
+        os.replace(partial, target)
+    return target
+
+
+def _read_http(url: str, partial: Path, file: AssetFile, progress: Progress | None) -> None:
+    have = partial.stat().st_size if partial.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            if have and response.status != 206:
+                have = 0
+            with partial.open("ab" if have else "wb") as out:
+                while chunk := response.read(CHUNK):
+                    have += len(chunk)
+                    if have > file.size:
+                        raise AssetError(f"{url} sends more than the {file.size} bytes expected.")
+                    out.write(chunk)
+                    if progress:
+                        progress(have, file.size)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:
+            partial.unlink()
+        raise _NotThere(f"HTTP {error.code}") from error
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise _NotThere(str(getattr(error, "reason", error))) from error
+    if have < file.size:
+        raise _NotThere(f"stopped at {have} of {file.size} bytes; run it again to resume")
+
+
+def _read_s3(url: str, partial: Path, file: AssetFile, progress: Progress | None) -> None:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    bucket, key = urlsplit(url).netloc, urlsplit(url).path.lstrip("/")
+    have = partial.stat().st_size if partial.exists() else 0
+    try:
+        body = boto3.client("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes={have}-")["Body"]
+        with partial.open("ab") as out:
+            for chunk in body.iter_chunks(CHUNK):
+                have += len(chunk)
+                if have > file.size:
+                    raise AssetError(f"{url} holds more than the {file.size} bytes expected.")
+                out.write(chunk)
+                if progress:
+                    progress(have, file.size)
+    except (BotoCoreError, ClientError) as error:
+        raise _NotThere(str(error)) from error
+
+
+def _verify(path: Path, file: AssetFile) -> None:
+    if path.stat().st_size != file.size or not sha256_of(path).startswith(file.sha256):
+        raise AssetError(
+            f"{path} is not the file it should be (size or SHA-256 differ): delete it and try again."
+        )
+
+
+def _downloads() -> Path:
+    return cache_folder() / "assets"
+
+
+def _is_remote(place: str) -> bool:
+    return place.startswith(("http://", "https://", "s3://"))

@@ -1,0 +1,75 @@
+"""Every error a person can meet, in one tree.
+
+ZooError                     exit code 1
+├── UsageError               exit code 2: the command was wrong, nothing was tried
+│   ├── SlugError           not a slug
+│   ├── UnknownIdentityError no such identity; carries near names
+│   ├── BasisError           no recorded basis for using a person's face
+│   └── ProjectError         not inside a project, or its params.yaml is wrong
+├── PhotoError               a photo, folder or video that cannot be used
+│   └── NoFaceError          a readable photo without a usable face
+├── AssetError               weights or models missing, damaged or unreachable
+├── StorageError             the disk, the permissions or the object store said no
+├── IdentityError            an identity's photos cannot make a network
+├── TrainingError            a training job failed
+└── RegistryError            the registry refused or cannot be reached
+
+A message is one sentence that says what was wrong, with which file, and what to do.
+The CLI prints it without a traceback and exits with ``exit_code``.
+"""
+
+
+class ZooError(Exception):
+    """Base of all errors meant for people."""
+
+    exit_code = 1
+
+
+class UsageError(ZooError):
+    """The command cannot be carried out as written."""
+
+    exit_code = 2
+
+
+class SlugError(UsageError):
+    """A name that is not a slug."""
+
+
+class UnknownIdentityError(UsageError):
+    """An identity, alias or version that does not exist."""
+
+
+class BasisError(UsageError):
+    """An identity without a recorded basis (consent, licence, research, synthetic)."""
+
+
+class ProjectError(UsageError):
+    """Not inside a project, or its configuration is wrong."""
+
+
+class PhotoError(ZooError):
+    """A photo, folder or video that cannot be used."""
+
+
+class NoFaceError(PhotoError):
+    """A readable photo without a usable face."""
+
+
+class AssetError(ZooError):
+    """Weights or models that are missing, damaged or unreachable."""
+
+
+class StorageError(ZooError):
+    """The disk, the permissions or the object store said no."""
+
+
+class IdentityError(ZooError):
+    """An identity whose photos cannot make a network."""
+
+
+class TrainingError(ZooError):
+    """A training job that failed."""
+
+
+class RegistryError(ZooError):
+    """The registry refused, or cannot be reached."""

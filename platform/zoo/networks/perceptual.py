@@ -1,0 +1,49 @@
+"""Which network judges content and style: ``vgg19`` (the reference) or ``compact`` (shipped)."""
+
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import Literal, Protocol
+
+from torch import Tensor, nn
+
+from zoo.assets import fetch, locate
+from zoo.networks.compact import WEIGHTS, read_compact
+from zoo.networks.vgg19 import read_vgg19
+from zoo.storage import sha256_of
+
+Choice = Literal["auto", "vgg19", "compact"]
+
+
+class PerceptualNetwork(Protocol):
+    """photo_B3HW in 0..1 → feature maps by layer name."""
+
+    def __call__(self, photo_B3HW: Tensor) -> dict[str, Tensor]: ...
+
+
+@dataclass(frozen=True)
+class Perceptual:
+    """A resolved choice: which network, and the SHA-256 of its weights."""
+
+    name: Literal["vgg19", "compact"]
+    sha256: str
+
+
+def resolve_perceptual(choice: Choice) -> Perceptual:
+    """``auto`` is VGG-19 when its weights are at hand without a download, else compact.
+
+    Raises:
+        AssetError: ``vgg19`` was asked for and cannot be found or downloaded.
+    """
+    if choice == "vgg19" or (choice == "auto" and locate("vgg19")):
+        return Perceptual("vgg19", sha256_of(fetch("vgg19")))
+    with as_file(files("zoo.networks") / WEIGHTS) as path:
+        return Perceptual("compact", sha256_of(path))
+
+
+def read_perceptual(name: Literal["vgg19", "compact"]) -> nn.Module:
+    """The network, frozen, in evaluation mode, on the CPU.
+
+    Raises:
+        AssetError: VGG-19's weights cannot be found or downloaded.
+    """
+    return read_vgg19(fetch("vgg19")) if name == "vgg19" else read_compact()

@@ -1,0 +1,1 @@
+"""The paper's objective, one term per module (torch)."""

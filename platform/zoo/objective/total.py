@@ -1,0 +1,88 @@
+"""The whole objective: L = L_content + α·L_style + β·L_light + γ·L_TV (paper, equation 7)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from zoo.networks.vgg19 import CONTENT_LAYER, STYLE_LAYERS
+from zoo.objective.content import content_loss
+from zoo.objective.light import light_loss
+from zoo.objective.style import nearest_styles, style_bank, style_loss
+from zoo.objective.total_variation import total_variation_loss
+
+
+@dataclass(frozen=True)
+class Weights:
+    """α, β and γ of one step."""
+
+    style: float
+    light: float
+    total_variation: float
+
+
+@dataclass(frozen=True)
+class Style:
+    """The style set as the style term needs it: feature banks by layer, and landmarks_N682."""
+
+    banks: Mapping[str, Tensor]
+    landmarks: Tensor
+    n_best: int
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The total, which has a gradient, and each unweighted term, detached."""
+
+    total: Tensor
+    terms: dict[str, Tensor]
+
+
+def style_of(features: Mapping[str, Tensor], landmarks_N682: Tensor, n_best: int) -> Style:
+    """The style set from its photos' features and landmarks."""
+    banks = {layer: style_bank(features[layer]) for layer in STYLE_LAYERS}
+    return Style(banks, landmarks_N682, n_best)
+
+
+def total_loss(
+    output_B3HW: Tensor,
+    photo_B3HW: Tensor,
+    landmarks_B682: Tensor,
+    style: Style,
+    weights: Weights,
+    perceptual: Callable[[Tensor], Mapping[str, Tensor]],
+    light_network: Callable[[Tensor], Tensor] | None = None,
+) -> Losses:
+    """L and its terms for one batch.
+
+    Args:
+        output_B3HW: x̂ in 0..1, the transformation network's output.
+        photo_B3HW: x in 0..1.
+        landmarks_B682: x's landmarks in unit crop coordinates.
+        style: the identity.
+        weights: α, β, γ.
+        perceptual: Φ.
+        light_network: Γ; needed when ``weights.light`` is not zero.
+    """
+    with torch.no_grad():
+        photo_features = perceptual(photo_B3HW)
+    features = perceptual(output_B3HW)
+    chosen_BN = nearest_styles(landmarks_B682, style.landmarks, style.n_best)
+    per_layer = [style_loss(features[name], bank, chosen_BN) for name, bank in style.banks.items()]
+    terms = {
+        "content": content_loss(features[CONTENT_LAYER], photo_features[CONTENT_LAYER]),
+        "style": torch.stack(per_layer).mean(),
+        "total_variation": total_variation_loss(output_B3HW),
+    }
+    total = (
+        terms["content"]
+        + weights.style * terms["style"]
+        + weights.total_variation * terms["total_variation"]
+    )
+    if weights.light:
+        if light_network is None:
+            raise ValueError("a light weight needs a light network")
+        terms["light"] = light_loss(output_B3HW, photo_B3HW, light_network)
+        total = total + weights.light * terms["light"]
+    return Losses(total, {name: term.detach() for name, term in terms.items()})

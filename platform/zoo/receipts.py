@@ -1,0 +1,49 @@
+"""A receipt beside each product: what it was made from, so that work is done once.
+
+A stage asks :func:`is_fresh` before it makes a product and calls :func:`write` after.
+Values are what identifies an input: a SHA-256, a parameter, the maker's version.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zoo.storage import write_json
+
+Made = Mapping[str, Any]
+
+
+def receipt_path(product: Path) -> Path:
+    """``models/ada`` → ``models/ada/receipt.json``; ``ada.safetensors`` → ``ada.receipt.json``."""
+    return product / "receipt.json" if product.is_dir() else product.with_suffix(".receipt.json")
+
+
+def is_fresh(product: Path, made_from: Made) -> bool:
+    """Whether ``product`` exists and its receipt says it was made from exactly ``made_from``."""
+    return product.exists() and read(product).get("made_from") == json.loads(_canonical(made_from))
+
+
+def write(product: Path, made_from: Made, **facts: Any) -> None:
+    """Writes the receipt of ``product``; ``facts`` (durations, counts) do not affect freshness."""
+    made = json.loads(_canonical(made_from))
+    write_json(receipt_path(product), {"digest": digest(made), "made_from": made, **facts})
+
+
+def read(product: Path) -> dict[str, Any]:
+    """The receipt of ``product``, or an empty mapping when there is none or it is damaged."""
+    try:
+        receipt = json.loads(receipt_path(product).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return receipt if isinstance(receipt, dict) else {}
+
+
+def digest(made_from: Made) -> str:
+    """SHA-256 of the canonical JSON of ``made_from``, in hex."""
+    return hashlib.sha256(_canonical(made_from).encode()).hexdigest()
+
+
+def _canonical(made_from: Made) -> str:
+    return json.dumps(made_from, sort_keys=True, separators=(",", ":"))

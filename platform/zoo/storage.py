@@ -1,0 +1,104 @@
+"""Writing that never leaves half a file: a temporary name in the same folder, then a rename."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import StorageError
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yields a temporary path with ``path``'s suffix; renames it to ``path`` if the block succeeds.
+
+    Raises:
+        StorageError: no permission, no space, or a folder that is in the way.
+    """
+    with plain_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yields an empty temporary folder; it replaces ``path`` if the block succeeds.
+
+    Raises:
+        StorageError: no permission or no space.
+    """
+    with plain_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-", dir=path.parent))
+        try:
+            yield temporary
+            os.chmod(temporary, 0o777 & ~_umask())
+            if path.exists():
+                old = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-old-", dir=path.parent))
+                os.replace(path, old / "old")
+                os.replace(temporary, path)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                os.replace(temporary, path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turns an ``OSError`` on ``path`` into a sentence.
+
+    Raises:
+        StorageError: in place of the ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = {
+            errno.ENOSPC: "the disk is full; free some space and run it again",
+            errno.EDQUOT: "your disk quota is used up; free some space and run it again",
+            errno.EACCES: "no permission; choose another folder or change its permissions",
+            errno.EPERM: "no permission; choose another folder or change its permissions",
+            errno.EROFS: "the file system is read-only; choose another folder",
+            errno.EISDIR: "a folder of that name is in the way",
+            errno.ENOTDIR: "a file stands where a folder is needed",
+        }.get(error.errno or 0, error.strerror or str(error))
+        raise StorageError(f"Cannot write {path}: {reason}.") from error
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Writes ``data`` as indented JSON, atomically.
+
+    Raises:
+        StorageError: see :func:`atomic_file`.
+    """
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(data, indent=2, sort_keys=False) + "\n", encoding="utf-8")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
