@@ -32,7 +32,7 @@ format: $(VENV)/.dev
 	@ruff format .
 
 clean:
-	rm -rf demo data models reports registered mlflow.db* mlartifacts dvc.lock .dvc/cache .dvc/tmp
+	rm -rf demo data models reports registered checkpoints mlflow.db* mlartifacts dvc.lock .dvc/cache .dvc/tmp
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

@@ -1,0 +1,49 @@
+"""DVC stage ``evaluate``: a report card and a picture sheet per network."""
+
+from zoo.errors import IdentityError
+from zoo.evaluation.run import (
+    HELD_OUT,
+    EvaluateSettings,
+    descriptors_path,
+    write_evaluation,
+)
+from zoo.incremental import Job, run_for_identities, run_stage
+from zoo.provenance.identity import Identity
+from zoo.settings import Project, read_params, section
+from zoo.storage import sha256_of
+
+MAKER = "evaluate-1"  # raise it when the same network gives other figures
+
+
+def main(project: Project) -> int:
+    settings = section(read_params(project), "evaluate", EvaluateSettings)
+
+    def plan(identity: Identity) -> Job:
+        name = identity.name
+        inputs = {
+            "network": project.models / name / "network.onnx",
+            "descriptors": descriptors_path(project, name),
+            "held_out": project.content / HELD_OUT,
+        }
+        for path in inputs.values():
+            if not path.is_file():
+                raise IdentityError(f"{path} is missing; run `dvc repro` to make it.")
+        # Not the other identities: a newcomer in the gallery makes no old report stale.
+        made_from = {
+            "maker": MAKER,
+            "settings": settings.model_dump(),
+            "person": identity.person,
+            **{key: sha256_of(path) for key, path in inputs.items()},
+        }
+        return Job(name, project.reports / name, made_from, evaluate, (project, name))
+
+    return run_for_identities("evaluate", project, project.reports, plan)
+
+
+def evaluate(project: Project, name: str) -> dict[str, object]:
+    """Measures one network; the scores stand in the receipt too."""
+    return {"scores": write_evaluation(project, name).scores.model_dump()}
+
+
+if __name__ == "__main__":
+    run_stage(main)

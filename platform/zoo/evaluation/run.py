@@ -1,0 +1,193 @@
+"""Evaluating one identity of a project: read everything, measure, report."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from zoo import receipts
+from zoo.errors import PhotoError, StorageError, UnknownIdentityError
+from zoo.evaluation.comparison import Example, Judge, Subject, compare
+from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
+from zoo.evaluation.identity import (
+    Descriptor,
+    describe_photos,
+    people_in,
+    target_of,
+    without_target,
+)
+from zoo.evaluation.report import Report, summarise
+from zoo.evaluation.sheet import sheet
+from zoo.faces.pack import read_pack
+from zoo.photos.image import Image
+from zoo.photos.reading import find_photos, read_photo
+from zoo.photos.writing import write_photo
+from zoo.provenance.identity import find_identity
+from zoo.settings import Project, read_params, section
+from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
+from zoo.swapping.network import SwapNetwork
+
+HELD_OUT = "held_out.json"
+
+
+class EvaluateSettings(BaseModel, extra="forbid"):
+    """Section ``evaluate`` of ``params.yaml``."""
+
+    photos: int = Field(60, ge=1)
+    """At most so many held-out photos."""
+    gallery: list[str] = []
+    """Folders of other people, one subfolder each; relative to the project."""
+
+
+def evaluate_identity(
+    project: Project, name: str, photos: Path | None = None, gallery: Path | None = None
+) -> Report:
+    """Measures ``models/NAME/network.onnx``.
+
+    Args:
+        project: the project.
+        name: an identity with a trained network.
+        photos: a folder of photos to swap; default: the held-out photos of the content stage.
+        gallery: a folder of other people, one subfolder each; default: those of the settings.
+            The project's other identities are always in the gallery.
+
+    Raises:
+        UnknownIdentityError: no such identity, or it has not been trained.
+        PhotoError: no usable photos.
+    """
+    return measure(project, name, photos, gallery)[0]
+
+
+def write_evaluation(project: Project, name: str) -> Report:
+    """Makes ``reports/NAME`` with ``report.json`` and ``sheet.jpg``, whole or not at all.
+
+    Raises:
+        UnknownIdentityError: no such identity, or it has not been trained.
+        PhotoError: no usable photos.
+        StorageError: no permission or no space.
+    """
+    report, examples = measure(project, name)
+    target = read_pack(project.aligned / f"{name}.safetensors").faces
+    title = (
+        f"{name}, {report.resolution} px, recipe {report.recipe}: nearest to the target in "
+        f"{report.scores.nearest_rate:.0%} of {report.scores.photos} photos, the worst first"
+    )
+    with atomic_folder(project.reports / name) as folder:
+        write_json(folder / "report.json", report.model_dump(mode="json"))
+        write_photo(folder / "sheet.jpg", sheet(examples, target[len(target) // 2], title))
+    return report
+
+
+def measure(
+    project: Project, name: str, photos: Path | None = None, gallery: Path | None = None
+) -> tuple[Report, list[Example]]:
+    """The report and the pictures behind it, both the worst first."""
+    identity = find_identity(project, name)
+    folder = project.models / name
+    if not (folder / "network.onnx").is_file():
+        raise UnknownIdentityError(f"{name} has no network yet; train it with `dvc repro`.")
+    settings = section(read_params(project), "evaluate", EvaluateSettings)
+    folders = [gallery] if gallery else [project.root / path for path in settings.gallery]
+    network = SwapNetwork(folder / "network.onnx")
+    target = target_of(name, read_descriptors(project, name))
+    people, left_out = without_target(
+        {person: mean for path in folders for person, mean in people_in(path).items()}, target
+    )
+    judge = Judge(target, {**people, **_other_identities(project, name)})
+    if photos:
+        subjects, source = _from_folder(photos), str(photos)
+    else:
+        held_out = read_held_out(project.content / HELD_OUT)[: settings.photos]
+        subjects, source = _from_held_out(project, held_out, identity.person), "held-out content"
+    examples, skipped = [], {}
+    for label, load in subjects.items():
+        try:
+            examples.append(compare(load(), network, judge))
+        except PhotoError as error:
+            skipped[label] = str(error)
+    if not examples:
+        raise PhotoError(f"None of the photos of {source} shows a face, so {name} is not measured.")
+    examples.sort(key=lambda example: example.row.margin)
+    rows = [example.row for example in examples]
+    receipt = receipts.read(folder)
+    report = Report(
+        identity=name,
+        network=sha256_of(folder / "network.onnx"),
+        recipe=str(receipt.get("recipe_name", "unknown")),
+        resolution=network.resolution,
+        photos=source,
+        gallery=sorted(judge.gallery),
+        left_out=left_out,
+        skipped=skipped,
+        scores=summarise(rows, target.ceiling),
+        rows=rows,
+    )
+    return report, examples
+
+
+def descriptors_path(project: Project, name: str) -> Path:
+    """Where the align stage keeps the descriptors of an identity's real photos."""
+    return project.aligned / f"{name}.descriptors.npy"
+
+
+def write_descriptors(project: Project, name: str, photos: Sequence[Path]) -> int:
+    """Describes the photos (see :func:`.identity.describe_photos`); returns how many it took.
+
+    Raises:
+        NoFaceError: none of them shows a face.
+        StorageError: no permission or no space.
+    """
+    found = describe_photos(photos)
+    with atomic_file(descriptors_path(project, name)) as temporary:
+        np.save(temporary, found, allow_pickle=False)
+    return len(found)
+
+
+def read_descriptors(project: Project, name: str) -> Descriptor:
+    """What :func:`write_descriptors` wrote: float32 [K, 128].
+
+    Raises:
+        StorageError: missing or damaged.
+    """
+    path = descriptors_path(project, name)
+    try:
+        found = np.load(path, allow_pickle=False)
+        if found.dtype == np.float32 and found.ndim == 2 and found.shape[1] == 128 and len(found):
+            return found
+    except (OSError, ValueError, EOFError):
+        pass
+    raise StorageError(f"{path} is missing or damaged; remove it and run `dvc repro align`.")
+
+
+def _other_identities(project: Project, name: str) -> dict[str, Descriptor]:
+    found = {}
+    for path in sorted(project.aligned.glob("*.descriptors.npy")):
+        other = path.name.split(".")[0]
+        if other != name:
+            found[other] = read_descriptors(project, other).mean(axis=0)
+    return found
+
+
+def _from_held_out(
+    project: Project, held_out: Sequence[HeldOut], person: str | None
+) -> dict[str, Callable[[], Subject]]:
+    def load(item: HeldOut) -> Subject:
+        image = read_photo(project.root / item.photo).image
+        truth: Image | None = None
+        if item.rendered and person:
+            truth = true_swap(item.rendered, person, image.shape[0]).image
+        return Subject(item.name, image, truth)
+
+    return {item.name: partial(load, item) for item in held_out}
+
+
+def _from_folder(folder: Path) -> dict[str, Callable[[], Subject]]:
+    def load(path: Path) -> Subject:
+        return Subject(path.name, read_photo(path).image)
+
+    return {
+        str(path.relative_to(folder)) if folder.is_dir() else path.name: partial(load, path)
+        for path in find_photos([folder])
+    }
