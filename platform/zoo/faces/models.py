@@ -45,7 +45,7 @@ def model_file(name: str) -> Path:
 
 @cache
 def detector() -> Any:
-    """dlib's frontal HOG face detector (five views, 80-pixel window)."""
+    """Dlib's frontal HOG face detector (five views, 80-pixel window)."""
     import dlib
 
     path = _unpacked() / f"frontal-{dlib.__version__}.svm"
@@ -65,7 +65,7 @@ def detector() -> Any:
 
 @cache
 def landmark_trees() -> RegressionTrees:
-    """dlib's 68-point model, memory-mapped.
+    """Dlib's 68-point model, memory-mapped.
 
     Raises:
         AssetError: the model is missing or damaged.
@@ -87,7 +87,7 @@ def landmark_trees() -> RegressionTrees:
 
 @cache
 def descriptor_network() -> Any:
-    """dlib's 128-number face descriptor network.
+    """Dlib's 128-number face descriptor network.
 
     Raises:
         AssetError: the model is missing or damaged.
