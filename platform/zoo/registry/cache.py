@@ -1,0 +1,235 @@
+"""The user's cache of networks, from which every swap is served; the standard library only.
+
+::
+
+    networks/REGISTRY/registry.json        which registry (REGISTRY is a digest of its address)
+    networks/REGISTRY/NAME/aliases.json    {"champion": 3}
+    networks/REGISTRY/NAME/3/network.onnx
+    networks/REGISTRY/NAME/3/card.json     what the registry says of it, with its SHA-256
+
+Two registries may both have an ``ada``, so each has a folder of its own. Aliases are what the
+registry said last; publishing, promoting and ``zoo pull`` ask it again.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import UsageError
+from zoo.registry.references import Reference
+from zoo.settings import cache_folder
+from zoo.storage import atomic_folder, plain_errors, sha256_of, write_json
+
+NETWORK = "network.onnx"
+CARD = "card.json"
+ALIASES = "aliases.json"
+REGISTRY = "registry.json"
+MAX_BYTES = 512 * 2**20
+"""No network of ours comes near this; a file that does is not one."""
+
+
+@dataclass(frozen=True)
+class CachedNetwork:
+    """A verified network file and what the registry says of it."""
+
+    identity: str
+    version: int
+    path: Path
+    sha256: str
+    basis: str
+    recipe: str
+    resolution: int
+    registry: str
+    scores: Mapping[str, float]
+    alias: str | None = None
+    """By which alias it was found, if by one."""
+
+
+def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
+    """The cached network that ``reference`` means, or None when it has to be pulled.
+
+    A file whose SHA-256 differs from its card counts as absent.
+
+    Args:
+        reference: what is wanted.
+        uri: the registry's address; None to look in all that were used on this machine.
+
+    Raises:
+        UsageError: ``uri`` is None, and several registries have the name.
+    """
+    folders = [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
+    folders = [folder for folder in folders if (folder / reference.name).is_dir()]
+    if len(folders) > 1:
+        raise UsageError(
+            f"Several registries have {reference.name} "
+            f"({', '.join(_registry_of(folder) for folder in folders)}); change into the project, "
+            "or set MLFLOW_TRACKING_URI to one of them."
+        )
+    for folder in folders:
+        alias, version = _version(folder / reference.name, reference)
+        if version is not None:
+            network = _read(folder / reference.name / str(version), alias)
+            if network is not None and sha256_of(network.path) == network.sha256:
+                return network
+    return None
+
+
+def find_version(uri: str, name: str, version: int, sha256: str) -> CachedNetwork | None:
+    """The cached network with exactly this digest, so that a pull need not download it again."""
+    network = _read(_folder(uri) / name / str(version), None)
+    if network is None or network.sha256 != sha256 or sha256_of(network.path) != sha256:
+        return None
+    return network
+
+
+def store(
+    uri: str, card: Mapping[str, Any], fetch: Callable[[Path], None], alias: str | None
+) -> CachedNetwork:
+    """Puts a network into the cache: whole and with the promised digest, or not at all.
+
+    Args:
+        uri: the registry's address.
+        card: identity, version, sha256, basis, recipe, resolution, scores.
+        fetch: writes the network file to the path it is given, and checks it.
+        alias: by which it was asked for.
+
+    Raises:
+        StorageError: no permission or no space.
+    """
+    folder = _folder(uri)
+    if not (folder / REGISTRY).is_file():
+        write_json(folder / REGISTRY, {"uri": without_password(uri)})
+    target = folder / str(card["identity"]) / str(card["version"])
+    with atomic_folder(target) as temporary:
+        fetch(temporary / NETWORK)
+        write_json(temporary / CARD, {**card, "registry": without_password(uri)})
+    network = _read(target, alias)
+    assert network is not None, "a card that was just written"
+    return network
+
+
+def remember_aliases(uri: str, name: str, aliases: Mapping[str, int]) -> None:
+    """Keeps what the registry says the aliases of ``name`` are.
+
+    Raises:
+        StorageError: no permission or no space.
+    """
+    write_json(_folder(uri) / name / ALIASES, dict(aliases))
+
+
+def forget_aliases(name: str, uri: str | None = None) -> None:
+    """Makes the next swap with ``name`` ask the registry (all registries when None).
+
+    Raises:
+        StorageError: no permission.
+    """
+    folders = [_folder(uri)] if uri is not None else list(_networks().glob("*/"))
+    for folder in folders:
+        with plain_errors(folder):
+            (folder / name / ALIASES).unlink(missing_ok=True)
+
+
+def remove_cached(name: str, uri: str | None, version: int | None = None) -> list[CachedNetwork]:
+    """Drops the cached networks of ``name`` (or one version of it) and returns what they were.
+
+    Raises:
+        StorageError: no permission.
+    """
+    gone = [
+        network
+        for network in list_cached(uri)
+        if network.identity == name and version in (None, network.version)
+    ]
+    for network in gone:
+        folder = network.path.parent
+        with plain_errors(folder):
+            shutil.rmtree(folder)
+            (folder.parent / ALIASES).unlink(missing_ok=True)
+            if not any(folder.parent.iterdir()):
+                folder.parent.rmdir()
+    return gone
+
+
+def list_cached(uri: str | None = None) -> list[CachedNetwork]:
+    """All cached networks (of one registry, or of all), by name, then newest first."""
+    folders = [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
+    found = [network for folder in folders for network in _all_in(folder)]
+    return sorted(found, key=lambda network: (network.identity, -network.version))
+
+
+def cached_aliases(network: CachedNetwork) -> list[str]:
+    """The aliases that, as far as the cache knows, point to ``network``."""
+    aliases = _read_json(network.path.parents[1] / ALIASES)
+    return sorted(alias for alias, version in aliases.items() if version == network.version)
+
+
+def without_password(uri: str) -> str:
+    """``uri`` as it may be shown and stored: ``https://me:secret@host`` → ``https://host``."""
+    return re.sub(r"(?<=://)[^/@]*@", "", uri)
+
+
+def _networks() -> Path:
+    return cache_folder() / "networks"
+
+
+def _folder(uri: str) -> Path:
+    prefix, colon, path = uri.partition("sqlite:///")
+    if colon and not prefix:  # relative to the working folder, which is no address
+        uri = f"sqlite:///{Path(path).absolute()}"
+    return _networks() / hashlib.sha256(without_password(uri).encode()).hexdigest()[:16]
+
+
+def _registry_of(folder: Path) -> str:
+    return str(_read_json(folder / REGISTRY).get("uri", folder))
+
+
+def _version(folder: Path, reference: Reference) -> tuple[str | None, int | None]:
+    if reference.version is not None:
+        return None, reference.version
+    known = _read_json(folder / ALIASES)
+    for alias in reference.aliases:
+        if isinstance(version := known.get(alias), int):
+            return alias, version
+    return None, None
+
+
+def _all_in(folder: Path) -> Iterator[CachedNetwork]:
+    for card in folder.glob(f"*/*/{CARD}"):
+        if (network := _read(card.parent, None)) is not None:
+            yield network
+
+
+def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
+    """The network in ``folder``, or None when its card is damaged or the file is missing."""
+    card = _read_json(folder / CARD)
+    path = folder / NETWORK
+    try:
+        network = CachedNetwork(
+            identity=str(card["identity"]),
+            version=int(card["version"]),
+            path=path,
+            sha256=str(card["sha256"]),
+            basis=str(card["basis"]),
+            recipe=str(card["recipe"]),
+            resolution=int(card["resolution"]),
+            registry=str(card["registry"]),
+            scores={str(key): float(value) for key, value in card["scores"].items()},
+            alias=alias,
+        )
+        fits = folder.name == str(network.version) and folder.parent.name == network.identity
+        return network if fits and path.stat().st_size <= MAX_BYTES else None
+    except (KeyError, TypeError, ValueError, AttributeError, OSError):
+        return None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}

@@ -1,0 +1,102 @@
+"""What a registered version says of itself: tags for machines, a model card for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zoo.errors import RegistryError
+from zoo.provenance.identity import Identity
+
+SCORE = "score."
+"""Prefix of the tags that hold the report's figures."""
+
+
+def scores_of(report: Mapping[str, Any]) -> dict[str, float]:
+    """The report's summary figures: every number at its top level."""
+    return {
+        name: float(value)
+        for name, value in report.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def tags_of(
+    identity: Identity, receipt: Mapping[str, Any], resolution: int, sha256: str, report: Any
+) -> dict[str, str]:
+    """The tags of a version.
+
+    Raises:
+        RegistryError: the receipt does not say by which recipe and run the network was made.
+    """
+    missing = [key for key in ("digest", "recipe", "made_from") if key not in receipt]
+    if missing:
+        raise RegistryError(
+            f"The receipt of {identity.name} lacks {', '.join(missing)}; train it again with "
+            f"`zoo train {identity.name}`."
+        )
+    tags = {
+        "recipe": str(receipt["recipe"]),
+        "receipt": str(receipt["digest"]),
+        "data_revision": data_revision(receipt),
+        "basis": str(identity.basis),
+        "resolution": str(resolution),
+        "sha256": sha256,
+    }
+    if identity.evidence:
+        tags["evidence"] = identity.evidence
+    for name, value in scores_of(report).items():
+        tags[SCORE + name] = f"{value:.6g}"
+    return tags
+
+
+def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
+    """The figures back from a version's tags."""
+    return {
+        key.removeprefix(SCORE): float(value)
+        for key, value in tags.items()
+        if key.startswith(SCORE)
+    }
+
+
+def data_revision(receipt: Mapping[str, Any]) -> str:
+    """Which state of the identity's photos a network was trained on: the digest of its faces."""
+    made_from = receipt.get("made_from", {})
+    return str(made_from.get("faces") or made_from.get("style") or made_from.get("aligned") or "")
+
+
+def model_card(identity: Identity) -> str:
+    """Markdown for the registered model."""
+    evidence = f" Evidence: {identity.evidence}" if identity.evidence else ""
+    return (
+        f"Face-swap networks for the identity **{identity.name}**: each turns an aligned face "
+        f"into {identity.name}'s, with the pose, expression and light of the input.\n\n"
+        f"Basis for using this face: **{identity.basis}**, recorded {identity.added}.{evidence}\n\n"
+        f"```\nzoo swap --identity {identity.name} photo.jpg\n```\n"
+    )
+
+
+def version_card(
+    identity: Identity, receipt: Mapping[str, Any], tags: Mapping[str, str], run_id: str
+) -> str:
+    """Markdown for one version; its pictures come from the run ``run_id``."""
+    made = [
+        ("recipe", tags["recipe"]),
+        ("resolution", f"{tags['resolution']} × {tags['resolution']} px"),
+        ("iterations", receipt.get("iterations")),
+        ("training", f"{receipt['seconds']:.0f} s" if "seconds" in receipt else None),
+        ("basis", tags["basis"]),
+        ("sha256", f"`{tags['sha256']}`"),
+    ]
+    rows = "\n".join(f"| {name} | {value} |" for name, value in made if value is not None)
+    figures = "\n".join(
+        f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in scores_in(tags).items()
+    )
+    measured = f"\n| measured on held-out photos | |\n|---|---|\n{figures}\n" if figures else ""
+    pictures = "\n\n".join(
+        f"![{title}](get-artifact?path={file}&run_uuid={run_id})"
+        for title, file in (("preview", "preview.jpg"), ("curves", "curves.png"))
+    )
+    return (
+        f"Turns a face into **{identity.name}**'s. Input `photo` and output `swapped`: aligned "
+        f"faces, float32 [N, 3, {tags['resolution']}, {tags['resolution']}], RGB in 0..1.\n\n"
+        f"| made by | |\n|---|---|\n{rows}\n{measured}\n{pictures}\n"
+    )

@@ -1,0 +1,66 @@
+"""``curves.csv`` as rows, as MLflow metrics and as a picture."""
+
+import csv
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import RegistryError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+
+Row = dict[str, float]
+
+
+def read_curves(path: Path) -> list[Row]:
+    """The points of a training's curves: ``step`` and each term of the loss.
+
+    Raises:
+        RegistryError: the file is missing or no such table.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [
+                {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError) as error:
+        raise RegistryError(
+            f"{path} is no table of curves; train again with `zoo train`."
+        ) from error
+    if not rows or "step" not in rows[0]:
+        raise RegistryError(f"{path} has no column 'step' or no row; train again with `zoo train`.")
+    return rows
+
+
+def metrics(rows: list[Row], timestamp: int) -> "list[Metric]":
+    """Every finite value of ``rows`` as MLflow takes it."""
+    from mlflow.entities import Metric
+
+    return [
+        Metric(name, value, timestamp, int(row["step"]))
+        for row in rows
+        for name, value in row.items()
+        if name != "step" and math.isfinite(value)
+    ]
+
+
+def draw_curves(rows: list[Row], title: str, path: Path) -> None:
+    """Draws one small plot per term into a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    terms = [name for name in rows[0] if name != "step"]
+    figure = Figure(figsize=(3.2 * len(terms), 2.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    steps = [row["step"] for row in rows]
+    for index, term in enumerate(terms, 1):
+        axes = figure.add_subplot(1, len(terms), index)
+        axes.plot(steps, [row[term] for row in rows], linewidth=1.4, color="#2b6cb0")
+        axes.set_title(term.replace("_", " "), fontsize=10)
+        axes.set_xlabel("iteration", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.grid(alpha=0.3)
+        axes.set_ylim(bottom=0)
+    figure.suptitle(title, fontsize=11)
+    figure.savefig(path, dpi=100)

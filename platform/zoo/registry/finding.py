@@ -1,0 +1,64 @@
+"""Which network file a swap uses: from the cache when it has it, else pulled first."""
+
+from collections.abc import Callable, Iterable
+
+from zoo.errors import UnknownIdentityError
+from zoo.provenance.names import near_names
+from zoo.registry import cache
+from zoo.registry.references import Reference
+from zoo.registry.store import exists
+
+
+def find_network(
+    reference: Reference,
+    uri: str | None,
+    known: Iterable[str] = (),
+    pulling: Callable[[], object] = lambda: None,
+) -> cache.CachedNetwork:
+    """The network that ``reference`` means.
+
+    Args:
+        reference: what is wanted.
+        uri: the registry, or None when none is known here.
+        known: names of the project's identities, for better advice.
+        pulling: is called before the registry is asked, which may take a while.
+
+    Raises:
+        UnknownIdentityError: no registry has it; names near ones.
+        RegistryError: the registry cannot be reached or holds something damaged.
+        StorageError: the cache cannot be written.
+    """
+    if (network := cache.resolve(reference, uri)) is not None:
+        return network
+    known = set(known)
+    names = known | {network.identity for network in cache.list_cached(uri)}
+    if uri is None:
+        raise UnknownIdentityError(
+            f"{reference} is not in the cache{near_names(reference.name, names)}, and no registry "
+            "is known here; change into a project, or set MLFLOW_TRACKING_URI."
+        )
+    if not exists(uri):
+        if reference.name in known:
+            raise _untrained(reference)
+        raise UnknownIdentityError(
+            f"No identity '{reference.name}' here{near_names(reference.name, names)}; `zoo identity "
+            "add` and `dvc repro` make one."
+        )
+    pulling()
+    # Not before the cache has been asked: these need seconds.
+    from zoo.registry.browse import list_models
+    from zoo.registry.pull import pull
+
+    try:
+        return pull(reference, uri)
+    except UnknownIdentityError as error:
+        if reference.name in known and all(m.name != reference.name for m in list_models(uri)):
+            raise _untrained(reference) from error
+        raise
+
+
+def _untrained(reference: Reference) -> UnknownIdentityError:
+    return UnknownIdentityError(
+        f"{reference.name} is an identity of this project without a registered network yet; "
+        "train and register it with `dvc repro`."
+    )

@@ -1,0 +1,241 @@
+"""From ``models/NAME`` and ``reports/NAME`` to a version in the registry.
+
+A version appears whole, with its tags, or not at all; publishing the same training again
+finds the version that is there (by the digest of its receipt) and only brings its scores up
+to date. Nothing is pickled and nothing that is code is stored.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import BasisError, RegistryError
+from zoo.provenance.identity import Identity
+from zoo.provenance.names import check_name
+from zoo.registry import cache
+from zoo.registry.card import model_card, tags_of, version_card
+from zoo.registry.curves import Row, draw_curves, metrics, read_curves
+from zoo.registry.history import move_alias
+from zoo.registry.references import CANDIDATE
+from zoo.registry.store import connect, experiment_id, plain_registry_errors, versions_of
+from zoo.storage import sha256_of
+from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.tracking import MlflowClient
+
+NETWORK = "network.onnx"
+WEIGHTS = "network.safetensors"
+PICTURES = ("preview.jpg", "sheet.jpg", "curves.png")
+_LARGEST_BATCH = 1000  # metrics in one call, MLflow's limit
+
+
+def publish(
+    name: str,
+    model_folder: Path,
+    report_folder: Path,
+    receipt: Mapping[str, Any],
+    identity: Identity | None,
+    tracking_uri: str,
+) -> int:
+    """Registers the network in ``model_folder`` as a version of ``name`` and as its candidate.
+
+    Args:
+        name: the identity.
+        model_folder: network.onnx, network.safetensors, curves.csv, preview.jpg.
+        report_folder: report.json and sheet.jpg.
+        receipt: of the training; its ``run_id`` names the run to continue.
+        identity: the record, with the basis for using the face.
+        tracking_uri: the registry.
+
+    Returns:
+        The version: a new one, or the one that this training has already.
+
+    Raises:
+        BasisError: ``identity`` is None or the record of someone else.
+        AssetError: network.onnx is no swap network.
+        RegistryError: a file is missing or damaged, or the registry refused.
+    """
+    check_name(name)
+    if identity is None or identity.name != name:
+        raise BasisError(
+            f"{name} has no recorded basis, so it is not registered; say it in "
+            f"identities/{name}/identity.yaml."
+        )
+    network = SwapNetwork(model_folder / NETWORK, threads=1)
+    report = _read_report(report_folder)
+    rows = read_curves(model_folder / "curves.csv")
+    sha256 = sha256_of(model_folder / NETWORK)
+    tags = tags_of(identity, receipt, network.resolution, sha256, report)
+    client = connect(tracking_uri, create=True)
+    with plain_registry_errors(tracking_uri):
+        published = _published(client, name, tags["receipt"])
+        if published is None:
+            with _files(name, model_folder, report_folder, rows) as files:
+                run_id = _run(client, tracking_uri, name, receipt, rows)
+                source, model_id = _log_model(tracking_uri, run_id, files, network.resolution)
+                _log_pictures(client, run_id, files)
+            published = _register(client, identity, receipt, tags, run_id, source, model_id)
+        else:
+            _refresh(client, published, identity, receipt, tags, report_folder)
+        number = int(published.version)
+        move_alias(client, name, CANDIDATE, number, "published")
+    cache.forget_aliases(name, tracking_uri)
+    if cache.find_version(tracking_uri, name, number, sha256) is None:
+        cache.remove_cached(name, tracking_uri, number)  # of a registry that stood here before
+    return number
+
+
+def _published(client: "MlflowClient", name: str, receipt: str) -> "ModelVersion | None":
+    same = [version for version in versions_of(client, name) if version.tags.get("receipt") == receipt]
+    return same[0] if same else None
+
+
+def _read_report(folder: Path) -> dict[str, Any]:
+    path = folder / "report.json"
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RegistryError(
+            f"{path} is missing or damaged; measure the network with `dvc repro evaluate`."
+        ) from error
+    if not isinstance(report, dict):
+        raise RegistryError(f"{path} is no report card; measure again with `dvc repro evaluate`.")
+    return report
+
+
+@contextmanager
+def _files(
+    name: str, model_folder: Path, report_folder: Path, rows: list[Row]
+) -> Iterator[dict[str, Path]]:
+    """All that a version carries, by file name; the curves are drawn here."""
+    files = {
+        path.name: path
+        for path in (
+            *(model_folder / file for file in (NETWORK, WEIGHTS, "receipt.json", "curves.csv")),
+            model_folder / "preview.jpg",
+            report_folder / "report.json",
+            report_folder / "sheet.jpg",
+        )
+    }
+    for path in files.values():
+        if not path.is_file():
+            raise RegistryError(f"{path} is missing, so {name} is not registered; run `dvc repro`.")
+    with tempfile.TemporaryDirectory() as folder:
+        files["curves.png"] = Path(folder) / "curves.png"
+        draw_curves(rows, name, files["curves.png"])
+        yield files
+
+
+def _run(
+    client: "MlflowClient", uri: str, name: str, receipt: Mapping[str, Any], rows: list[Row]
+) -> str:
+    """The training's run; a new one with the same curves when that is gone."""
+    from mlflow.exceptions import MlflowException
+
+    if run_id := receipt.get("run_id"):
+        try:
+            run = client.get_run(str(run_id))
+            if run.info.lifecycle_stage == "active":
+                return str(run_id)
+        except MlflowException:  # made in another registry, or deleted
+            pass
+    run = client.create_run(experiment_id(client, uri), run_name=name)
+    points = metrics(rows, int(time.time() * 1000))
+    for start in range(0, len(points), _LARGEST_BATCH):
+        client.log_batch(run.info.run_id, points[start : start + _LARGEST_BATCH])
+    client.log_param(run.info.run_id, "recipe", receipt["recipe"])
+    client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def _log_model(
+    uri: str, run_id: str, files: Mapping[str, Path], resolution: int
+) -> tuple[str, str]:
+    """Stores the network in MLflow's ONNX flavour; gives its address and id."""
+    import mlflow
+    import mlflow.onnx
+    import numpy as np
+    import onnx
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    shape = (-1, 3, resolution, resolution)
+    signature = ModelSignature(
+        inputs=Schema([TensorSpec(np.dtype(np.float32), shape, INPUT)]),
+        outputs=Schema([TensorSpec(np.dtype(np.float32), shape, OUTPUT)]),
+    )
+    mlflow.set_tracking_uri(uri)
+    with mlflow.start_run(run_id=run_id, nested=True):
+        stored = mlflow.onnx.log_model(
+            onnx_model=onnx.load(files[NETWORK]),
+            name="network",
+            signature=signature,
+            # Without them MLflow starts a process to find them out: 12 to 23 s.
+            pip_requirements=[f"onnxruntime=={installed('onnxruntime')}"],
+            onnx_execution_providers=["CPUExecutionProvider"],
+            save_as_external_data=False,
+            extra_files=[str(path) for file, path in files.items() if file != NETWORK],
+        )
+    return str(stored.model_uri), str(stored.model_id)
+
+
+def _log_pictures(client: "MlflowClient", run_id: str, files: Mapping[str, Path]) -> None:
+    for picture in (*PICTURES, "report.json"):
+        client.log_artifact(run_id, str(files[picture]))
+
+
+def _register(
+    client: "MlflowClient",
+    identity: Identity,
+    receipt: Mapping[str, Any],
+    tags: Mapping[str, str],
+    run_id: str,
+    source: str,
+    model_id: str,
+) -> "ModelVersion":
+    name = identity.name
+    known = client.search_registered_models(f"name = '{name}'", max_results=1)
+    if not known:
+        client.create_registered_model(name)
+    client.update_registered_model(name, description=model_card(identity))
+    client.set_registered_model_tag(name, "basis", str(identity.basis))
+    return client.create_model_version(
+        name,
+        source,
+        run_id=run_id,
+        tags=dict(tags),
+        description=version_card(identity, receipt, tags, run_id),
+        model_id=model_id,
+    )
+
+
+def _refresh(
+    client: "MlflowClient",
+    published: "ModelVersion",
+    identity: Identity,
+    receipt: Mapping[str, Any],
+    tags: Mapping[str, str],
+    report_folder: Path,
+) -> None:
+    """Brings scores, report and basis of a version up to date; the network stays."""
+    # The file may have been exported again to other bytes; the version keeps what it holds.
+    tags = {**tags, "sha256": published.tags["sha256"]}
+    changed = {key: value for key, value in tags.items() if published.tags.get(key) != value}
+    if not changed:
+        return
+    name, number, run_id = published.name, str(published.version), published.run_id or ""
+    for key, value in changed.items():
+        client.set_model_version_tag(name, number, key, value)
+    if run_id:
+        for file in ("report.json", "sheet.jpg"):
+            client.log_artifact(run_id, str(report_folder / file))
+    client.update_model_version(
+        name, number, description=version_card(identity, receipt, tags, run_id)
+    )

@@ -1,0 +1,81 @@
+"""From the registry into the cache, whole and verified, or not at all."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import RegistryError
+from zoo.registry import cache
+from zoo.registry.browse import aliases_of, find_version
+from zoo.registry.card import scores_in
+from zoo.registry.references import Reference
+from zoo.registry.store import connect, plain_registry_errors
+from zoo.storage import sha256_of
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.tracking import MlflowClient
+
+_STORED = "model.onnx"  # MLflow's name for it
+
+
+def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
+    """Brings the cache up to date with what ``reference`` means in the registry now.
+
+    Raises:
+        UnknownIdentityError: the name, alias or version does not exist.
+        RegistryError: the registry cannot be reached, or what it holds is damaged.
+        StorageError: the cache cannot be written.
+    """
+    client = connect(tracking_uri)
+    with plain_registry_errors(tracking_uri):
+        version = find_version(client, tracking_uri, reference)
+        aliases = aliases_of(client, reference.name)
+    number = int(version.version)
+    digest = version.tags.get("sha256", "")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise RegistryError(
+            f"{reference.name} version {number} was not published by zoo: it has no sha256 tag."
+        )
+    network = cache.find_version(tracking_uri, reference.name, number, digest)
+    if network is None:
+        card = {
+            "identity": reference.name,
+            "version": number,
+            "sha256": digest,
+            "basis": version.tags.get("basis", ""),
+            "recipe": version.tags.get("recipe", ""),
+            "resolution": int(version.tags.get("resolution", 0)),
+            "receipt": version.tags.get("receipt", ""),
+            "data_revision": version.tags.get("data_revision", ""),
+            "scores": scores_in(version.tags),
+        }
+
+        def fetch(path: Path) -> None:
+            with plain_registry_errors(tracking_uri):
+                _download(client, version, digest, path)
+
+        network = cache.store(tracking_uri, card, fetch, None)
+    cache.remember_aliases(tracking_uri, reference.name, aliases)
+    return network
+
+
+def _download(client: "MlflowClient", version: "ModelVersion", sha256: str, path: Path) -> None:
+    """Fetches a version's network to ``path`` and holds it against its digest."""
+    from mlflow.artifacts import download_artifacts, list_artifacts
+
+    name = f"{version.name} version {version.version}"
+    place = client.get_model_version_download_uri(version.name, str(version.version))
+    stored = {item.path.rsplit("/", 1)[-1]: item for item in list_artifacts(artifact_uri=place)}
+    if _STORED not in stored:
+        raise RegistryError(f"{name} has no network in the registry any more ({place}).")
+    if (stored[_STORED].file_size or 0) > cache.MAX_BYTES:
+        raise RegistryError(f"{name} is larger than any swap network; it is not pulled.")
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        fetched = Path(download_artifacts(artifact_uri=f"{place}/{_STORED}", dst_path=folder))
+        if sha256_of(fetched) != sha256:
+            raise RegistryError(
+                f"{name} arrived damaged: its SHA-256 is not the registered one; pull it again."
+            )
+        fetched.replace(path)

@@ -1,0 +1,123 @@
+"""Talking to MLflow: quietly, without telemetry, and with errors that people can read."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import RegistryError
+from zoo.registry.cache import without_password
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.tracking import MlflowClient
+
+EXPERIMENT = "faceswap-zoo"
+_SQLITE = "sqlite:///"
+
+
+def connect(uri: str, *, create: bool = False) -> "MlflowClient":
+    """A client of the registry at ``uri``.
+
+    Args:
+        uri: ``sqlite:///…/mlflow.db``, ``https://…``, or whatever MLflow understands.
+        create: make an SQLite store that is not there yet.
+
+    Raises:
+        RegistryError: MLflow is not installed, or the store is not there or not readable.
+    """
+    _quieten()
+    try:
+        import mlflow
+        from mlflow.tracking import MlflowClient
+    except ImportError as error:
+        raise RegistryError(
+            "The registry needs MLflow, which is not installed here; install it with: "
+            "pip install 'faceswap-zoo[train]'"
+        ) from error
+    _quieten_loggers()
+    if not create and not exists(uri):
+        raise RegistryError(
+            f"No registry at {uri.removeprefix(_SQLITE)} yet; `dvc repro` in the project trains "
+            "and registers its identities."
+        )
+    with plain_registry_errors(uri):
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        return MlflowClient(uri, registry_uri=uri)
+
+
+def exists(uri: str) -> bool:
+    """False when ``uri`` names an SQLite file that is not there; servers answer for themselves."""
+    return not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).is_file()
+
+
+def experiment_id(client: "MlflowClient", uri: str) -> str:
+    """The experiment that holds the zoo's runs, created when it is missing.
+
+    Beside an SQLite store, artifacts go into ``mlartifacts/`` in the same folder; MLflow's own
+    default would be the working folder of whoever came first. A server knows its own place.
+    """
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None:
+        if experiment.lifecycle_stage != "active":
+            client.restore_experiment(experiment.experiment_id)
+        return str(experiment.experiment_id)
+    location = None
+    if uri.startswith(_SQLITE):
+        folder = Path(uri.removeprefix(_SQLITE)).absolute().parent
+        location = (folder / "mlartifacts").as_uri()
+    return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+
+
+def versions_of(client: "MlflowClient", name: str | None = None) -> list["ModelVersion"]:
+    """All versions of one identity (or of all), newest first within a name."""
+    found: list[ModelVersion] = []
+    token = None
+    while True:
+        page = client.search_model_versions(
+            f"name = '{name}'" if name else None, max_results=1000, page_token=token
+        )
+        found.extend(page)
+        token = page.token
+        if not token:
+            return sorted(found, key=lambda version: (version.name, -int(version.version)))
+
+
+@contextmanager
+def plain_registry_errors(uri: str) -> Iterator[None]:
+    """Turns whatever MLflow raises into one sentence that names the registry.
+
+    Raises:
+        RegistryError: in place of MLflow's, the database's or the network's error.
+    """
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, RequestException, SQLAlchemyError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise RegistryError(
+            f"The registry at {without_password(uri)} failed: {lines[0][:300].rstrip('.')}."
+        ) from error
+
+
+def _quieten() -> None:
+    """Settings that MLflow reads while it is imported, unless the user has chosen others."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # 7 take two minutes to fail
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    warnings.filterwarnings("ignore", module=r"(mlflow|pydantic|google)\b")
+
+
+def _quieten_loggers() -> None:
+    for name in ("mlflow", "alembic", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,5 @@
+"""The fast path: a photo and a network file give a picture.
+
+numpy, OpenCV, dlib, Pillow and ONNX Runtime only: a swap waits for every import here. This
+package knows network files, not the registry.
+"""

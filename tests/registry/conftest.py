@@ -1,0 +1,101 @@
+"""A real SQLite registry and tiny networks: one multiplication, which swaps nothing."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from zoo import receipts
+from zoo.provenance.identity import Basis, Identity
+from zoo.registry.publish import publish
+
+SIZE = 32
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What the stages train and evaluate leave for one identity."""
+
+    identity: Identity
+    model: Path
+    report: Path
+
+    @property
+    def receipt(self) -> dict[str, Any]:
+        return receipts.read(self.model)
+
+    def publish(self, uri: str) -> int:
+        return publish(
+            self.identity.name, self.model, self.report, self.receipt, self.identity, uri
+        )
+
+
+def write_network(path: Path, factor: float = 1.0, **metadata: str) -> Path:
+    """An ONNX file that multiplies its input by ``factor``."""
+    shape = ["N", 3, SIZE, SIZE]
+    graph = helper.make_graph(
+        [helper.make_node("Mul", ["photo", "factor"], ["swapped"])],
+        "tiny",
+        [helper.make_tensor_value_info("photo", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("swapped", TensorProto.FLOAT, shape)],
+        [helper.make_tensor("factor", TensorProto.FLOAT, [], [factor])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    helper.set_model_props(model, metadata)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Callable[..., Trained]:
+    """Makes an identity's products; ``factor`` tells trainings apart."""
+
+    def make(name: str = "ada", factor: float = 1.0, **scores: float) -> Trained:
+        model = tmp_path / "project" / "models" / name
+        report = tmp_path / "project" / "reports" / name
+        write_network(model / "network.onnx", factor, identity=name)
+        (model / "network.safetensors").write_bytes(b"weights")
+        steps = range(0, 200, 10)
+        lines = [f"{step},{2 / (1 + step)},{1 / (1 + step)}" for step in steps]
+        (model / "curves.csv").write_text("\n".join(["step,total,content", *lines]) + "\n")
+        picture = np.full((32, 64, 3), 90, np.uint8)
+        cv2.imwrite(str(model / "preview.jpg"), picture)
+        report.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(report / "sheet.jpg"), picture)
+        figures = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}
+        (report / "report.json").write_text(json.dumps({**figures, **scores}))
+        made_from = {"faces": f"faces of {name}", "factor": factor}
+        receipts.write(model, made_from, recipe="quick", resolution=SIZE, iterations=200, seconds=9.0)
+        identity = Identity(name=name, basis=Basis.synthetic, person=name, added=date(2026, 1, 1))
+        return Trained(identity, model, report)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite registry without models: making its tables takes seconds, copying it does not."""
+    from zoo.registry.store import connect
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    connect(f"sqlite:///{path}", create=True).search_experiments()
+    return path
+
+
+@pytest.fixture
+def uri(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A registry of this test's own, and a cache of its own."""
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "project" / "mlflow.db"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(empty_store.read_bytes())
+    return f"sqlite:///{path}"

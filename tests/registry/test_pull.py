@@ -1,0 +1,147 @@
+"""From the registry into the cache, verified."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.registry.conftest import Trained
+from zoo.errors import RegistryError, UnknownIdentityError
+from zoo.registry import cache
+from zoo.registry.browse import list_models, remove_model
+from zoo.registry.finding import find_network
+from zoo.registry.promotion import GateSettings, promote
+from zoo.registry.pull import pull
+from zoo.registry.references import Reference, parse_reference
+from zoo.registry.store import connect
+from zoo.storage import sha256_of
+
+Make = Callable[..., Trained]
+OPEN_GATE = GateSettings(minimum_nearest_rate=0, maximum_landmark_difference=100)
+
+
+def test_what_was_published_is_what_arrives(trained: Make, uri: str) -> None:
+    ada = trained()
+    ada.publish(uri)
+    assert cache.resolve(Reference("ada"), uri) is None
+    network = pull(Reference("ada"), uri)
+    assert network.path.read_bytes() == (ada.model / "network.onnx").read_bytes()
+    assert (network.version, network.basis, network.recipe) == (1, "synthetic", "quick")
+    assert network.scores["nearest_rate"] == 0.95
+    found = cache.resolve(Reference("ada"), uri)
+    assert found is not None
+    assert found.alias == "candidate"
+
+
+def test_a_second_pull_downloads_nothing(trained: Make, uri: str, tmp_path: Path) -> None:
+    trained().publish(uri)
+    first = pull(Reference("ada"), uri)
+    shutil.rmtree(tmp_path / "project" / "mlartifacts")
+    assert pull(Reference("ada"), uri) == first
+
+
+def test_publishing_and_promoting_change_what_the_next_swap_uses(trained: Make, uri: str) -> None:
+    trained().publish(uri)
+    promote("ada", uri, OPEN_GATE)
+    assert find_network(Reference("ada"), uri).version == 1
+    trained(factor=0.5).publish(uri)
+    assert find_network(Reference("ada"), uri).version == 1
+    assert find_network(parse_reference("ada@candidate"), uri).version == 2
+    promote("ada", uri, OPEN_GATE)
+    assert find_network(Reference("ada"), uri).version == 2
+    assert find_network(parse_reference("ada:1"), uri).version == 1
+
+
+def test_a_registry_made_anew_does_not_get_the_old_networks(
+    trained: Make, uri: str, empty_store: Path, tmp_path: Path
+) -> None:
+    trained().publish(uri)
+    old = find_network(Reference("ada"), uri)
+    (tmp_path / "project" / "mlflow.db").write_bytes(empty_store.read_bytes())
+    trained(factor=0.5).publish(uri)
+    for text in ("ada:1", "ada"):
+        new = find_network(parse_reference(text), uri)
+        assert new.version == old.version
+        assert new.sha256 != old.sha256
+
+
+def test_a_network_changed_in_the_registry_is_refused(
+    trained: Make, uri: str, tmp_path: Path
+) -> None:
+    trained().publish(uri)
+    (stored,) = (tmp_path / "project" / "mlartifacts").rglob("model.onnx")
+    stored.write_bytes(stored.read_bytes() + b"more")
+    with pytest.raises(RegistryError, match="arrived damaged"):
+        pull(Reference("ada"), uri)
+    assert cache.list_cached() == []
+
+
+def test_a_network_gone_from_the_registry_is_one_sentence(
+    trained: Make, uri: str, tmp_path: Path
+) -> None:
+    trained().publish(uri)
+    shutil.rmtree(tmp_path / "project" / "mlartifacts")
+    with pytest.raises(RegistryError, match="no network in the registry"):
+        pull(Reference("ada"), uri)
+
+
+def test_a_model_that_others_registered_is_refused(trained: Make, uri: str) -> None:
+    trained().publish(uri)
+    client = connect(uri)
+    client.create_registered_model("eve")
+    client.create_model_version("eve", client.get_model_version("ada", "1").source)
+    with pytest.raises(RegistryError, match="not published by zoo"):
+        pull(parse_reference("eve:1"), uri)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("adda", "did you mean ada"),
+        ("ada:7", "it has 1"),
+        ("ada@champion", r"it has candidate \(version 1\)"),
+    ],
+)
+def test_what_does_not_exist_is_answered_with_what_does(
+    trained: Make, uri: str, text: str, words: str
+) -> None:
+    trained().publish(uri)
+    with pytest.raises(UnknownIdentityError, match=words):
+        find_network(parse_reference(text), uri)
+
+
+def test_an_untrained_identity_of_the_project_is_told_apart(trained: Make, uri: str) -> None:
+    trained().publish(uri)
+    with pytest.raises(UnknownIdentityError, match="dvc repro"):
+        find_network(Reference("bruno"), uri, known=["bruno"])
+
+
+def test_without_any_registry_advice_needs_no_mlflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    with pytest.raises(UnknownIdentityError, match="did you mean bruno"):
+        find_network(Reference("brumo"), uri, known=["bruno"])
+    with pytest.raises(UnknownIdentityError, match="dvc repro"):
+        find_network(Reference("bruno"), uri, known=["bruno"])
+    with pytest.raises(UnknownIdentityError, match="MLFLOW_TRACKING_URI"):
+        find_network(Reference("bruno"), None)
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_removing_takes_all_versions_out(trained: Make, uri: str) -> None:
+    trained().publish(uri)
+    trained("bruno").publish(uri)
+    trained(factor=0.5).publish(uri)
+    assert [model.name for model in list_models(uri)] == ["ada", "bruno"]
+    assert remove_model(uri, "ada") == [2, 1]
+    assert [model.name for model in list_models(uri)] == ["bruno"]
+    with pytest.raises(UnknownIdentityError):
+        remove_model(uri, "ada")
+
+
+def test_a_registry_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    assert list_models(f"sqlite:///{tmp_path}/mlflow.db") == []
+    assert not (tmp_path / "mlflow.db").exists()
