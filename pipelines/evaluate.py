@@ -41,8 +41,13 @@ def main(project: Project) -> int:
 
 
 def evaluate(project: Project, name: str) -> dict[str, object]:
-    """Measures one network; the scores stand in the receipt too."""
-    return {"scores": write_evaluation(project, name).scores.model_dump()}
+    """Measures one network."""
+    report = write_evaluation(project, name)
+    return {
+        "nearest_rate": round(report.nearest_rate, 3),
+        "landmark_difference": round(report.landmark_difference, 2),
+        "luminance_correlation": round(report.luminance_correlation, 3),
+    }
 
 
 if __name__ == "__main__":

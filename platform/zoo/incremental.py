@@ -35,8 +35,8 @@ class Job:
         name: the identity; every file or folder of the product is called ``name`` or ``name.*``.
         product: the file or folder that carries the receipt.
         made_from: what the product depends on, see :mod:`zoo.receipts`.
-        make: a module-level function that makes the product and returns facts for the receipt;
-            it runs in another process.
+        make: a module-level function that makes the product and returns facts for the receipt
+            and the line that is printed; it runs in another process.
         arguments: what ``make`` is called with; they must pickle.
     """
 
@@ -45,6 +45,14 @@ class Job:
     made_from: Mapping[str, Any]
     make: Callable[..., Facts]
     arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A job that succeeded; the facts as ``" (kept 58, dropped 2)"``."""
+
+    seconds: float
+    words: str
 
 
 @dataclass
@@ -61,7 +69,12 @@ class Outcome:
 
 
 def run_for_identities(
-    stage: str, project: Project, products: Path, plan: Callable[[Identity], Job | None]
+    stage: str,
+    project: Project,
+    products: Path,
+    plan: Callable[[Identity], Job | None],
+    *,
+    workers: int | None = None,
 ) -> int:
     """One stage over all identities of the project; returns the exit code.
 
@@ -71,6 +84,7 @@ def run_for_identities(
         products: the folder of the stage's products; what no identity owns there is removed.
         plan: says what an identity's product is made from, or None when it has none in this
             stage. What it raises as a :class:`ZooError` fails that identity only.
+        workers: how many processes at once; default one per usable core.
     """
     jobs, failed = [], {}
     for folder in sorted(project.identities.glob("[!.]*/")):
@@ -82,7 +96,7 @@ def run_for_identities(
             jobs += [job] if job else []
     products.mkdir(parents=True, exist_ok=True)
     remove_gone(products, [*(job.name for job in jobs), *failed])
-    return bring_up_to_date(stage, jobs, failed).exit_code
+    return bring_up_to_date(stage, jobs, failed, workers=workers).exit_code
 
 
 def bring_up_to_date(
@@ -117,7 +131,7 @@ def bring_up_to_date(
                 _fail(outcome, job.name, result)
             else:
                 outcome.made.append(job.name)
-                print(f"{job.name}: made in {result:.1f} s", flush=True)
+                print(f"{job.name}: made in {result.seconds:.1f} s{result.words}", flush=True)
             advance()
     if outcome.failed:
         total = len(outcome.fresh) + len(outcome.made) + len(outcome.failed)
@@ -186,13 +200,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _carry_out(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, float | str]]:
+def _carry_out(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, _Made | str]]:
     """Each job with its seconds or its reason for failing, in the order they end."""
     if workers <= 1:
         yield from ((job, _make(job)) for job in jobs)
         return
     with process_pool(workers) as pool:
-        running: dict[Future[float | str], Job] = {pool.submit(_make, job): job for job in jobs}
+        running: dict[Future[_Made | str], Job] = {pool.submit(_make, job): job for job in jobs}
         for future in as_completed(running):
             try:
                 yield running[future], future.result()
@@ -200,7 +214,7 @@ def _carry_out(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, float |
                 yield running[future], "its process was killed (out of memory?); run it again"
 
 
-def _make(job: Job) -> float | str:
+def _make(job: Job) -> _Made | str:
     begin = time.perf_counter()
     try:
         # Without a receipt, a product that is interrupted here is redone whatever happens next.
@@ -213,7 +227,8 @@ def _make(job: Job) -> float | str:
     except Exception as error:  # a fault of ours in one identity must not stop the others
         traceback.print_exc()
         return f"unexpected {type(error).__name__}: {error}"
-    return seconds
+    words = ", ".join(f"{fact.replace('_', ' ')} {value}" for fact, value in facts.items())
+    return _Made(seconds, f" ({words})" if words else "")
 
 
 def _fail(outcome: Outcome, name: str, reason: str) -> None:

@@ -1,7 +1,7 @@
 """What an evaluation leaves: every photo's figures, and their means as scores.
 
-``report.json`` holds a :class:`Report`. Its ``scores`` are one flat mapping of names to
-numbers, because they become metrics and tags of the registry and stand in its gate.
+``report.json`` holds a :class:`Report`. The numbers at its top level are the scores; they
+become metrics and tags of the registry and stand in its gate.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,31 +79,33 @@ class Scores(BaseModel):
     raw_truth_landmark_difference: float | None
 
 
-class Report(BaseModel):
+class Network(BaseModel):
+    """Which network was measured: SHA-256 of its file, recipe, side of its crops in pixels."""
+
+    sha256: str
+    recipe: str
+    resolution: int
+
+
+class Report(Scores):
     """One network's report card.
 
     Attributes:
         identity: its name.
-        network: SHA-256 of ``network.onnx``.
-        recipe: it was trained with.
-        resolution: of its crops, pixels.
-        photos: where the photos came from.
+        network: what was measured.
+        measured_on: where the photos came from.
         gallery: the other people it was compared with.
         left_out: people of the gallery who are the target under another name.
         skipped: photos that could not be used, with the reason.
-        scores: the means.
         rows: every photo, the worst first.
     """
 
     identity: str
-    network: str
-    recipe: str
-    resolution: int
-    photos: str
+    network: Network
+    measured_on: str
     gallery: list[str]
     left_out: list[str]
     skipped: dict[str, str]
-    scores: Scores
     rows: list[Row]
 
 

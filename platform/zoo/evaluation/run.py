@@ -18,7 +18,7 @@ from zoo.evaluation.identity import (
     target_of,
     without_target,
 )
-from zoo.evaluation.report import Report, summarise
+from zoo.evaluation.report import Network, Report, summarise
 from zoo.evaluation.sheet import sheet
 from zoo.faces.pack import read_pack
 from zoo.photos.image import Image
@@ -71,8 +71,8 @@ def write_evaluation(project: Project, name: str) -> Report:
     report, examples = measure(project, name)
     target = read_pack(project.aligned / f"{name}.safetensors").faces
     title = (
-        f"{name}, {report.resolution} px, recipe {report.recipe}: nearest to the target in "
-        f"{report.scores.nearest_rate:.0%} of {report.scores.photos} photos, the worst first"
+        f"{name}, {report.network.resolution} px, recipe {report.network.recipe}: nearest to the "
+        f"target in {report.nearest_rate:.0%} of {report.photos} photos, the worst first"
     )
     with atomic_folder(project.reports / name) as folder:
         write_json(folder / "report.json", report.model_dump(mode="json"))
@@ -114,15 +114,17 @@ def measure(
     receipt = receipts.read(folder)
     report = Report(
         identity=name,
-        network=sha256_of(folder / "network.onnx"),
-        recipe=str(receipt.get("recipe_name", "unknown")),
-        resolution=network.resolution,
-        photos=source,
+        network=Network(
+            sha256=sha256_of(folder / "network.onnx"),
+            recipe=str(receipt.get("recipe", "unknown")),
+            resolution=network.resolution,
+        ),
+        measured_on=source,
         gallery=sorted(judge.gallery),
         left_out=left_out,
         skipped=skipped,
-        scores=summarise(rows, target.ceiling),
         rows=rows,
+        **summarise(rows, target.ceiling).model_dump(),
     )
     return report, examples
 

@@ -1,0 +1,137 @@
+"""DVC stage ``content``: faces of many people for training, and photos held out from it."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from zoo.evaluation.held_out import HeldOut, Seeds, write_held_out
+from zoo.evaluation.run import HELD_OUT
+from zoo.faces.alignment import align
+from zoo.faces.content import gather_content
+from zoo.faces.detection import find_faces
+from zoo.faces.pack import FacePack, write_pack
+from zoo.incremental import (
+    Job,
+    bring_up_to_date,
+    cores,
+    process_pool,
+    progress,
+    remove_gone,
+    run_stage,
+)
+from zoo.people import random_person, random_scene, render
+from zoo.photos.reading import find_photos
+from zoo.photos.writing import write_photo
+from zoo.settings import Project, read_params, section
+from zoo.storage import atomic_folder, sha256_of
+
+MAKER = "content-1"  # raise it when the same inputs give another pack
+SCENES_PER_PERSON = 1000  # apart in the scenes' seeds, so that no two people share one
+
+
+class ContentSettings(BaseModel, extra="forbid"):
+    """Section ``content`` of ``params.yaml``."""
+
+    folders: list[str] = []
+    """Photos of many people; relative to the project. Empty: rendered people."""
+    size: int = Field(ge=32, le=1024)
+    """Pixels of an aligned face's side."""
+    held_out: int = Field(ge=1)
+    people: int = Field(ge=2)
+    per_person: int = Field(ge=1, le=SCENES_PER_PERSON)
+    render_size: int = Field(ge=64, le=2048)
+    max_yaw: float = Field(ge=0, le=60)
+    seed: int = Field(ge=0)
+
+
+def main(project: Project) -> int:
+    settings = section(read_params(project), "content", ContentSettings)
+    photos = photos_of(project, settings)
+    made_from = {
+        "maker": MAKER,
+        "settings": settings.model_dump(),
+        "photos": {name: sha256_of(path) for name, path in photos.items()},
+    }
+    product = project.content / "content.safetensors"
+    make = from_photos if settings.folders else from_people
+    remove_gone(project.content, ["content", "held_out"])
+    job = Job("content", product, made_from, make, (project, settings))
+    return bring_up_to_date("content", [job], workers=1).exit_code
+
+
+def photos_of(project: Project, settings: ContentSettings) -> dict[str, Path]:
+    """All photos of the folders, by folder and path within it."""
+    folders = [project.root / folder for folder in settings.folders]
+    return {
+        f"{folder.name}/{path.relative_to(folder).as_posix()}": path
+        for folder in folders
+        for path in find_photos([folder])
+    }
+
+
+def from_photos(project: Project, settings: ContentSettings) -> dict[str, int]:
+    """Photos are held out by the hash of their names: the same ones whatever else is added."""
+    photos = photos_of(project, settings)
+    ranked = sorted(photos, key=lambda name: hashlib.sha256(name.encode()).digest())
+    held_out = [HeldOut(name=name, photo=str(photos[name])) for name in ranked[: settings.held_out]]
+    training = {name: photos[name] for name in sorted(ranked[settings.held_out :])}
+    pack = gather_content(training, settings.size)
+    write_held_out(project.content / HELD_OUT, held_out)
+    write_pack(project.content / "content.safetensors", pack)
+    return {"faces": len(pack), "held_out": len(held_out)}
+
+
+def from_people(project: Project, settings: ContentSettings) -> dict[str, int]:
+    """Whole people are held out, so that training has never seen them in any scene."""
+    people = [settings.seed + number for number in range(settings.people)]
+    ranked = sorted(people, key=lambda person: hashlib.sha256(str(person).encode()).digest())
+    apart = ranked[: min(-(-settings.held_out // settings.per_person), settings.people - 1)]
+    held_out: list[HeldOut] = []
+    names, faces, landmarks = [], [], []
+    folder = project.content / "held_out"
+    with (
+        atomic_folder(folder) as temporary,
+        process_pool(cores()) as pool,
+        progress("content", len(people)) as advance,
+    ):
+        for person, photos in zip(people, pool.map(partial(draw, settings), people), strict=True):
+            for scene, picture, aligned in photos:
+                name = f"{person}-{scene % SCENES_PER_PERSON}"
+                if person not in apart:
+                    names.append(name)
+                    faces.append(aligned.image)
+                    landmarks.append(aligned.landmarks)
+                elif len(held_out) < settings.held_out:
+                    write_photo(temporary / f"{name}.png", picture)
+                    photo = (folder / f"{name}.png").relative_to(project.root).as_posix()
+                    seeds = Seeds(person=person, scene=scene, max_yaw=settings.max_yaw)
+                    held_out.append(HeldOut(name=name, photo=photo, rendered=seeds))
+            advance()
+    sources = ["rendered"] * len(names)
+    pack = FacePack(np.stack(faces), np.stack(landmarks), names, sources)
+    write_held_out(project.content / HELD_OUT, held_out)
+    write_pack(project.content / "content.safetensors", pack)
+    return {"faces": len(pack), "held_out": len(held_out)}
+
+
+def draw(settings: ContentSettings, person: int) -> list[tuple[int, Any, Any]]:
+    """One person's scenes: seed, picture and aligned face of those in which a face is found."""
+    return list(_draw(settings, person))
+
+
+def _draw(settings: ContentSettings, person: int) -> Iterator[tuple[int, Any, Any]]:
+    for number in range(settings.per_person):
+        scene = person * SCENES_PER_PERSON + number
+        circumstances = random_scene(scene, max_yaw=settings.max_yaw)
+        picture = render(random_person(person), circumstances, settings.render_size).image
+        if faces := find_faces(picture):
+            yield scene, picture, align(picture, faces[0].landmarks, settings.size)
+
+
+if __name__ == "__main__":
+    run_stage(main)
