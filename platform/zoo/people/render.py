@@ -1,0 +1,101 @@
+"""From a person and a scene to a picture with its landmarks and labels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from zoo.people.background import background_image
+from zoo.people.camera import View, view
+from zoo.people.chart import Canvas, sculpt
+from zoo.people.features import Features, features
+from zoo.people.hair import face_window, hair_record
+from zoo.people.head import CHART_SHAPE, head_record, profiles
+from zoo.people.landmarks import landmarks
+from zoo.people.march import RAYS, draw
+from zoo.people.noise import noise_tile
+from zoo.people.paint import paint
+from zoo.people.person import Person
+from zoo.people.relief import fill_relief
+from zoo.people.scene import Scene
+from zoo.people.shading import look_record
+from zoo.people.surface import CLOTH, Model, torso_record
+from zoo.people.surface import HAIR as HAIR_PART
+from zoo.people.surface import NOTHING as NOTHING_PART
+
+BACKGROUND, HAIR, SKIN, OTHER = 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Render:
+    """One picture of one person, with the truth about it."""
+
+    image: npt.NDArray[np.uint8]  # [size, size, 3] RGB
+    landmarks: npt.NDArray[np.float32]  # [68, 2] (x, y) in pixels
+    labels: npt.NDArray[np.uint8]  # [size, size] BACKGROUND, HAIR, SKIN or OTHER
+    person: Person
+    scene: Scene
+
+
+def render(person: Person, scene: Scene, size: int = 256) -> Render:
+    """Draw a person; the same arguments give the same bytes on the same machine.
+
+    Args:
+        person: Who.
+        scene: In which pose, expression, light and surroundings.
+        size: Width and height of the picture in pixels.
+    """
+    shape = features(person, scene.expression)
+    camera = view(person, scene, size)
+    model = _model(person, scene, shape, camera)
+    picture = np.empty((size, size, 3), np.float32)
+    seen = np.zeros((size, size), np.uint8)
+    draw(picture, seen, background_image(scene.background, size), _rays(camera), model)
+    image = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return Render(
+        image=image,
+        landmarks=landmarks(person, shape, camera, model),
+        labels=_labels(seen),
+        person=person,
+        scene=scene,
+    )
+
+
+def _model(person: Person, scene: Scene, shape: Features, camera: View) -> Model:
+    canvas = Canvas()
+    table = profiles(person, shape)
+    head = head_record(person, shape, table, camera.body)
+    surface = sculpt(person, shape, table, canvas)
+    head["eye_z"] = surface.eye_z
+    relief = np.empty(CHART_SHAPE, np.float32)
+    fill_relief(surface.height, canvas.x[0], canvas.y[:, 0], head, table, relief)
+    relief = np.ascontiguousarray(relief * surface.valid + surface.thickness, np.float32)
+    return Model(
+        head=head,
+        table=table,
+        relief=relief,
+        paint=paint(person, shape, surface, canvas).layers,
+        hair=hair_record(person),
+        window=face_window(person, canvas),
+        torso=torso_record(person),
+        look=look_record(person, scene, camera.rotation.T, surface.eye_z),
+        tile=noise_tile(),
+    )
+
+
+def _rays(camera: View) -> npt.NDArray[np.void]:
+    rays = np.zeros(1, RAYS)
+    r = rays[0]
+    r["origin"], r["matrix"] = camera.origin, camera.rotation
+    r["focal"], (r["cx"], r["cy"]) = camera.focal, camera.centre
+    reach = float(np.linalg.norm(camera.origin))
+    r["near"], r["far"] = reach - 30.0, reach + 40.0
+    return rays
+
+
+def _labels(seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    labels = np.full(seen.shape, SKIN, np.uint8)
+    labels[seen == NOTHING_PART] = BACKGROUND
+    labels[seen == HAIR_PART] = HAIR
+    labels[(seen == CLOTH) | (seen >= 8)] = OTHER
+    return labels

@@ -1,0 +1,330 @@
+"""Light on skin, eyes, hair and cloth: linear RGB from a point, its normal and the lights."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zoo.people.hair import strand_coordinates
+from zoo.people.jit import compiled
+from zoo.people.noise import noise
+from zoo.people.paint import skin_colour
+from zoo.people.person import Person
+from zoo.people.scene import Scene
+from zoo.people.surface import CLOTH, EYE, HAIR, distance, to_body
+
+LOOK = np.dtype(
+    [
+        (name, np.float64, (3,))
+        for name in (
+            "to_light key to_rim rim up sky ground skin iris hair cloth second gaze frame"
+        ).split()
+    ]
+    + [
+        (name, np.float64)
+        for name in (
+            "hardness gloss blood hair_gloss stripes iris_r pupil_r lashes age grey "
+            "glass_t glass_x glass_y glass_z glass_w glass_h glass_round glass_tint"
+        ).split()
+    ]
+)
+
+
+def look_record(
+    person: Person, scene: Scene, to_head: npt.NDArray[np.float64], eye_z: float
+) -> npt.NDArray[np.void]:
+    """Colours and lights in head coordinates: one record of dtype LOOK.
+
+    Args:
+        person: Whose colours.
+        scene: Its lights and the direction of the gaze.
+        to_head: float64 [3, 3], from world to head directions.
+        eye_z: Where the eyeballs' centres are.
+    """
+    light, glasses = scene.light, person.glasses
+    record = np.zeros(1, LOOK)
+    k = record[0]
+    azimuth, elevation = math.radians(light.azimuth), math.radians(light.elevation)
+    key = np.array(
+        [
+            math.sin(azimuth) * math.cos(elevation),
+            math.sin(elevation),
+            math.cos(azimuth) * math.cos(elevation),
+        ]
+    )
+    behind = np.array([-0.75 * math.copysign(1.0, azimuth), 0.45, -0.55])
+    k["to_light"], k["to_rim"] = to_head @ key, to_head @ (behind / np.linalg.norm(behind))
+    k["key"] = 2.1 * light.key * np.array(light.colour)
+    k["rim"] = 1.3 * light.rim * np.array(light.ambient_colour)
+    k["up"] = to_head @ np.array([0.0, 1.0, 0.25]) / math.hypot(1, 0.25)
+    k["sky"] = 1.25 * light.ambient * np.array(light.ambient_colour)
+    k["ground"] = 0.75 * light.ambient * np.array([1.08, 1.0, 0.9])
+    k["skin"], k["iris"] = skin_colour(person.skin), person.eyes.iris
+    k["hair"], k["cloth"], k["second"] = (
+        person.hair.colour,
+        person.clothes.colour,
+        person.clothes.second,
+    )
+    gx, gy = (math.radians(v) for v in scene.gaze)
+    k["gaze"] = (math.sin(gx) * math.cos(gy), math.sin(gy), math.cos(gx) * math.cos(gy))
+    k["frame"] = glasses.colour
+    k["hardness"], k["gloss"] = light.hardness, person.skin.gloss
+    k["blood"], k["hair_gloss"] = person.skin.blood, person.hair.gloss
+    k["stripes"], k["iris_r"], k["pupil_r"] = person.clothes.stripes, 0.62, 0.24
+    k["lashes"], k["age"] = person.eyes.lashes, person.skin.age
+    k["glass_t"], k["glass_x"] = glasses.thickness, person.eyes.spacing + 0.08
+    k["glass_y"], k["glass_z"] = -0.35, eye_z + 1.68 + 1.15
+    k["glass_w"], k["glass_h"] = glasses.half_width, glasses.half_height
+    k["glass_round"], k["glass_tint"] = glasses.roundness, glasses.tint
+    return record
+
+
+@compiled
+def shadow(
+    x: float, y: float, z: float, lx: float, ly: float, lz: float, soft: float, m: Any
+) -> float:
+    """How much of a distant light arrives, 0..1; ``soft`` is the light's angular size."""
+    light, t, nearest = 1.0, 0.25, 1.0
+    for _ in range(22):
+        d = distance(x + t * lx, y + t * ly, z + t * lz, m)
+        nearest = min(nearest, 0.5 + 0.5 * d / (soft * t))
+        if nearest <= 0.0:
+            return 0.0
+        t += min(max(0.75 * d, 0.16), 2.5)
+        if t > 22.0:
+            break
+    light = max(nearest, 0.0)
+    return light * light * (3.0 - 2.0 * light)
+
+
+@compiled
+def openness(
+    x: float, y: float, z: float, nx: float, ny: float, nz: float, m: Any
+) -> float:
+    """Ambient light that is not blocked nearby, 0..1."""
+    closed, weight, reach = 0.0, 0.55, 0.22
+    for _ in range(5):
+        d = distance(x + reach * nx, y + reach * ny, z + reach * nz, m)
+        closed += weight * max(reach - d, 0.0) / reach
+        weight *= 0.72
+        reach *= 1.9
+    return max(1.0 - 0.62 * closed, 0.0)
+
+
+@compiled
+def glasses_frame(x: float, y: float, k: Any) -> float:
+    """Distance to the frame's outline in its plane, negative inside the rims."""
+    ax, ay = abs(x) - k.glass_x, y - k.glass_y
+    corner = k.glass_round * min(k.glass_w, k.glass_h)
+    qx, qy = abs(ax) - k.glass_w + corner, abs(ay) - k.glass_h + corner
+    outside = math.sqrt(max(qx, 0.0) ** 2 + max(qy, 0.0) ** 2)
+    return outside + min(max(qx, qy), 0.0) - corner
+
+
+@compiled
+def frame_cover(x: float, y: float, blur: float, k: Any) -> float:
+    """How much of a blurred point in the plane of the glasses is frame, 0..1."""
+    if abs(y - k.glass_y) > k.glass_h + 1.0:
+        return 0.0
+    d = abs(glasses_frame(x, y, k)) - 0.5 * k.glass_t
+    if abs(x) < k.glass_x - k.glass_w + 0.2:
+        arc = y - k.glass_y - 0.35 * k.glass_h - 0.25 + 0.35 * x * x
+        d = min(d, abs(arc) - 0.6 * k.glass_t)
+    return min(max(0.5 - d / blur, 0.0), 1.0)
+
+
+@compiled
+def shade(
+    x: float, y: float, z: float, nx: float, ny: float, nz: float,
+    vx: float, vy: float, vz: float, part: int, m: Any,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Light that leaves a point towards the viewer (direction v), linear RGB."""
+    k = m.look[0]
+    lx, ly, lz = k.to_light[0], k.to_light[1], k.to_light[2]
+    ndl = nx * lx + ny * ly + nz * lz
+    lit = 0.0
+    if ndl > -0.35:
+        soft = 0.34 - 0.24 * k.hardness
+        lit = shadow(x + 0.06 * nx, y + 0.06 * ny, z + 0.06 * nz, lx, ly, lz, soft, m)
+    if k.glass_t > 0.0 and lz > 0.15 and z < k.glass_z and z > 2.0 and lit > 0.0:
+        t = (k.glass_z - z) / lz
+        lit *= 1.0 - 0.6 * frame_cover(x + t * lx, y + t * ly, 0.25 + 0.2 * t, k)
+    air = openness(x, y, z, nx, ny, nz, m)
+    up = 0.5 + 0.5 * (nx * k.up[0] + ny * k.up[1] + nz * k.up[2])
+    rim = max(nx * k.to_rim[0] + ny * k.to_rim[1] + nz * k.to_rim[2], 0.0) * air
+    ndv = max(nx * vx + ny * vy + nz * vz, 0.0)
+    hx, hy, hz = lx + vx, ly + vy, lz + vz
+    norm = 1.0 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-9)
+    hx, hy, hz = hx * norm, hy * norm, hz * norm
+    ndh = max(nx * hx + ny * hy + nz * hz, 0.0)
+    fresnel = (1.0 - ndv) ** 4
+    r, g, b = k.skin[0], k.skin[1], k.skin[2]
+    if part == HAIR:
+        return shade_hair(x, y, z, nx, ny, nz, vx, vy, vz, ndl, lit, air, up, rim, m)
+    if part == EYE:
+        return shade_eye(x, y, z, nx, ny, nz, vx, vy, vz, ndl, lit, air, up, m)
+    if part == CLOTH:
+        bx, by, bz = to_body(x, y, z, m.head[0])
+        r, g, b = k.cloth[0], k.cloth[1], k.cloth[2]
+        if k.stripes > 0.0 and math.sin(6.283 * (by + 0.1 * bz) / k.stripes) > 0.2:
+            r, g, b = k.second[0], k.second[1], k.second[2]
+        weave = 1.0 + 0.05 * noise(m.tile, bx * 9.0, by * 9.0 + bz * 5.0)
+        weave += 0.07 * noise(m.tile, bx * 0.9 + by * 0.5, by * 1.6 + bz)
+        diffuse = max(ndl, 0.0) * lit
+        r0 = diffuse * k.key[0] + air * (k.ground[0] + (k.sky[0] - k.ground[0]) * up)
+        g0 = diffuse * k.key[1] + air * (k.ground[1] + (k.sky[1] - k.ground[1]) * up)
+        b0 = diffuse * k.key[2] + air * (k.ground[2] + (k.sky[2] - k.ground[2]) * up)
+        sheen = weave + 0.25 * fresnel
+        return (
+            r * sheen * (r0 + rim * k.rim[0]),
+            g * sheen * (g0 + rim * k.rim[1]),
+            b * sheen * (b0 + rim * k.rim[2]),
+        )
+    gloss = 0.35 + 0.3 * k.gloss
+    if z > 1.0 and y > -14.9 and y < 10.0 and abs(x) < 8.6:
+        # Painted in front, plain behind.
+        u, v = (x + 8.75) / 0.07, (y + 15.0) / 0.07
+        i, j = int(u), int(v)
+        fu, fv = u - i, v - j
+        p00, p01 = m.paint[j, i], m.paint[j, i + 1]
+        p10, p11 = m.paint[j + 1, i], m.paint[j + 1, i + 1]
+        front = min((z - 1.0) * 0.7, 1.0)
+        w00, w01 = (1.0 - fu) * (1.0 - fv), fu * (1.0 - fv)
+        w10, w11 = (1.0 - fu) * fv, fu * fv
+        r += front * (w00 * p00[0] + w01 * p01[0] + w10 * p10[0] + w11 * p11[0] - r)
+        g += front * (w00 * p00[1] + w01 * p01[1] + w10 * p10[1] + w11 * p11[1] - g)
+        b += front * (w00 * p00[2] + w01 * p01[2] + w10 * p10[2] + w11 * p11[2] - b)
+        gloss += front * (w00 * p00[3] + w01 * p01[3] + w10 * p10[3] + w11 * p11[3] - gloss)
+    elif abs(x) > 6.0:
+        r, g, b = r * 1.03, g * 0.88, b * 0.86  # ears carry more blood
+    # Light that travels under the skin reaches further round the terminator as red.
+    dr = max((ndl + 0.28) / 1.28, 0.0)
+    dg = max((ndl + 0.10) / 1.10, 0.0)
+    db = max((ndl + 0.05) / 1.05, 0.0)
+    soft_lit = math.sqrt(lit)
+    kr = dr * (0.55 * lit + 0.45 * soft_lit) * k.key[0]
+    kg = dg * (0.85 * lit + 0.15 * soft_lit) * k.key[1]
+    kb = db * lit * k.key[2]
+    ar = air ** 0.75 * (k.ground[0] + (k.sky[0] - k.ground[0]) * up)
+    ag = air * (k.ground[1] + (k.sky[1] - k.ground[1]) * up)
+    ab = air ** 1.08 * (k.ground[2] + (k.sky[2] - k.ground[2]) * up)
+    shine = gloss * max(ndl, 0.0) * lit * (0.16 * ndh**14 + 0.22 * ndh**60)
+    edge = gloss * fresnel * air * 0.16
+    return (
+        r * (kr + ar + rim * k.rim[0]) + shine * k.key[0] + edge * k.sky[0],
+        g * (kg + ag + rim * k.rim[1]) + shine * k.key[1] + edge * k.sky[1],
+        b * (kb + ab + rim * k.rim[2]) + shine * k.key[2] + edge * k.sky[2],
+    )
+
+
+@compiled
+def shade_hair(
+    x: float, y: float, z: float, nx: float, ny: float, nz: float,
+    vx: float, vy: float, vz: float, ndl: float, lit: float, air: float, up: float, rim: float,
+    m: Any,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Strands reflect light in a band across their direction (Kajiya and Kay 1989)."""
+    k, h = m.look[0], m.hair[0]
+    across, along = strand_coordinates(x, y, z, h)
+    grain = noise(m.tile, across * 17.0, along * 1.1 + 7.0)
+    lock = noise(m.tile, across * 5.0 + 90.0, along * 0.5)
+    if h.pulled != 0.0:
+        ax, ay, az = y + 3.0, -x, 0.0
+    else:
+        ax, ay, az = z + 4.5, 0.0, -x
+    # Along the strand: at right angles to the normal and to the direction across.
+    tx, ty, tz = ay * nz - az * ny, az * nx - ax * nz, ax * ny - ay * nx
+    bend = 0.12 * grain + 0.1 * lock
+    tx, ty, tz = tx + bend * nx, ty + bend * ny, tz + bend * nz
+    norm = 1.0 / math.sqrt(tx * tx + ty * ty + tz * tz + 1e-9)
+    tx, ty, tz = tx * norm, ty * norm, tz * norm
+    lx, ly, lz = k.to_light[0], k.to_light[1], k.to_light[2]
+    hx, hy, hz = lx + vx, ly + vy, lz + vz
+    norm = 1.0 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-9)
+    tdh = (tx * hx + ty * hy + tz * hz) * norm
+    tdl = tx * lx + ty * ly + tz * lz
+    band = math.sqrt(max(1.0 - tdh * tdh, 0.0))
+    around = math.sqrt(max(1.0 - tdl * tdl, 0.0))
+    sharp, wide = band**90, band**18
+    diffuse = lit * (0.6 * max((ndl + 0.2) / 1.2, 0.0) + 0.25 * around * max(ndl + 0.3, 0.0))
+    shade_ = max(0.5, 1.0 + 0.2 * grain + 0.16 * lock)
+    facing = lit * max(ndl + 0.15, 0.0) * k.hair_gloss
+    r, g, b = k.hair[0], k.hair[1], k.hair[2]
+    white = 0.045 * sharp * facing
+    tinted = 0.55 * wide * facing
+    sky = air * air * (0.35 + 0.65 * up)
+    return (
+        r * shade_ * (diffuse * k.key[0] + sky * k.sky[0] + (tinted + rim) * k.key[0])
+        + (white + 0.02 * rim) * k.key[0],
+        g * shade_ * (diffuse * k.key[1] + sky * k.sky[1] + (tinted + rim) * k.key[1])
+        + (white + 0.02 * rim) * k.key[1],
+        b * shade_ * (diffuse * k.key[2] + sky * k.sky[2] + (tinted + rim) * k.key[2])
+        + (white + 0.02 * rim) * k.key[2],
+    )
+
+
+@compiled
+def shade_eye(
+    x: float, y: float, z: float, nx: float, ny: float, nz: float,
+    vx: float, vy: float, vz: float, ndl: float, lit: float, air: float, up: float, m: Any,
+) -> tuple[float, float, float]:  # fmt: skip
+    """White, iris and pupil, the shade of the upper lid, and the reflection of the light."""
+    k, h = m.look[0], m.head[0]
+    facing = nx * k.gaze[0] + ny * k.gaze[1] + nz * k.gaze[2]
+    radius = h.eye_r * math.sqrt(max(1.0 - facing * facing, 0.0))
+    side = 1.0 if x > 0.0 else -1.0
+    inner = (h.eye_x - side * x) / 1.5  # 1 at the inner corner
+    r, g, b = 0.66, 0.63, 0.60
+    red = min(max(abs(inner) - 0.45, 0.0), 0.5) * (0.7 + 0.5 * k.age)
+    r, g, b = r * (1.0 - 0.12 * red), g * (1.0 - 0.62 * red), b * (1.0 - 0.62 * red)
+    corner = min(max((inner - 0.8) * 6.0, 0.0), 1.0)
+    r, g, b = r + corner * (0.5 - r), g + corner * (0.22 - g), b + corner * (0.2 - b)
+    s = radius / k.iris_r
+    cornea = 0.0
+    if s < 1.12:
+        px, py = nx - facing * k.gaze[0], ny - facing * k.gaze[1]
+        angle = math.atan2(py, px)
+        rays = noise(m.tile, angle * 14.0 + 40.0, s * 2.5)
+        light = 0.75 + 0.3 * rays + 0.9 * max(0.0, 1.0 - abs(s - 0.55) * 3.0)
+        light += 0.5 * max(-(px * k.to_light[0] + py * k.to_light[1]), 0.0) * 3.0
+        rim = min(max((s - 0.78) / 0.2, 0.0), 1.0)
+        light *= 1.0 - 0.72 * rim
+        ir, ig, ib = k.iris[0] * light, k.iris[1] * light, k.iris[2] * light
+        hole = min(max((k.pupil_r - radius) / 0.05 + 0.5, 0.0), 1.0)
+        ir, ig, ib = ir * (1.0 - hole), ig * (1.0 - hole), ib * (1.0 - hole)
+        edge = min(max((1.06 - s) / 0.12, 0.0), 1.0)
+        r, g, b = r + edge * (ir - r), g + edge * (ig - g), b + edge * (ib - b)
+        cornea = edge
+    lid = 9.0
+    if abs(x) < 8.0:
+        i, j = int((x + 8.75) / 0.07), int((y + 15.0) / 0.07)
+        lid = m.paint[j, i, 4]
+    under_lid = min(max(lid / 0.42, 0.0), 1.0)
+    shade_ = 0.3 + 0.7 * under_lid * (2.0 - under_lid)
+    lashes = min(max((0.05 + 0.08 * k.lashes - lid) / 0.05, 0.0), 1.0)
+    shade_ *= 1.0 - 0.85 * lashes
+    wrapped = max((ndl + 0.25) / 1.25, 0.0) * (0.35 + 0.65 * lit)
+    air = 0.45 + 0.55 * air
+    # The cornea bulges: its normal leans away from the gaze faster than the ball's.
+    cx, cy, cz = nx, ny, nz
+    if cornea > 0.0:
+        cx = nx + 1.1 * (nx - facing * k.gaze[0])
+        cy = ny + 1.1 * (ny - facing * k.gaze[1])
+        cz = nz + 1.1 * (nz - facing * k.gaze[2])
+        norm = 1.0 / math.sqrt(cx * cx + cy * cy + cz * cz)
+        cx, cy, cz = cx * norm, cy * norm, cz * norm
+    dot = 2.0 * (cx * vx + cy * vy + cz * vz)
+    rx, ry, rz = dot * cx - vx, dot * cy - vy, dot * cz - vz
+    towards = max(rx * k.to_light[0] + ry * k.to_light[1] + rz * k.to_light[2], 0.0)
+    spark = min(towards**70 * 1.4, 1.0) * (0.25 + 0.75 * lit) * (0.3 + 0.7 * under_lid)
+    glint = spark * (0.35 + 0.75 * cornea)
+    sky = max(rx * k.up[0] + ry * k.up[1] + rz * k.up[2], 0.0) * 0.05 * under_lid
+    return (
+        r * shade_ * (wrapped * k.key[0] + air * (k.sky[0] * up + k.ground[0] * (1.0 - up)))
+        + glint * k.key[0] * 0.6 + sky * k.sky[0],
+        g * shade_ * (wrapped * k.key[1] + air * (k.sky[1] * up + k.ground[1] * (1.0 - up)))
+        + glint * k.key[1] * 0.6 + sky * k.sky[1],
+        b * shade_ * (wrapped * k.key[2] + air * (k.sky[2] * up + k.ground[2] * (1.0 - up)))
+        + glint * k.key[2] * 0.6 + sky * k.sky[2],
+    )
