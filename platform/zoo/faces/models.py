@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import AssetError, StorageError
-from zoo.faces.regression_trees import RegressionTrees, parse
+from zoo.faces.regression_trees import RegressionTrees
 from zoo.settings import cache_folder
 from zoo.storage import atomic_file, atomic_folder
 
@@ -74,7 +74,9 @@ def landmark_trees() -> RegressionTrees:
     folder = _unpacked() / f"landmarks-{_FORM}-{source.stat().st_size}"
     try:
         return _load(folder)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):  # not there yet, or damaged
+        from zoo.faces.dlib_format import parse
+
         trees = parse(source)
     try:
         with atomic_folder(folder) as temporary:
