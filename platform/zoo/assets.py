@@ -140,7 +140,7 @@ def _download(file: AssetFile, url: str, progress: Progress | None) -> Path:
         except AssetError:
             partial.unlink()
             raise
-        os.replace(partial, target)
+        partial.replace(target)
     return target
 
 
@@ -192,7 +192,8 @@ def _read_s3(url: str, partial: Path, file: AssetFile, progress: Progress | None
 def _verify(path: Path, file: AssetFile) -> None:
     if path.stat().st_size != file.size or not sha256_of(path).startswith(file.sha256):
         raise AssetError(
-            f"{path} is not the file it should be (size or SHA-256 differ): delete it and try again."
+            f"{path} is not the file it should be (size or SHA-256 differ): delete it "
+            "and try again."
         )
 
 

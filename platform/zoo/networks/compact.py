@@ -9,18 +9,9 @@ Same inputs, layers and shapes as :class:`zoo.networks.vgg19.VGG19`.
 from collections import OrderedDict
 from importlib.resources import as_file, files
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from zoo.networks.vgg19 import (
-    CONTENT_LAYER,
-    CONVOLUTIONS,
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    POOLED_BEFORE,
-    STYLE_LAYERS,
-)
+from zoo.networks.vgg19 import VGG19
 
 WEIGHTS = "compact.safetensors"
 
@@ -28,31 +19,21 @@ RANKS = {"conv3_2": 96, "conv3_3": 96, "conv3_4": 96, "conv4_1": 144, "conv4_2":
 """Channels between the thin 3×3 and the 1×1 convolution of each factorised layer."""
 
 
-class Compact(nn.Module):
+class Compact(VGG19):
     """photo_B3HW in 0..1 → {"relu3_1": B256(H/4)(W/4), "relu4_1", "relu4_2": B512(H/8)(W/8)}."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.convolutions = nn.ModuleDict(
-            {
-                name: _convolution(name, inputs, outputs)
-                for name, (_, inputs, outputs) in CONVOLUTIONS.items()
-            }
+    @staticmethod
+    def convolution(name: str, inputs: int, outputs: int) -> nn.Module:
+        """The layer called ``name``: factorised if it is one of the wide ones."""
+        if name not in RANKS:
+            return VGG19.convolution(name, inputs, outputs)
+        rank = RANKS[name]
+        return nn.Sequential(
+            OrderedDict(
+                thin=nn.Conv2d(inputs, rank, kernel_size=3, padding=1, bias=False),
+                wide=nn.Conv2d(rank, outputs, kernel_size=1),
+            )
         )
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
-
-    def forward(self, photo_B3HW: Tensor) -> dict[str, Tensor]:
-        x = (photo_B3HW - self.mean) / self.std
-        features: dict[str, Tensor] = {}
-        for name, convolution in self.convolutions.items():
-            if name in POOLED_BEFORE:
-                x = F.max_pool2d(x, 2)
-            x = F.relu(convolution(x))
-            layer = name.replace("conv", "relu")
-            if layer == CONTENT_LAYER or layer in STYLE_LAYERS:
-                features[layer] = x
-        return features
 
 
 def read_compact() -> Compact:
@@ -62,17 +43,5 @@ def read_compact() -> Compact:
     network = Compact()
     with as_file(files("zoo.networks") / WEIGHTS) as path:
         weights = load_file(path)
-    network.load_state_dict({key: value.float() for key, value in weights.items()}, strict=False)
+    network.load_state_dict({name: value.float() for name, value in weights.items()})
     return network.eval().requires_grad_(False)
-
-
-def _convolution(name: str, inputs: int, outputs: int) -> nn.Module:
-    if name not in RANKS:
-        return nn.Conv2d(inputs, outputs, kernel_size=3, padding=1)
-    rank = RANKS[name]
-    return nn.Sequential(
-        OrderedDict(
-            thin=nn.Conv2d(inputs, rank, kernel_size=3, padding=1, bias=False),
-            wide=nn.Conv2d(rank, outputs, kernel_size=1),
-        )
-    )

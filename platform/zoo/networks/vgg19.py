@@ -39,16 +39,24 @@ POOLED_BEFORE = frozenset({"conv2_1", "conv3_1", "conv4_1"})
 class VGG19(nn.Module):
     """photo_B3HW in 0..1 → {"relu3_1": B256(H/4)(W/4), "relu4_1", "relu4_2": B512(H/8)(W/8)}."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.convolutions = nn.ModuleDict(
             {
-                name: nn.Conv2d(inputs, outputs, kernel_size=3, padding=1)
+                name: self.convolution(name, inputs, outputs)
                 for name, (_, inputs, outputs) in CONVOLUTIONS.items()
             }
         )
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+
+    @staticmethod
+    def convolution(name: str, inputs: int, outputs: int) -> nn.Module:
+        """The layer called ``name``, 3×3 and zero-padded."""
+        return nn.Conv2d(inputs, outputs, kernel_size=3, padding=1)
 
     def forward(self, photo_B3HW: Tensor) -> dict[str, Tensor]:
         x = (photo_B3HW - self.mean) / self.std

@@ -1,0 +1,59 @@
+"""Batches that depend on the seed and the iteration alone.
+
+So a resumed training sees what an uninterrupted one would have seen.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from zoo.errors import TrainingError
+from zoo.faces.pack import FacePack
+from zoo.faces.reference import mirror_landmarks
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Photos_B3HW in 0..1 and their landmarks_B682 in unit crop coordinates."""
+
+    photos: Tensor
+    landmarks: Tensor
+
+
+def content_batch(content: FacePack, resolution: int, size: int, seed: int, step: int) -> Batch:
+    """``size`` photos drawn for iteration ``step``, each mirrored with probability one half."""
+    random = np.random.default_rng([seed, step])
+    chosen = random.integers(len(content.faces), size=size)
+    mirrored = random.random(size) < 0.5
+    faces, landmarks = [], []
+    for index, mirror in zip(chosen, mirrored, strict=True):
+        face, points = content.faces[index], content.landmarks[index]
+        faces.append(face[:, ::-1] if mirror else face)
+        landmarks.append(mirror_landmarks(points) if mirror else points)
+    return Batch(photos_tensor(faces, resolution), torch.from_numpy(np.stack(landmarks)))
+
+
+def style_batch(style: FacePack, resolution: int) -> Batch:
+    """All style photos followed by their mirror images, landmarks mirrored too."""
+    faces = [*style.faces, *(face[:, ::-1] for face in style.faces)]
+    landmarks = [*style.landmarks, *(mirror_landmarks(points) for points in style.landmarks)]
+    return Batch(photos_tensor(faces, resolution), torch.from_numpy(np.stack(landmarks)))
+
+
+def photos_tensor(faces: "list[np.ndarray]", resolution: int) -> Tensor:
+    """uint8 [S,S,3] faces → photos_B3HW in 0..1 at ``resolution``.
+
+    Raises:
+        TrainingError: the faces are smaller than the recipe needs.
+    """
+    if faces[0].shape[0] < resolution:
+        raise TrainingError(
+            f"The aligned faces are {faces[0].shape[0]} px, the recipe needs {resolution}: "
+            "raise 'size' in params.yaml (sections align and content) and run dvc repro."
+        )
+    side = (resolution, resolution)
+    small = [cv2.resize(face, side, interpolation=cv2.INTER_AREA) for face in faces]
+    return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float().div_(255).contiguous()

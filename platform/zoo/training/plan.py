@@ -1,0 +1,92 @@
+"""What there is to train: identities whose network's receipt no longer matches its inputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo import receipts
+from zoo.errors import IdentityError, ZooError
+from zoo.networks.perceptual import Perceptual, resolve_perceptual
+from zoo.provenance.identity import Identity, find_identity, read_identity
+from zoo.settings import Project, read_params
+from zoo.storage import sha256_of
+from zoo.training.recipes import Recipe, chosen_recipe
+
+MAKER = "train-1"
+"""Version of the code that makes a network; raise it when the same inputs give another one."""
+
+CONTENT = "content.safetensors"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One identity to train, and all that its network is made from."""
+
+    identity: Identity
+    aligned: Path
+    made_from: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The trainings of one run of the stage."""
+
+    recipe_name: str
+    recipe: Recipe
+    perceptual: Perceptual
+    content: Path
+    stale: list[Planned]
+    fresh: list[str]
+    failed: dict[str, str]
+    """Identities that cannot be trained, with the reason."""
+
+
+def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None) -> Plan:
+    """What to train, of ``names`` or of all identities.
+
+    Raises:
+        ProjectError: ``params.yaml`` is wrong.
+        UnknownIdentityError: one of ``names`` is not an identity of the project.
+        IdentityError: there is no content pack.
+        AssetError: the recipe's perceptual network cannot be had.
+    """
+    recipe_name, chosen = chosen_recipe(read_params(project), recipe)
+    found, failed = _identities(project, names)
+    content = project.content / CONTENT
+    if not content.is_file():
+        raise IdentityError(f"{content} is missing: run 'dvc repro content' first.")
+    perceptual = resolve_perceptual(chosen.perceptual)
+    shared = {
+        "maker": MAKER,
+        "content": sha256_of(content),
+        "recipe": chosen.model_dump(mode="json"),
+        "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
+    }
+    stale, fresh = [], []
+    for identity in found:
+        aligned = project.aligned / f"{identity.name}.safetensors"
+        if not aligned.is_file():
+            failed[identity.name] = (
+                f"{aligned} is missing: run 'dvc repro align', which says why if it fails."
+            )
+            continue
+        made_from = {**shared, "identity": identity.name, "style": sha256_of(aligned)}
+        if receipts.is_fresh(project.models / identity.name, made_from):
+            fresh.append(identity.name)
+        else:
+            stale.append(Planned(identity, aligned, made_from))
+    return Plan(recipe_name, chosen, perceptual, content, stale, fresh, failed)
+
+
+def _identities(project: Project, names: Sequence[str]) -> tuple[list[Identity], dict[str, str]]:
+    """The records asked for; with no ``names`` a damaged record fails its identity only."""
+    if names:
+        return [find_identity(project, name) for name in names], {}
+    found, failed = [], {}
+    for folder in sorted(project.identities.glob("[!.]*/")):
+        try:
+            found.append(read_identity(folder))
+        except ZooError as error:
+            failed[folder.name] = str(error)
+    return found, failed

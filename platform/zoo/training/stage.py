@@ -1,0 +1,144 @@
+"""The train stage: plan, open the runs, fan out, write the products."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo import __version__, receipts
+from zoo.faces.pack import read_pack
+from zoo.incremental import Outcome, remove_gone
+from zoo.networks.perceptual import read_perceptual
+from zoo.settings import Project, read_params, section
+from zoo.storage import atomic_folder
+from zoo.training import tracking
+from zoo.training.checkpoint import Row
+from zoo.training.fanout import FanoutSettings, run_jobs
+from zoo.training.job import Job, Trained
+from zoo.training.plan import Plan, Planned, plan
+from zoo.training.screen import Screen
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+
+def train_identities(
+    project: Project, names: Sequence[str] = (), recipe: str | None = None
+) -> Outcome:
+    """Trains every stale identity of ``names`` (default: all) and writes ``models/NAME``.
+
+    Fresh ones are left alone; products of identities that are gone are removed. One identity's
+    failure stops none of the others.
+
+    Raises:
+        ZooError: nothing can be trained at all (see :func:`zoo.training.plan.plan`).
+    """
+    todo = plan(project, names, recipe)
+    outcome = Outcome(fresh=todo.fresh, failed=dict(todo.failed))
+    if project.models.is_dir():
+        remove_gone(
+            project.models, [path.parent.name for path in project.identities.glob("*/*.yaml")]
+        )
+    if todo.stale:
+        client = tracking.connect(project)
+        stale = {planned.identity.name: planned for planned in todo.stale}
+        runs = {name: _start_run(client, project, todo, one) for name, one in stale.items()}
+        with Screen(list(stale), todo.recipe.iterations) as screen:
+            products = _Products(project, todo, stale, runs, client, screen, outcome)
+            settings = section(read_params(project), "fanout", FanoutSettings)
+            run_jobs(_jobs(project, todo), settings, products)
+    return outcome
+
+
+def _jobs(project: Project, todo: Plan) -> dict[str, Callable[[], Job]]:
+    weights = dict(read_perceptual(todo.perceptual.name).state_dict())
+
+    def job(planned: Planned) -> Job:
+        name, digest = planned.identity.name, receipts.digest(planned.made_from)
+        return Job(
+            identity=name,
+            recipe=todo.recipe,
+            style=read_pack(planned.aligned),
+            content=todo.content,
+            perceptual=todo.perceptual.name,
+            perceptual_weights=weights,
+            digest=digest,
+            folder=_folder(project, name),
+            metadata={
+                "identity": name,
+                "recipe": todo.recipe_name,
+                "resolution": str(todo.recipe.resolution),
+                "basis": planned.identity.basis.value,
+                "receipt": digest,
+                "perceptual": todo.perceptual.name,
+                "code": __version__,
+            },
+        )
+
+    return {one.identity.name: lambda one=one: job(one) for one in todo.stale}  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class _Products:
+    """Hears the fan-out and turns results into products, runs and lines on the screen."""
+
+    project: Project
+    todo: Plan
+    stale: dict[str, Planned]
+    runs: dict[str, str]
+    client: "MlflowClient"
+    screen: Screen
+    outcome: Outcome
+
+    def progress(self, identity: str, rows: list[Row]) -> None:
+        self.screen.progress(identity, rows[-1])
+        tracking.log_curves(self.client, self.runs[identity], rows)
+
+    def retried(self, identity: str, reason: str) -> None:
+        self.screen.say(f"{identity}: crashed, goes on from its last checkpoint ({reason})")
+
+    def trained(self, identity: str, result: Trained) -> None:
+        planned = self.stale[identity]
+        product = self.project.models / identity
+        with atomic_folder(product) as folder:
+            for name, content in result.files.items():
+                (folder / name).write_bytes(content)
+            receipts.write(
+                folder,
+                planned.made_from,
+                run_id=self.runs[identity],
+                recipe_name=self.todo.recipe_name,
+                resolution=self.todo.recipe.resolution,
+                basis=planned.identity.basis.value,
+                iterations=self.todo.recipe.iterations,
+                seconds=round(result.seconds, 1),
+                losses=result.curves[-1],
+                trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                code=__version__,
+            )
+        tracking.end_run(self.client, self.runs[identity])
+        shutil.rmtree(_folder(self.project, identity), ignore_errors=True)
+        self.outcome.made.append(identity)
+        self.screen.say(f"{identity}: trained in {result.seconds:.0f} s")
+
+    def failed(self, identity: str, reason: str) -> None:
+        tracking.end_run(self.client, self.runs[identity], failed=True)
+        self.outcome.failed[identity] = reason
+        self.screen.say(f"{identity}: failed: {reason}")
+
+
+def _start_run(client: "MlflowClient", project: Project, todo: Plan, planned: Planned) -> str:
+    parameters = {
+        "recipe": todo.recipe_name,
+        "perceptual": todo.perceptual.name,
+        **todo.recipe.model_dump(mode="json", exclude={"perceptual"}),
+    }
+    name = planned.identity.name
+    digest = receipts.digest(planned.made_from)
+    return tracking.start_run(client, project, name, _folder(project, name), digest, parameters)
+
+
+def _folder(project: Project, name: str) -> Path:
+    return project.root / "checkpoints" / name

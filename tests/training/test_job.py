@@ -1,0 +1,97 @@
+"""One training on its own: it learns, it resumes exactly, and it is the same every time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import load
+from tests.training.conftest import RECIPE, random_pack
+
+from zoo.errors import TrainingError
+from zoo.networks.compact import read_compact
+from zoo.settings import Project
+from zoo.training import job as job_module
+from zoo.training.job import Job, train
+from zoo.training.recipes import Recipe
+
+
+@pytest.fixture
+def job(project: Project, tmp_path: Path) -> Job:
+    return Job(
+        identity="carol",
+        recipe=Recipe.model_validate(RECIPE),
+        style=random_pack(0, 5),
+        content=project.content / "content.safetensors",
+        perceptual="compact",
+        perceptual_weights=read_compact().state_dict(),
+        digest="abc",
+        folder=tmp_path / "work",
+        metadata={"identity": "carol"},
+    )
+
+
+def test_the_loss_falls(job: Job) -> None:
+    recipe = job.recipe.model_copy(update={"iterations": 40, "style_ramp": 0.0})
+    curves = train(replace(job, recipe=recipe)).curves
+    first, last = (np.mean([row["total"] for row in part]) for part in (curves[:5], curves[-5:]))
+    assert last < 0.9 * first
+
+
+def test_training_twice_gives_the_same_network(job: Job, tmp_path: Path) -> None:
+    first = train(job)
+    second = train(replace(job, folder=tmp_path / "again"))
+    assert first.files["network.safetensors"] == second.files["network.safetensors"]
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_network(
+    job: Job, tmp_path: Path
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def killer(row: dict[str, float]) -> None:
+        if row["step"] == 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(job, killer)
+    resumed = train(job)
+    whole = train(replace(job, folder=tmp_path / "whole"))
+    assert resumed.resumed_at == 4
+    assert [row["step"] for row in resumed.curves] == [0, 1, 2, 3, 4, 5]
+    for name, value in load(whole.files["network.safetensors"]).items():
+        torch.testing.assert_close(load(resumed.files["network.safetensors"])[name], value)
+
+
+def test_the_checkpoint_of_another_training_is_not_used(job: Job) -> None:
+    train(job)
+    assert train(replace(job, digest="other")).resumed_at == 0
+
+
+def test_a_damaged_checkpoint_is_not_used(job: Job) -> None:
+    job.folder.mkdir()
+    (job.folder / "checkpoint.safetensors").write_bytes(b"nonsense")
+    assert train(job).resumed_at == 0
+
+
+def test_the_files_it_leaves(job: Job, tmp_path: Path) -> None:
+    files = train(job).files
+    onnx = tmp_path / "network.onnx"
+    onnx.write_bytes(files["network.onnx"])
+    session = onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map["identity"] == "carol"
+    assert files["curves.csv"].splitlines()[0].startswith(b"step,total,content,style")
+    assert len(files["curves.csv"].splitlines()) == 7
+    assert files["preview.jpg"][:2] == b"\xff\xd8"
+    assert (job.folder / "preview.jpg").exists()
+
+
+def test_a_loss_that_is_no_number_stops_with_a_sentence(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_module, "_step", lambda *_: {"total": torch.tensor(float("nan"))})
+    with pytest.raises(TrainingError, match=r"carol.*no number.*learning_rate"):
+        train(job)

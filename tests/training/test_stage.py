@@ -1,0 +1,69 @@
+"""The stage with real Ray and a real MLflow store: plan, fan out, products, runs."""
+
+import numpy as np
+import pytest
+from tests.training.conftest import random_pack
+
+from zoo import receipts
+from zoo.errors import IdentityError, UnknownIdentityError
+from zoo.faces.pack import write_pack
+from zoo.settings import Project
+from zoo.training.plan import plan
+from zoo.training.stage import train_identities
+from zoo.training.tracking import connect
+
+
+def test_two_identities_train_under_one_driver_and_only_what_changed_trains_again(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (project.aligned / "dave.safetensors").rename(project.root / "dave")
+    (project.models / "gone").mkdir(parents=True)
+    outcome = train_identities(project)
+    assert outcome.made == ["carol"]
+    assert "dvc repro align" in outcome.failed["dave"]
+    assert not (project.models / "gone").exists()
+
+    (project.root / "dave").rename(project.aligned / "dave.safetensors")
+    write_pack(project.aligned / "carol.safetensors", random_pack(5, 6))
+    outcome = train_identities(project)
+    assert sorted(outcome.made) == ["carol", "dave"] and not outcome.failed
+    assert train_identities(project).fresh == ["carol", "dave"]
+
+    client = connect(project)
+    runs = client.search_runs(["1"])
+    assert sorted(run.info.run_name for run in runs) == ["carol", "carol", "dave"]
+    assert all(run.info.status == "FINISHED" for run in runs)
+    for name in ("carol", "dave"):
+        receipt = receipts.read(project.models / name)
+        run = client.get_run(receipt["run_id"])
+        history = client.get_metric_history(receipt["run_id"], "loss")
+        assert [point.step for point in history] == list(range(6))
+        assert history[-1].value == pytest.approx(receipt["losses"]["total"])
+        assert run.data.params["recipe"] == "tiny"
+        assert {path.name for path in (project.models / name).iterdir()} == {
+            "network.onnx", "network.safetensors", "curves.csv", "preview.jpg", "receipt.json"
+        }  # fmt: skip
+    assert not list((project.root / "checkpoints").glob("*"))
+
+
+def test_a_job_that_fails_does_not_stop_the_others(project: Project) -> None:
+    small = random_pack(1, 5)
+    faces = np.ascontiguousarray(small.faces[:, :32, :32])
+    write_pack(
+        project.aligned / "dave.safetensors",
+        type(small)(faces, small.landmarks, small.names, small.sources),
+    )
+    outcome = train_identities(project)
+    assert outcome.made == ["carol"]
+    assert "32 px, the recipe needs 64" in outcome.failed["dave"]
+    assert not (project.models / "dave").exists()
+    (run,) = connect(project).search_runs(["1"], "attributes.run_name = 'dave'")
+    assert run.info.status == "FAILED"
+
+
+def test_the_plan_names_what_is_missing(project: Project) -> None:
+    with pytest.raises(UnknownIdentityError, match="carrol"):
+        plan(project, ["carrol"])
+    (project.content / "content.safetensors").unlink()
+    with pytest.raises(IdentityError, match="dvc repro content"):
+        plan(project)
