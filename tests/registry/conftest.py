@@ -73,8 +73,10 @@ def trained(tmp_path: Path) -> Callable[..., Trained]:
         cv2.imwrite(str(report / "sheet.jpg"), picture)
         figures = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}
         (report / "report.json").write_text(json.dumps({**figures, **scores}))
-        made_from = {"faces": f"faces of {name}", "factor": factor}
-        receipts.write(model, made_from, recipe="quick", resolution=SIZE, iterations=200, seconds=9.0)
+        made_from = {"style": f"faces of {name}", "factor": factor}
+        receipts.write(
+            model, made_from, recipe_name="quick", resolution=SIZE, iterations=200, seconds=9.0
+        )
         identity = Identity(name=name, basis=Basis.synthetic, person=name, added=date(2026, 1, 1))
         return Trained(identity, model, report)
 

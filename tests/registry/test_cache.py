@@ -1,4 +1,4 @@
-"""The cache: it answers from disk, believes nothing it cannot verify, and keeps registries apart."""
+"""The cache answers from disk, believes nothing unverified, and keeps registries apart."""
 
 import json
 from collections.abc import Callable
@@ -20,9 +20,9 @@ Put = Callable[..., cache.CachedNetwork]
 def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
 
-    def put(name: str = "ada", version: int = 1, uri: str = HERE, **aliases: int) -> (
-        cache.CachedNetwork
-    ):
+    def put(
+        name: str = "ada", version: int = 1, uri: str = HERE, **aliases: int
+    ) -> cache.CachedNetwork:
         source = tmp_path / f"{name}-{version}.onnx"
         source.write_bytes(f"{uri} {name} {version}".encode())
         card = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.registry.conftest import SIZE, Trained
+from tests.registry.conftest import SIZE, Trained, write_network
 from zoo import receipts
 from zoo.errors import AssetError, BasisError, RegistryError
 from zoo.registry.browse import show_model
@@ -64,8 +64,8 @@ def test_a_version_carries_network_receipt_report_and_pictures(trained: Make, ur
     run = client.get_run(str(version.run_id))
     shown = {item.path for item in client.list_artifacts(run.info.run_id)}
     assert shown == {"preview.jpg", "sheet.jpg", "curves.png", "report.json"}
-    assert run.data.metrics["total"] == pytest.approx(2 / 191)
-    assert len(client.get_metric_history(run.info.run_id, "content")) == 20
+    assert run.data.metrics["loss"] == pytest.approx(2 / 191)
+    assert len(client.get_metric_history(run.info.run_id, "loss/content")) == 20
     assert "zoo swap --identity ada" in client.get_registered_model("ada").description
     assert "nearest rate | 0.95" in str(version.description)
 
@@ -92,6 +92,16 @@ def test_the_same_training_is_published_once(trained: Make, uri: str) -> None:
     assert len(show_model(uri, "ada").versions) == 2
 
 
+def test_a_training_repeated_to_another_network_is_another_version(trained: Make, uri: str) -> None:
+    ada = trained()
+    ada.publish(uri)
+    write_network(ada.model / "network.onnx", 0.75)
+    assert ada.publish(uri) == 2
+    newest, oldest = show_model(uri, "ada").versions
+    assert newest.receipt == oldest.receipt
+    assert newest.sha256 == sha256_of(ada.model / "network.onnx") != oldest.sha256
+
+
 def test_going_back_to_an_earlier_training_makes_it_the_candidate_again(
     trained: Make, uri: str
 ) -> None:
@@ -115,12 +125,14 @@ def test_measured_again_a_version_gets_its_new_scores(trained: Make, uri: str) -
 def test_the_drivers_run_is_continued(trained: Make, uri: str) -> None:
     client = connect(uri)
     run = client.create_run(experiment_id(client, uri), run_name="ada")
-    client.log_metric(run.info.run_id, "total", 0.25, step=7)
+    client.log_metric(run.info.run_id, "loss", 0.25, step=7)
     ada = trained()
-    publish("ada", ada.model, ada.report, {**ada.receipt, "run_id": run.info.run_id}, ada.identity, uri)
+    publish(
+        "ada", ada.model, ada.report, {**ada.receipt, "run_id": run.info.run_id}, ada.identity, uri
+    )
 
     assert show_model(uri, "ada").versions[0].run_id == run.info.run_id
-    assert [point.value for point in client.get_metric_history(run.info.run_id, "total")] == [0.25]
+    assert [point.value for point in client.get_metric_history(run.info.run_id, "loss")] == [0.25]
 
 
 def test_a_run_that_is_gone_is_made_again(trained: Make, uri: str) -> None:

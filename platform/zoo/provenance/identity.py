@@ -154,3 +154,11 @@ def find_identity(project: Project, name: str) -> Identity:
             f"No identity '{name}' in {project.identities}{near_names(name, known)}."
         )
     return read_identity(folder)
+
+
+def count_photos(project: Project, identity: Identity) -> int:
+    """How many photos the identity has, or will have once they are rendered."""
+    if identity.person is not None and identity.renders is not None:
+        return identity.renders
+    folder = project.identities / identity.name / PHOTOS
+    return sum(1 for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))

@@ -27,14 +27,14 @@ def tags_of(
     Raises:
         RegistryError: the receipt does not say by which recipe and run the network was made.
     """
-    missing = [key for key in ("digest", "recipe", "made_from") if key not in receipt]
+    missing = [key for key in ("digest", "recipe_name", "made_from") if key not in receipt]
     if missing:
         raise RegistryError(
             f"The receipt of {identity.name} lacks {', '.join(missing)}; train it again with "
             f"`zoo train {identity.name}`."
         )
     tags = {
-        "recipe": str(receipt["recipe"]),
+        "recipe": str(receipt["recipe_name"]),
         "receipt": str(receipt["digest"]),
         "data_revision": data_revision(receipt),
         "basis": str(identity.basis),
@@ -58,9 +58,8 @@ def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
 
 
 def data_revision(receipt: Mapping[str, Any]) -> str:
-    """Which state of the identity's photos a network was trained on: the digest of its faces."""
-    made_from = receipt.get("made_from", {})
-    return str(made_from.get("faces") or made_from.get("style") or made_from.get("aligned") or "")
+    """Which state of the identity's photos a network was trained on: its aligned faces' SHA-256."""
+    return str(receipt.get("made_from", {}).get("style", ""))
 
 
 def model_card(identity: Identity) -> str:

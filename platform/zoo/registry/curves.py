@@ -34,11 +34,11 @@ def read_curves(path: Path) -> list[Row]:
 
 
 def metrics(rows: list[Row], timestamp: int) -> "list[Metric]":
-    """Every finite value of ``rows`` as MLflow takes it."""
+    """Every finite value of ``rows`` as MLflow takes it, named as the training's driver does."""
     from mlflow.entities import Metric
 
     return [
-        Metric(name, value, timestamp, int(row["step"]))
+        Metric("loss" if name == "total" else f"loss/{name}", value, timestamp, int(row["step"]))
         for row in rows
         for name, value in row.items()
         if name != "step" and math.isfinite(value)

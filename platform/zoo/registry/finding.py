@@ -41,8 +41,8 @@ def find_network(
         if reference.name in known:
             raise _untrained(reference)
         raise UnknownIdentityError(
-            f"No identity '{reference.name}' here{near_names(reference.name, names)}; `zoo identity "
-            "add` and `dvc repro` make one."
+            f"No identity '{reference.name}' here{near_names(reference.name, names)}; "
+            "`zoo identity add` and `dvc repro` make one."
         )
     pulling()
     # Not before the cache has been asked: these need seconds.

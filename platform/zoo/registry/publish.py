@@ -1,8 +1,8 @@
 """From ``models/NAME`` and ``reports/NAME`` to a version in the registry.
 
-A version appears whole, with its tags, or not at all; publishing the same training again
-finds the version that is there (by the digest of its receipt) and only brings its scores up
-to date. Nothing is pickled and nothing that is code is stored.
+A version appears whole, with its tags, or not at all; publishing the same network again finds
+the version that is there (by the digests of its receipt and its file) and only brings its
+scores up to date. Nothing is pickled and nothing that is code is stored.
 """
 
 import json
@@ -55,7 +55,7 @@ def publish(
         tracking_uri: the registry.
 
     Returns:
-        The version: a new one, or the one that this training has already.
+        The version: a new one, or the one that this network has already.
 
     Raises:
         BasisError: ``identity`` is None or the record of someone else.
@@ -75,7 +75,7 @@ def publish(
     tags = tags_of(identity, receipt, network.resolution, sha256, report)
     client = connect(tracking_uri, create=True)
     with plain_registry_errors(tracking_uri):
-        published = _published(client, name, tags["receipt"])
+        published = _published(client, name, tags)
         if published is None:
             with _files(name, model_folder, report_folder, rows) as files:
                 run_id = _run(client, tracking_uri, name, receipt, rows)
@@ -92,9 +92,15 @@ def publish(
     return number
 
 
-def _published(client: "MlflowClient", name: str, receipt: str) -> "ModelVersion | None":
-    same = [version for version in versions_of(client, name) if version.tags.get("receipt") == receipt]
-    return same[0] if same else None
+def _published(client: "MlflowClient", name: str, tags: Mapping[str, str]) -> "ModelVersion | None":
+    """The version of this training and this file.
+
+    Both, because where sums are not exact a repeated training gives another network.
+    """
+    for version in versions_of(client, name):
+        if all(version.tags.get(key) == tags[key] for key in ("receipt", "sha256")):
+            return version
+    return None
 
 
 def _read_report(folder: Path) -> dict[str, Any]:
@@ -150,7 +156,7 @@ def _run(
     points = metrics(rows, int(time.time() * 1000))
     for start in range(0, len(points), _LARGEST_BATCH):
         client.log_batch(run.info.run_id, points[start : start + _LARGEST_BATCH])
-    client.log_param(run.info.run_id, "recipe", receipt["recipe"])
+    client.log_param(run.info.run_id, "recipe", receipt["recipe_name"])
     client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 
@@ -225,8 +231,6 @@ def _refresh(
     report_folder: Path,
 ) -> None:
     """Brings scores, report and basis of a version up to date; the network stays."""
-    # The file may have been exported again to other bytes; the version keeps what it holds.
-    tags = {**tags, "sha256": published.tags["sha256"]}
     changed = {key: value for key, value in tags.items() if published.tags.get(key) != value}
     if not changed:
         return

@@ -5,6 +5,7 @@ no code, only a graph of known operators; what is checked here is that the graph
 one shape that a swap uses.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ class SwapNetwork:
         Args:
             path: an ONNX file with input ``photo`` and output ``swapped``, both float32
                 [N, 3, S, S], RGB in 0..1.
-            threads: of one run; None leaves it to ONNX Runtime (one per core).
+            threads: of one run; default one per core this process may use, at most 4, because
+                networks this small gain nothing from more.
 
         Raises:
             AssetError: the file is missing, damaged, too large, or no swap network.
@@ -66,9 +68,8 @@ def _session(path: Path, threads: int | None) -> Any:
     onnxruntime.set_default_logger_severity(4)  # errors reach us as exceptions
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    if threads is not None:
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
+    options.intra_op_num_threads = threads or min(4, _cores())
+    options.inter_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(
             path.read_bytes(), options, providers=["CPUExecutionProvider"]
@@ -78,6 +79,10 @@ def _session(path: Path, threads: int | None) -> Any:
         raise AssetError(
             f"{path} is damaged or no network file ({reason}); pull it again with `zoo pull`."
         ) from error
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _resolution(path: Path, session: Any) -> int:

@@ -1,0 +1,76 @@
+"""The command ``zoo``.
+
+Exit codes: 0 done, 1 some inputs failed (each named on stderr), 2 wrong usage.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from zoo import __version__
+from zoo.cli import evaluate, identity, registry, swap, train
+from zoo.errors import ZooError
+
+app = typer.Typer(
+    name="zoo",
+    help="Train, register and use one fast face-swap network per identity.",
+    epilog="Exit codes: 0 done, 1 some inputs failed (each named), 2 wrong usage.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (swap, identity, train, evaluate, registry):
+    group.register(app)
+
+
+def main() -> None:
+    """Runs the command line; every error that people can meet is one line and an exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        app()
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `zoo list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("ZOO_TRACEBACK"):
+            raise
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        print(
+            f"error: unexpected {reason} (a fault of ours; ZOO_TRACEBACK=1 shows where)",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Ends the process as an exception would, so that temporary files are removed."""
+    raise SystemExit(128 + number)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"faceswap-zoo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main()

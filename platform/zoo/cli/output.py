@@ -1,0 +1,95 @@
+"""Printing: results on stdout for people, scripts or jq; everything else on stderr."""
+
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+def print_json(data: Any) -> None:
+    """Dataclasses as objects; figures that are no numbers as null, which JSON has no other for."""
+    print(json.dumps(_plain(data), indent=2, ensure_ascii=False))
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as their widest cell; numbers to the right. Never cut, so it can be piped."""
+    texts = [[_cell(cell) for cell in row] for row in rows]
+    columns = list(zip(headings, *texts, strict=True))
+    widths = [max(len(text) for text in column) for column in columns]
+    right = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(headings))]
+    for line in (list(headings), *texts):
+        cells = (
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        )
+        print("  ".join(cells).rstrip())
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """``name: value`` lines with the values under each other; empty ones are left out."""
+    shown = {name: _cell(value) for name, value in facts.items() if value not in (None, "", ())}
+    width = max(len(name) for name in shown) + 1
+    for name, value in shown.items():
+        print(f"{name + ':':{width}} {value}")
+
+
+def note(message: str) -> None:
+    """A remark on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, if that is a terminal; yields what is told how many are done."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def spinner(title: str) -> Iterator[None]:
+    """A sign on stderr, if that is a terminal, that something is under way."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(title):
+        yield
+
+
+def _plain(data: Any) -> Any:
+    if dataclasses.is_dataclass(data) and not isinstance(data, type):
+        return {field.name: _plain(getattr(data, field.name)) for field in dataclasses.fields(data)}
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(item) for item in data]
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if data is None or isinstance(data, bool | int | str):
+        return data
+    return str(data)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or isinstance(value, int | float)

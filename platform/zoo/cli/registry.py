@@ -1,0 +1,232 @@
+"""The registry's commands: ``list``, ``show``, ``pull``, ``promote``, ``rm``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
+
+if TYPE_CHECKING:
+    from zoo.registry.browse import Version
+    from zoo.registry.cache import CachedNetwork
+
+_REFERENCE = "NAME[@ALIAS|:VERSION]"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's commands."""
+    app.command("list", rich_help_panel=NETWORKS)(list_networks)
+    app.command(rich_help_panel=NETWORKS)(show)
+    app.command(
+        rich_help_panel=NETWORKS, epilog=examples("zoo pull ada", "zoo pull ada@candidate")
+    )(pull)
+    app.command(
+        rich_help_panel=NETWORKS,
+        epilog=examples(
+            "zoo promote ada",
+            "zoo promote ada --version 2 --force --reason 'version 3 smears glasses'",
+        ),
+    )(promote)
+    app.command(rich_help_panel=NETWORKS)(rm)
+
+
+def list_networks(
+    cached: Annotated[
+        bool, typer.Option("--cached", help="Only what the cache holds; asks no registry.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the registered networks, or with --cached those ready on this machine."""
+    if cached:
+        _list_cached(as_json, quiet)
+        return
+    from zoo.cli.output import note, print_json, print_table, spinner
+    from zoo.cli.place import registry_uri
+    from zoo.registry.browse import list_models
+
+    with spinner("asking the registry"):
+        models = list_models(registry_uri())
+    if as_json:
+        print_json(models)
+    elif quiet:
+        for model in models:
+            print(model.name)
+    elif models:
+        print_table(
+            ["NAME", "VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS"],
+            [[model.name, *_row(model.best)] for model in models],
+        )
+    else:
+        note("No networks are registered yet; `dvc repro` trains and registers them.")
+
+
+def show(name: Name, as_json: Json = False) -> None:
+    """Show an identity's versions: what made them, how good they are, who promoted them."""
+    from zoo.cli.output import print_facts, print_json, print_table, spinner
+    from zoo.cli.place import registry_uri
+    from zoo.provenance.names import check_name
+    from zoo.registry.browse import show_model
+
+    check_name(name)
+    with spinner("asking the registry"):
+        model = show_model(registry_uri(), name)
+    if as_json:
+        print_json(model)
+        return
+    best = model.best
+    print_facts(
+        {
+            "name": model.name,
+            "basis": model.basis,
+            "champion": version.version if (version := model.at("champion")) else "none yet",
+            "made": best.created,
+            "sha256": best.sha256,
+            "data revision": best.data_revision,
+            **{name.replace("_", " "): value for name, value in best.scores.items()},
+        }
+    )
+    print()
+    print_table(
+        ["VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS", "CREATED"],
+        [[*_row(version), version.created] for version in model.versions],
+    )
+    history = [line for version in model.versions for line in version.history]
+    if history:
+        print("\n" + "\n".join(sorted(history)))
+
+
+def pull(
+    name: Annotated[
+        str, typer.Argument(metavar=_REFERENCE, help="Which network.", show_default=False)
+    ],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring a network from the registry into this machine's cache.
+
+    A swap pulls what it misses; pull again to get what was promoted elsewhere.
+    """
+    from zoo.cli.output import print_json, spinner
+    from zoo.cli.place import registry_uri
+    from zoo.registry.pull import pull as pull_network
+    from zoo.registry.references import parse_reference
+
+    reference = parse_reference(name)
+    with spinner(f"pulling {reference}"):
+        network = pull_network(reference, registry_uri())
+    if as_json:
+        print_json(network)
+    elif quiet:
+        print(network.identity)
+    else:
+        print(f"{network.identity} version {network.version} is in {network.path.parent}.")
+
+
+def promote(
+    name: Name,
+    version: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Instead of the candidate.", show_default=False, min=1),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Past the gate; who and why is recorded.")
+    ] = False,
+    reason: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Why; required with --force.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the candidate the champion, if it passes the gate of params.yaml."""
+    from zoo.cli.output import print_json, spinner
+    from zoo.cli.place import registry_uri
+    from zoo.provenance.names import check_name
+    from zoo.registry.promotion import GateSettings
+    from zoo.registry.promotion import promote as promote_network
+    from zoo.settings import find_project, read_params, section
+
+    check_name(name)
+    gate = section(read_params(find_project()), "gate", GateSettings)
+    with spinner("asking the registry"):
+        done = promote_network(
+            name, registry_uri(), gate, version=version, force=force, reason=reason
+        )
+    if as_json:
+        print_json(done)
+    elif quiet:
+        print(name)
+    else:
+        before = f" (was version {done.previous})" if done.previous else ""
+        how = "by force, " if done.forced else ""
+        print(f"{how}version {done.version} of {name} is champion{before}.".capitalize())
+
+
+def rm(
+    name: Name,
+    cached: Annotated[
+        bool, typer.Option("--cached", help="From this machine's cache only.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take an identity's networks out of the registry and the cache.
+
+    Its runs stay in MLflow, and the files it was made from stay in the project.
+    """
+    from zoo.cli.output import spinner
+    from zoo.cli.place import registry_uri, registry_uri_or_none
+    from zoo.errors import UnknownIdentityError
+    from zoo.provenance.names import check_name, near_names
+    from zoo.registry.cache import list_cached, remove_cached
+
+    check_name(name)
+    gone = remove_cached(name, registry_uri_or_none())
+    if not cached:
+        from zoo.registry.browse import remove_model
+
+        with spinner("asking the registry"):
+            versions = remove_model(registry_uri(), name)
+        print(name if quiet else f"Removed {name} from the registry ({_count(len(versions))}).")
+    elif gone:
+        print(name if quiet else f"Removed {name} from the cache ({_count(len(gone))}).")
+    else:
+        names = [network.identity for network in list_cached(registry_uri_or_none())]
+        raise UnknownIdentityError(f"{name} is not in the cache{near_names(name, names)}.")
+
+
+def _list_cached(as_json: bool, quiet: bool) -> None:
+    from zoo.cli.output import note, print_json, print_table
+    from zoo.cli.place import registry_uri_or_none
+    from zoo.registry.cache import cached_aliases, list_cached
+
+    networks = list_cached(registry_uri_or_none())
+    if as_json:
+        print_json(networks)
+    elif quiet:
+        for name in dict.fromkeys(network.identity for network in networks):
+            print(name)
+    elif networks:
+        print_table(
+            ["NAME", "VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS"],
+            [[network.identity, *_row(network, cached_aliases(network))] for network in networks],
+        )
+    else:
+        note("The cache is empty; `zoo pull NAME` fills it.")
+
+
+def _row(version: "Version | CachedNetwork", aliases: list[str] | None = None) -> list[object]:
+    names = aliases if aliases is not None else getattr(version, "aliases", ())
+    return [
+        version.version,
+        names,
+        version.recipe,
+        version.resolution,
+        version.basis,
+        version.scores.get("nearest_rate"),
+        version.scores.get("landmark_difference"),
+    ]
+
+
+def _count(number: int) -> str:
+    return f"{number} version{'s' if number > 1 else ''}"

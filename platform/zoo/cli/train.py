@@ -1,0 +1,96 @@
+"""``zoo train`` and ``zoo status``: from photos to networks."""
+
+from typing import Annotated
+
+import typer
+
+from zoo.cli.options import IDENTITIES, NETWORKS, Json, Quiet, examples
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's commands."""
+    app.command(rich_help_panel=IDENTITIES)(status)
+    app.command(
+        rich_help_panel=NETWORKS,
+        epilog=examples("zoo train", "zoo train ada bruno", "zoo train ada --recipe hd"),
+    )(train)
+
+
+def train(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Identities; default: all.", show_default=False),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="R",
+            help="A recipe of params.yaml; default: the one in use.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train the networks whose photos, recipe or content have changed.
+
+    This is one stage of `dvc repro`, which also aligns, evaluates and registers.
+    """
+    from zoo.cli.output import note, print_json
+    from zoo.settings import find_project
+    from zoo.training.stage import train_identities
+
+    outcome = train_identities(find_project(), names or (), recipe)
+    if as_json:
+        print_json({"trained": outcome.made, "fresh": outcome.fresh, "failed": outcome.failed})
+    elif quiet:
+        for name in outcome.made:
+            print(name)
+    else:
+        for name in outcome.made:
+            print(f"{name}: trained")
+        for name in outcome.fresh:
+            print(f"{name}: fresh")
+    for name, reason in outcome.failed.items():
+        note(f"error: {name}: {reason}")
+    raise typer.Exit(outcome.exit_code)
+
+
+def status(as_json: Json = False, quiet: Quiet = False) -> None:
+    """Show how far each identity is: photos, aligned, trained, evaluated, registered.
+
+    A step is fresh, stale (what it was made from has changed) or missing; `dvc repro` brings
+    all of them up to date.
+    """
+    from zoo.cli.output import note, print_json, print_table
+    from zoo.registry.status import project_status
+    from zoo.settings import find_project
+
+    found = project_status(find_project())
+    if as_json:
+        print_json(found)
+    elif quiet:
+        for entry in found:
+            print(entry.name)
+    elif found:
+        print_table(
+            ["NAME", "BASIS", "PHOTOS", "ALIGNED", "TRAINED", "EVALUATED", "REGISTERED"],
+            [
+                [
+                    entry.name,
+                    entry.basis,
+                    entry.photos,
+                    entry.aligned,
+                    entry.trained,
+                    entry.evaluated,
+                    f"{entry.registered}{f' (version {entry.version})' if entry.version else ''}",
+                ]
+                for entry in found
+            ],
+        )
+    else:
+        note("No identities yet; add one with `zoo identity add`.")
+    for entry in found:
+        if entry.problem:
+            note(f"error: {entry.problem}")
+    raise typer.Exit(1 if any(entry.problem for entry in found) else 0)

@@ -1,0 +1,98 @@
+"""One photo: find its faces, swap each, put them back (paper, section 2.3).
+
+Align to the frontal reference, run the network, align back, blend.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from zoo.errors import NoFaceError, UsageError
+from zoo.faces.alignment import align, warp_back
+from zoo.faces.blending import blend
+from zoo.faces.detection import Face, find_faces
+from zoo.photos.image import Image
+from zoo.photos.reading import read_photo
+from zoo.photos.writing import write_photo
+from zoo.provenance.marking import Marking, xmp
+from zoo.swapping.network import SwapNetwork
+
+Faces = Literal["all", "largest"]
+Method = Literal["feather", "poisson"]
+
+_BATCH = 16  # faces at once, so that a crowd does not need a crowd's memory
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A swapped picture of the input's size.
+
+    Attributes:
+        image: the picture.
+        faces: those that were swapped, as they stood in the input, the largest first.
+        raw: the network's output [S, S, 3] for each of them.
+    """
+
+    image: Image
+    faces: list[Face]
+    raw: list[Image]
+
+
+def swap_image(
+    image: Image, network: SwapNetwork, *, faces: Faces = "all", method: Method = "feather"
+) -> Swap:
+    """Swaps the faces of ``image`` [H, W, 3].
+
+    Raises:
+        NoFaceError: there is none.
+        AssetError: the face models are missing or damaged.
+    """
+    found = find_faces(image)
+    if not found:
+        raise NoFaceError("No face was found.")
+    chosen = found if faces == "all" else found[:1]
+    aligned = [align(image, face.landmarks, network.resolution) for face in chosen]
+    raw: list[Image] = []
+    for start in range(0, len(aligned), _BATCH):
+        raw.extend(network(np.stack([face.image for face in aligned[start : start + _BATCH]])))
+    result = image
+    # The largest last: where faces overlap, the nearer one stands in front.
+    for face, crop, swapped in reversed(list(zip(chosen, aligned, raw, strict=True))):
+        back = warp_back(swapped, crop.matrix, image.shape)
+        result = blend(result, back, face.landmarks, method=method)
+    return Swap(result, chosen, raw)
+
+
+def swap_file(
+    source: Path,
+    target: Path,
+    network: SwapNetwork,
+    *,
+    mark: Marking,
+    faces: Faces = "all",
+    method: Method = "feather",
+) -> Swap:
+    """Writes the swapped ``source`` to ``target``, marked as synthetic, whole or not at all.
+
+    Size, format by ``target``'s suffix, transparency and what is safe of the metadata are kept.
+
+    Raises:
+        UsageError: ``target`` is ``source``.
+        PhotoError: ``source`` cannot be read or shows no face, or ``target`` has a suffix that
+            cannot be written.
+        StorageError: no permission or no space.
+    """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UsageError(f"{target} is the input itself; choose another output.")
+    photo = read_photo(source)
+    try:
+        swap = swap_image(photo.image, network, faces=faces, method=method)
+    except NoFaceError as error:
+        raise NoFaceError(
+            f"{source} shows no face that can be found: it must look at the camera to within "
+            "about 40 degrees and be at least 40 pixels wide."
+        ) from error
+    write_photo(target, swap.image, photo, xmp=xmp(mark))
+    return swap
