@@ -73,10 +73,9 @@ def face_window(person: Person, canvas: Canvas) -> Map:
 
 
 @compiled
-def hair_distance(
-    x: float, y: float, z: float, h: Any, window: npt.NDArray[np.float32], tile: Map
-) -> float:
-    """Distance to the hair; a lower bound when far away."""
+def hair_distance(x: float, y: float, z: float, fine: bool, m: Any) -> float:
+    """Distance to the hair; a lower bound when far away, without strands unless ``fine``."""
+    h = m.hair
     if h.present == 0.0:
         return 1e3
     d = ellipsoid(x, y - h.y, z - h.z, h.rx, h.ry, h.rz)
@@ -96,7 +95,7 @@ def hair_distance(
         zz = (z + 2.2) * wide / (wide + 1.4)
         tube = math.sqrt(x * x + zz * zz) - wide
         tube = smooth_max(tube, y - 4.0, 2.0)
-        ragged = 0.7 * noise(tile, ax * 3.0 + z * 2.0, 40.0)
+        ragged = 0.7 * noise(m.tile, ax * 3.0 + z * 2.0, 40.0)
         tube = smooth_max(tube, h.length + ragged - y, 1.0)
         tube = smooth_max(tube, z - h.forward, 1.5)
         hollow = max(max(ax - h.inner, -4.5 - z), y + 4.0)
@@ -109,14 +108,14 @@ def hair_distance(
         return d - 0.6
     # The face looks through a window in the hair.
     if z > h.cut - 1.5:
-        d = smooth_max(d, min(bilinear(window, x, y), z - h.cut), 0.7)
-    if d < 0.9:
+        d = smooth_max(d, min(bilinear(m.window, x, y), z - h.cut), 0.7)
+    if fine and d < 0.6:
         if h.curl > 0.0:
-            bump = noise(tile, x * 3.1 + z * 1.7, y * 3.3 - z * 2.1)
-            bump += 0.6 * noise(tile, x * 6.1 - z * 4.0 + 50.0, y * 6.0 + z * 3.0)
+            bump = noise(m.tile, x * 3.1 + z * 1.7, y * 3.3 - z * 2.1)
+            bump += 0.6 * noise(m.tile, x * 6.1 - z * 4.0 + 50.0, y * 6.0 + z * 3.0)
             d -= h.curl * 0.34 * bump
         across, along = strand_coordinates(x, y, z, h)
-        d -= h.strands * 0.13 * noise(tile, across * 11.0, along * 0.9)
+        d -= h.strands * 0.13 * noise(m.tile, across * 11.0, along * 0.9)
     return d
 
 

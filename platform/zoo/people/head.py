@@ -52,9 +52,9 @@ def profiles(person: Person, features: Features) -> Array:
         [
             # height, half width, widest z, front z
             (16.0, 0.5, -1.5, 2.0),
-            (11.0, 2.0, -1.5, 4.0),
-            (8.0, 5.2, -1.0, 6.3),
-            (5.0, 6.6, -0.4, 7.6),
+            (11.0, 1.5, -1.5, 2.0),
+            (8.0, 4.4, -1.0, 4.6),
+            (5.0, 6.35, -0.4, 7.25),
             (3.0, 6.75, 0.2, 7.9),
             (1.5, cheek - 0.02, 0.6, 7.85),
             (0.0, cheek, 0.8, 7.6),
@@ -234,8 +234,9 @@ def ear_distance(x: float, y: float, z: float, h: Any) -> float:
 
 
 @compiled
-def base_distance(x: float, y: float, z: float, h: Any, table: Array) -> float:
+def base_distance(x: float, y: float, z: float, m: Any) -> float:
     """Distance to cranium, face and chin, before relief, nose, ears and neck."""
+    h, table = m.head, m.table
     skull = ellipsoid(x, y - h.skull_y, z - h.skull_z, h.skull_rx, h.skull_ry, h.skull_rz)
     v = min(max((y + 18.0) / 0.25, 0.0), 135.999)
     i = int(v)
@@ -252,18 +253,19 @@ def base_distance(x: float, y: float, z: float, h: Any, table: Array) -> float:
 
 
 @compiled
-def skin_distance(
-    x: float, y: float, z: float, h: Any, table: Array, relief: npt.NDArray[np.float32]
-) -> float:
+def skin_distance(x: float, y: float, z: float, m: Any) -> float:
     """Distance to head and neck without eyes, hair and clothes."""
+    h = m.head
     ax = abs(x)
-    d = base_distance(x, y, z, h, table)
+    d = base_distance(x, y, z, m)
     if z > -1.0 and d < 9.0:
         front = min((z + 1.0) * 0.33, 1.0)
-        d -= bilinear(relief, x, y) * front * front * (3.0 - 2.0 * front)
-        if ax < 4.0 and y < 3.5 and y > -8.0:
-            d = smooth_min(d, nose_distance(ax, y, z, h), 0.75)
-    if y < 3.5 and y > -6.0 and ax > 5.0 and z < 2.0 and z > -7.0:
+        d -= bilinear(m.relief, x, y) * front * front * (3.0 - 2.0 * front)
+        if z > 6.0 and ax < 3.6 and y < 3.0 and y > -7.5:
+            if d > 4.6:
+                return d - 3.4  # the nose may be that much nearer
+            d = smooth_min(d, nose_distance(ax, y, z, h), 0.9)
+    if y < 3.5 and y > -5.5 and ax > 5.5 and z < 1.5 and z > -6.0 and d < 2.5:
         d = smooth_min(d, ear_distance(ax, y, z, h), 0.5)
     if y < -2.0:
         # Neck: a rod from inside the head to the body.

@@ -15,7 +15,7 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_KERNELS = ("camera.py", "hair.py", "head.py", "march.py", "noise.py", "shading.py", "surface.py")
+_KERNELS = ("hair.py", "head.py", "march.py", "model.py", "noise.py", "relief.py", "shading.py", "surface.py")
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

@@ -8,18 +8,17 @@ from zoo.people.features import Features
 from zoo.people.head import Array, profile_at
 from zoo.people.person import Person
 from zoo.people.relief import snap_to_skin
-from zoo.people.surface import Model
 
 
 def landmarks(
-    person: Person, features: Features, view: View, model: Model
+    person: Person, features: Features, view: View, model: npt.NDArray[np.void]
 ) -> npt.NDArray[np.float32]:
     """Landmarks in pixels, float32 [68, 2]."""
     inner = _inner_points(person, features)
-    snap_to_skin(inner, model.head, model.table, model.relief)
+    snap_to_skin(inner, model)
     _on_eyeballs(inner, model)
     nose = inner[10:14]
-    nose[3, 2] = max(nose[3, 2], float(model.head[0]["nose_tip_z"]))
+    nose[3, 2] = max(nose[3, 2], float(model["head"][0]["nose_tip_z"]))
     pixels = view.project(inner)
     jaw = _jaw(person, features, view, model)
     return np.concatenate([jaw, pixels]).astype(np.float32)
@@ -58,16 +57,16 @@ def _inner_points(person: Person, features: Features) -> Array:
     return result
 
 
-def _on_eyeballs(points: Array, model: Model) -> None:
+def _on_eyeballs(points: Array, model: npt.NDArray[np.void]) -> None:
     """Points on the lids' edges lie on the lids, not in the gap behind them."""
-    h = model.head[0]
+    h = model["head"][0]
     for i in range(19, 31):
         dx, dy = abs(points[i, 0]) - h["eye_x"], points[i, 1]
         ball = h["eye_r"] ** 2 - dx * dx - dy * dy
         points[i, 2] = max(points[i, 2], float(h["eye_z"]) + np.sqrt(max(ball, 0.1)))
 
 
-def _jaw(person: Person, features: Features, view: View, model: Model) -> Array:
+def _jaw(person: Person, features: Features, view: View, model: npt.NDArray[np.void]) -> Array:
     """The outline from ear to chin to ear, in pixels: float64 [17, 2].
 
     Annotators follow what they see: where the cheek hides the jaw's edge, the points lie
@@ -81,7 +80,7 @@ def _jaw(person: Person, features: Features, view: View, model: Model) -> Array:
     )
     stretch = np.interp(heights, [-11.5, -5.5], [chin + 11.5, 0.0])
     heights = heights + stretch
-    width, centre, depth = profile_at(model.table, heights)
+    width, centre, depth = profile_at(model["table"][0], heights)
     chin_half = person.skull.chin_width
     # The plane under the jaw and the chin round the outline off.
     fraction = np.array([1, 1, 1, 1, 0.985, 0.94, 0.83, 0.55, 0.0])

@@ -45,9 +45,9 @@ def march(
 ) -> float:
     """Distance along a ray to the surface, or FAR; with spread > 0 to a cone's first touch."""
     ox, oy, oz = rays.origin[0], rays.origin[1], rays.origin[2]
-    t, before = start, start
+    t, before, d = start, start, 1.0
     for _ in range(90):
-        d = distance(ox + t * dx, oy + t * dy, oz + t * dz, m)
+        d = distance(ox + t * dx, oy + t * dy, oz + t * dz, True, m)
         if spread > 0.0:
             if d < spread * t + 0.25:
                 return t
@@ -62,10 +62,12 @@ def march(
     if spread > 0.0:
         return t
     # A step may have gone too far where relief is steep: go back to the crossing.
+    if d > -0.02:
+        return t
     low, high = before, t
     for _ in range(5):
         middle = 0.5 * (low + high)
-        if distance(ox + middle * dx, oy + middle * dy, oz + middle * dz, m) < 0.004:
+        if distance(ox + middle * dx, oy + middle * dy, oz + middle * dz, True, m) < 0.004:
             high = middle
         else:
             low = middle
@@ -91,7 +93,7 @@ def trace(
             rays.origin[1] + t * dy,
             rays.origin[2] + t * dz,
         )
-        skin, eye, hair, cloth = parts(x, y, z, m)
+        skin, eye, hair, cloth = parts(x, y, z, True, m)
         nearest = min(min(skin, eye), min(hair, cloth))
         part = SKIN
         if nearest == eye:
@@ -107,12 +109,12 @@ def trace(
             sx = 1.0 if corner == 0 or corner == 3 else -1.0
             sy = 1.0 if corner == 1 or corner == 3 else -1.0
             sz = 1.0 if corner == 2 or corner == 3 else -1.0
-            d = distance(x + e * sx, y + e * sy, z + e * sz, m)
+            d = distance(x + e * sx, y + e * sy, z + e * sz, True, m)
             nx, ny, nz = nx + sx * d, ny + sy * d, nz + sz * d
         norm = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
         nx, ny, nz = nx * norm, ny * norm, nz * norm
         r, g, b = shade(x, y, z, nx, ny, nz, -dx, -dy, -dz, part, m)
-    k = m.look[0]
+    k = m.look
     if k.glass_t > 0.0 and dz < -0.3:
         tg = (k.glass_z - rays.origin[2]) / dz
         if tg < t:
@@ -161,11 +163,11 @@ def _build(digest: str) -> Callable[..., None]:
     """The entry point; ``digest`` is part of its key in numba's cache."""
 
     def draw(
-        image: Map, seen: npt.NDArray[np.uint8], background: Map, rays_record: Any, m: Any
+        image: Map, seen: npt.NDArray[np.uint8], background: Map, rays_record: Any, model: Any
     ) -> None:
         if len(digest) == 0:
             return
-        rays = rays_record[0]
+        rays, m = rays_record[0], model[0]
         size = image.shape[0]
         depth = np.empty((size, size), np.float32)
         starts = np.empty((size // TILE + 1, size // TILE + 1), np.float64)

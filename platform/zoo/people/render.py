@@ -13,13 +13,14 @@ from zoo.people.hair import face_window, hair_record
 from zoo.people.head import CHART_SHAPE, head_record, profiles
 from zoo.people.landmarks import landmarks
 from zoo.people.march import RAYS, draw
+from zoo.people.model import MODEL
 from zoo.people.noise import noise_tile
 from zoo.people.paint import paint
 from zoo.people.person import Person
 from zoo.people.relief import fill_relief
 from zoo.people.scene import Scene
 from zoo.people.shading import look_record
-from zoo.people.surface import CLOTH, Model, torso_record
+from zoo.people.surface import CLOTH, torso_record
 from zoo.people.surface import HAIR as HAIR_PART
 from zoo.people.surface import NOTHING as NOTHING_PART
 
@@ -61,26 +62,28 @@ def render(person: Person, scene: Scene, size: int = 256) -> Render:
     )
 
 
-def _model(person: Person, scene: Scene, shape: Features, camera: View) -> Model:
+def _model(
+    person: Person, scene: Scene, shape: Features, camera: View
+) -> npt.NDArray[np.void]:
+    """One record of dtype MODEL."""
     canvas = Canvas()
+    model = np.empty(1, MODEL)
+    m = model[0]
     table = profiles(person, shape)
-    head = head_record(person, shape, table, camera.body)
     surface = sculpt(person, shape, table, canvas)
-    head["eye_z"] = surface.eye_z
+    m["table"] = table
+    m["head"] = head_record(person, shape, table, camera.body)[0]
+    m["head"]["eye_z"] = surface.eye_z
     relief = np.empty(CHART_SHAPE, np.float32)
-    fill_relief(surface.height, canvas.x[0], canvas.y[:, 0], head, table, relief)
-    relief = np.ascontiguousarray(relief * surface.valid + surface.thickness, np.float32)
-    return Model(
-        head=head,
-        table=table,
-        relief=relief,
-        paint=paint(person, shape, surface, canvas).layers,
-        hair=hair_record(person),
-        window=face_window(person, canvas),
-        torso=torso_record(person),
-        look=look_record(person, scene, camera.rotation.T, surface.eye_z),
-        tile=noise_tile(),
-    )
+    fill_relief(surface.height, canvas.x[0], canvas.y[:, 0], model, relief)
+    m["relief"] = relief * surface.valid + surface.thickness
+    m["paint"] = paint(person, shape, surface, canvas).layers
+    m["hair"] = hair_record(person)[0]
+    m["window"] = face_window(person, canvas)
+    m["torso"] = torso_record(person)[0]
+    m["look"] = look_record(person, scene, camera.rotation.T, surface.eye_z)[0]
+    m["tile"] = noise_tile()
+    return model
 
 
 def _rays(camera: View) -> npt.NDArray[np.void]:

@@ -86,13 +86,13 @@ def shadow(
 ) -> float:
     """How much of a distant light arrives, 0..1; ``soft`` is the light's angular size."""
     light, t, nearest = 1.0, 0.25, 1.0
-    for _ in range(22):
-        d = distance(x + t * lx, y + t * ly, z + t * lz, m)
+    for _ in range(16):
+        d = distance(x + t * lx, y + t * ly, z + t * lz, False, m)
         nearest = min(nearest, 0.5 + 0.5 * d / (soft * t))
         if nearest <= 0.0:
             return 0.0
-        t += min(max(0.75 * d, 0.16), 2.5)
-        if t > 22.0:
+        t += min(max(0.8 * d, 0.18 + 0.07 * t), 3.0)
+        if t > 18.0:
             break
     light = max(nearest, 0.0)
     return light * light * (3.0 - 2.0 * light)
@@ -103,12 +103,12 @@ def openness(
     x: float, y: float, z: float, nx: float, ny: float, nz: float, m: Any
 ) -> float:
     """Ambient light that is not blocked nearby, 0..1."""
-    closed, weight, reach = 0.0, 0.55, 0.22
-    for _ in range(5):
-        d = distance(x + reach * nx, y + reach * ny, z + reach * nz, m)
+    closed, weight, reach = 0.0, 0.6, 0.25
+    for _ in range(4):
+        d = distance(x + reach * nx, y + reach * ny, z + reach * nz, False, m)
         closed += weight * max(reach - d, 0.0) / reach
         weight *= 0.72
-        reach *= 1.9
+        reach *= 2.1
     return max(1.0 - 0.62 * closed, 0.0)
 
 
@@ -140,7 +140,7 @@ def shade(
     vx: float, vy: float, vz: float, part: int, m: Any,
 ) -> tuple[float, float, float]:  # fmt: skip
     """Light that leaves a point towards the viewer (direction v), linear RGB."""
-    k = m.look[0]
+    k = m.look
     lx, ly, lz = k.to_light[0], k.to_light[1], k.to_light[2]
     ndl = nx * lx + ny * ly + nz * lz
     lit = 0.0
@@ -165,7 +165,7 @@ def shade(
     if part == EYE:
         return shade_eye(x, y, z, nx, ny, nz, vx, vy, vz, ndl, lit, air, up, m)
     if part == CLOTH:
-        bx, by, bz = to_body(x, y, z, m.head[0])
+        bx, by, bz = to_body(x, y, z, m.head)
         r, g, b = k.cloth[0], k.cloth[1], k.cloth[2]
         if k.stripes > 0.0 and math.sin(6.283 * (by + 0.1 * bz) / k.stripes) > 0.2:
             r, g, b = k.second[0], k.second[1], k.second[2]
@@ -225,7 +225,7 @@ def shade_hair(
     m: Any,
 ) -> tuple[float, float, float]:  # fmt: skip
     """Strands reflect light in a band across their direction (Kajiya and Kay 1989)."""
-    k, h = m.look[0], m.hair[0]
+    k, h = m.look, m.hair
     across, along = strand_coordinates(x, y, z, h)
     grain = noise(m.tile, across * 17.0, along * 1.1 + 7.0)
     lock = noise(m.tile, across * 5.0 + 90.0, along * 0.5)
@@ -270,7 +270,7 @@ def shade_eye(
     vx: float, vy: float, vz: float, ndl: float, lit: float, air: float, up: float, m: Any,
 ) -> tuple[float, float, float]:  # fmt: skip
     """White, iris and pupil, the shade of the upper lid, and the reflection of the light."""
-    k, h = m.look[0], m.head[0]
+    k, h = m.look, m.head
     facing = nx * k.gaze[0] + ny * k.gaze[1] + nz * k.gaze[2]
     radius = h.eye_r * math.sqrt(max(1.0 - facing * facing, 0.0))
     side = 1.0 if x > 0.0 else -1.0

@@ -1,35 +1,20 @@
 """The whole person as one signed distance function, and what is where."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from zoo.people.hair import hair_distance
-from zoo.people.head import Array, eye_distance, skin_distance, smooth_max, smooth_min
+from zoo.people.head import eye_distance, skin_distance, smooth_max, smooth_min
 from zoo.people.jit import compiled
-from zoo.people.noise import Tile
 from zoo.people.person import Person
 
 Map = npt.NDArray[np.float32]
 
 NOTHING, SKIN, EYE, HAIR, CLOTH = 0, 1, 2, 3, 4
 
-
-
-class Model(NamedTuple):
-    """All that a ray can meet, and what it looks like."""
-
-    head: npt.NDArray[np.void]  # record HEAD
-    table: Array  # [137, 3] outline of the face
-    relief: Map  # [H, W] of the chart
-    paint: Map  # [H, W, 6] of the chart
-    hair: npt.NDArray[np.void]  # record HAIR
-    window: Map  # [H, W] of the chart
-    torso: npt.NDArray[np.void]  # record TORSO
-    look: npt.NDArray[np.void]  # record LOOK of zoo.people.shading
-    tile: Tile
 
 
 TORSO = np.dtype(
@@ -77,19 +62,18 @@ def cloth_distance(x: float, y: float, z: float, bare: float, s: Any) -> float:
 
 
 @compiled
-def parts(x: float, y: float, z: float, m: Any) -> tuple[float, float, float, float]:
-    """Distances to skin, eyes, hair and clothes."""
-    h = m.head[0]
-    skin = skin_distance(x, y, z, h, m.table, m.relief)
+def parts(x: float, y: float, z: float, fine: bool, m: Any) -> tuple[float, float, float, float]:
+    """Distances to skin, eyes, hair and clothes; strands of hair only if ``fine``."""
+    skin = skin_distance(x, y, z, m)
     eye = 1e3
-    if z > 2.0 and abs(y) < 3.0:
-        eye = eye_distance(x, y, z, h)
-    hair = hair_distance(x, y, z, m.hair[0], m.window, m.tile)
+    if z > 4.0 and abs(y) < 2.0:
+        eye = eye_distance(x, y, z, m.head)
+    hair = hair_distance(x, y, z, fine, m)
     cloth = 1e3
-    if y < -6.0:
-        bx, by, bz = to_body(x, y, z, h)
-        bare = torso_distance(bx, by, bz, m.torso[0])
-        cloth = cloth_distance(bx, by, bz, bare, m.torso[0])
+    if y < -8.5:
+        bx, by, bz = to_body(x, y, z, m.head)
+        bare = torso_distance(bx, by, bz, m.torso)
+        cloth = cloth_distance(bx, by, bz, bare, m.torso)
         skin = smooth_min(skin, bare, 2.2)
     return skin, eye, hair, cloth
 
@@ -106,7 +90,7 @@ def to_body(x: float, y: float, z: float, h: Any) -> tuple[float, float, float]:
 
 
 @compiled
-def distance(x: float, y: float, z: float, m: Any) -> float:
+def distance(x: float, y: float, z: float, fine: bool, m: Any) -> float:
     """Distance to the nearest part."""
-    skin, eye, hair, cloth = parts(x, y, z, m)
+    skin, eye, hair, cloth = parts(x, y, z, fine, m)
     return min(min(skin, eye), min(hair, cloth))
