@@ -42,7 +42,7 @@ _ADA = Person(
         colour=(0.16, 0.06, 0.022),
     ),
     eyes=Eyes(
-        spacing=3.25, half_width=1.62, opening=1.3, tilt=0.22, crease=0.5, prominence=0.3,
+        spacing=3.25, half_width=1.62, opening=1.16, tilt=0.22, crease=0.5, prominence=0.3,
         iris=(0.07, 0.22, 0.13), lashes=0.85, shadow=0.25,
     ),
     nose=Nose(

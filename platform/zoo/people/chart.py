@@ -98,7 +98,7 @@ def sculpt(person: Person, features: Features, table: Array, canvas: Canvas) -> 
     opening = _lips(person, features, canvas, z)
     thickness = _beard_thickness(person, features, canvas)
     edge = smoothstep(0.95, 0.85, np.abs(canvas.x) / inside)
-    valid = edge * smoothstep(chin - 0.3, chin + 0.7, canvas.y)
+    valid = edge * smoothstep(chin + 0.3, chin + 1.5, canvas.y)
     return Surface(z, np.asarray(valid, np.float32), thickness, eye_z, lid, opening)
 
 
@@ -120,8 +120,8 @@ def beard_mask(person: Person, features: Features, canvas: Canvas) -> tuple[Map,
         corner + 0.2, corner - 0.8, y
     )
     chin = chin * outside_lips
-    line = -1.5 - 5.6 * smoothstep(6.6, 3.2, x)
-    cheeks = smoothstep(0.5, -0.5, y - line) * smoothstep(2.4, 3.4, x + 0.4 * (corner - y))
+    line = 1.2 - 8.3 * smoothstep(7.6, 3.0, x)
+    cheeks = smoothstep(0.6, -0.6, y - line) * smoothstep(1.8, 3.0, x + 0.4 * (corner - y))
     neck = smoothstep(-13.4, -12.2, y + features.jaw_drop - (person.skull.chin + 11.5))
     return (
         np.asarray(moustache, np.float32),
@@ -195,7 +195,7 @@ def _wrinkles(features: Features, canvas: Canvas, z: Map, age: float) -> None:
         fade = fade * smoothstep(6.2, 5.2, ys - lift)
         z[where] += depth * fade * np.sin(2 * np.pi * (wave - lift) / 0.95)
     if features.brow_frown > 0.05:
-        canvas.bump(z, 0.42, 1.7, 0.14, 0.6, -0.25 * features.brow_frown)
+        canvas.bump(z, 0.42, 1.7, 0.16, 0.6, -0.25 * features.brow_frown)
     bag = 0.05 + 0.16 * age**1.5
     canvas.bump(z, features.eye.x, features.eye.y - 1.35, 1.15, 0.3, -bag)
     canvas.bump(z, features.eye.x, features.eye.y - 0.95, 1.15, 0.26, 0.5 * bag)
@@ -213,7 +213,7 @@ def _lids(person: Person, features: Features, canvas: Canvas, z: Map) -> float:
         lid_radius = EYE_RADIUS + 0.13
         r2 = lid_radius**2 - dx * dx - (1.08 * dy) ** 2
         shell = centre + np.sqrt(np.maximum(r2, 0.0)) - 2.0 * (r2 < 0)
-        near = np.exp(-((dx / 1.7) ** 4) - (dy / 0.95) ** 4)
+        near = smoothstep(2.15, 1.55, np.abs(dx)) * smoothstep(1.35, 0.85, np.abs(dy))
         shell = shell * near + (z[where] - 0.6) * (1 - near)
         patch = _smooth_max(shell, z[where], 0.35)
         t = eye.along(xs, side)
@@ -270,7 +270,7 @@ def _lips(person: Person, features: Features, canvas: Canvas, z: Map) -> Map:
     opening[where] = gap
     opened = smoothstep(-0.02, 0.12, gap)
     teeth = (ys > teeth_edge(person, features, xs)[0]) | (ys < teeth_edge(person, features, xs)[1])
-    floor = front + 0.1 - 0.1 * xs * xs - np.where(teeth, 0.45, MOUTH_DEPTH)
+    floor = front + 0.1 - 0.1 * xs * xs - np.where(teeth, 0.25, MOUTH_DEPTH)
     z[where] = patch * (1 - opened) + np.minimum(floor, patch) * opened
     return opening
 
@@ -278,8 +278,8 @@ def _lips(person: Person, features: Features, canvas: Canvas, z: Map) -> Map:
 def teeth_edge(person: Person, features: Features, x: Map) -> tuple[Map, Map]:
     """Heights of the lower edge of the upper teeth and the upper edge of the lower teeth."""
     rest = person.lips.height + 0.1
-    upper = rest - 0.18 + 0.05 * x * x
-    lower = rest - 0.3 - 0.88 * features.jaw_drop + 0.03 * x * x
+    upper = rest - 0.45 + 0.06 * x * x
+    lower = rest - 0.5 - 0.9 * features.jaw_drop + 0.03 * x * x
     return np.asarray(upper), np.asarray(np.minimum(lower, upper - 0.03))
 
 
@@ -291,4 +291,4 @@ def _beard_thickness(person: Person, features: Features, canvas: Canvas) -> Map:
     rough = sample_noise(
         np.broadcast_to(canvas.x * 9.0, CHART_SHAPE), np.broadcast_to(canvas.y * 3.5, CHART_SHAPE)
     )
-    return np.asarray(cover * b.length * (0.85 + 0.18 * rough), np.float32)
+    return np.asarray(smoothstep(0.0, 1.1, cover) * b.length * (0.85 + 0.18 * rough), np.float32)

@@ -21,7 +21,7 @@ HAIR = np.dtype(
         (name, np.float64)
         for name in (
             "present y z rx ry rz bottom slope hanging length spread width inner curl strands "
-            "part pulled bun bun_y bun_z cut forward"
+            "part pulled bun bun_y bun_z cut forward thinning"
         ).split()
     ]
 )
@@ -50,6 +50,7 @@ def hair_record(person: Person) -> npt.NDArray[np.void]:
     h["bun_z"] = -2.0 - 0.9 * (11.0 - hair.bun_height)
     h["cut"] = 0.6 if hanging else 1.6
     h["forward"] = 3.2
+    h["thinning"] = max(0.0, 0.55 * (hair.top + hair.side) - 0.35)
     return record
 
 
@@ -60,8 +61,9 @@ def face_window(person: Person, canvas: Canvas) -> Map:
     top = hair.hairline + hair.sweep * x / 6.0
     top = top + 1.7 * hair.temples * np.exp(-(((np.abs(x) - 3.7) / 1.5) ** 2))
     top = top - 0.45 * (x / 4.0) ** 2
-    ends = sample_noise(x * 7.0 + 31.0, np.full_like(x, 9.0))
-    top = top + 0.16 * hair.strands * ends
+    ends = sample_noise(x * 11.0 + 31.0, np.full_like(x, 9.0))
+    ends = ends + sample_noise(x * 3.0 + 70.0, np.full_like(x, 90.0))
+    top = top + 0.13 * hair.strands * ends
     side = hair.window + 0.25 * smoothstep(1.0, -5.0, y) - 0.9 * smoothstep(-7.0, -16.0, y)
     side = side - 0.1 * np.clip(y - 2.0, 0, 8)
     a, b = np.broadcast_arrays(side - np.abs(x), top - y)
@@ -106,16 +108,22 @@ def hair_distance(x: float, y: float, z: float, fine: bool, m: Any) -> float:
         d = smooth_min(d, math.sqrt(x * x + by * by + bz * bz) - h.bun, 0.4)
     if d > 1.5:
         return d - 0.6
-    # The face looks through a window in the hair.
+    loose = 1.0
+    # The face looks through a window in the hair, which thins out towards its edge.
     if z > h.cut - 1.5:
-        d = smooth_max(d, min(bilinear(m.window, x, y), z - h.cut), 0.7)
+        free = bilinear(m.window, x, y)
+        thin = min(max((free + 2.4) / 2.4, 0.0), 1.0) * min(max((z - h.cut) * 0.4, 0.0), 1.0)
+        d += h.thinning * thin * thin
+        loose = 1.0 - 0.75 * thin
+        d = smooth_max(d, min(free, z - h.cut), 0.35)
     if fine and d < 0.6:
         if h.curl > 0.0:
             bump = noise(m.tile, x * 3.1 + z * 1.7, y * 3.3 - z * 2.1)
             bump += 0.6 * noise(m.tile, x * 6.1 - z * 4.0 + 50.0, y * 6.0 + z * 3.0)
-            d -= h.curl * 0.34 * bump
+            d -= loose * h.curl * 0.34 * bump
         across, along = strand_coordinates(x, y, z, h)
-        d -= h.strands * 0.13 * noise(m.tile, across * 11.0, along * 0.9)
+        lock = noise(m.tile, across * 3.7, along * 0.45)
+        d -= loose * h.strands * (0.085 * lock + 0.05 * noise(m.tile, across * 11.0, along * 0.6))
     return d
 
 
@@ -125,7 +133,5 @@ def strand_coordinates(x: float, y: float, z: float, h: Any) -> tuple[float, flo
     if h.pulled != 0.0:
         return 8.0 * math.atan2(x, y + 3.0), z + 0.2 * y
     angle = math.atan2(x - 0.35 * h.part, z + 4.5)
-    if y > 9.0:
-        angle += 0.12 * (y - 9.0)
     wave = 0.25 * math.sin(0.55 * y + 2.0 * angle)
     return 8.0 * angle + wave, y + 0.6 * math.sqrt(x * x + z * z)

@@ -122,7 +122,7 @@ def head_record(
     )
     h["nose_tip_y"], h["nose_tip_z"] = nose.tip, tip_z - nose.tip_size
     h["nose_tip_r"] = nose.tip_size
-    h["wing_r"] = 0.52 + 0.06 * (nose.half_width - 1.7)
+    h["wing_r"] = 0.58 + 0.06 * (nose.half_width - 1.7)
     h["wing_x"] = nose.half_width - h["wing_r"]
     h["wing_y"] = nose.base + 0.45
     h["wing_z"] = front(nose.base) + 0.25 * nose.projection
@@ -197,10 +197,10 @@ def nose_distance(x: float, y: float, z: float, h: Any) -> float:
     """Distance to the nose alone; ``x`` is not negative."""
     bridge = segment(
         x, y, z, h.nose_root_y, h.nose_root_z, h.nose_root_r,
-        h.nose_mid_y, h.nose_mid_z, h.nose_root_r + 0.02,
+        h.nose_mid_y, h.nose_mid_z, h.nose_root_r + 0.08,
     )  # fmt: skip
     lower = segment(
-        x, y, z, h.nose_mid_y, h.nose_mid_z, h.nose_root_r + 0.02,
+        x, y, z, h.nose_mid_y, h.nose_mid_z, h.nose_root_r + 0.08,
         h.nose_tip_y, h.nose_tip_z, h.nose_tip_r,
     )  # fmt: skip
     d = smooth_min(bridge, lower, 0.5)
@@ -226,9 +226,9 @@ def ear_distance(x: float, y: float, z: float, h: Any) -> float:
     qz = -h.ear_sin * px + h.ear_cos * pz
     qy = py + 0.18 * qz  # leans back
     width = 1.75 + 0.16 * qy
-    shell = ellipsoid(qx, qy, qz + 0.55, 0.62, 3.15, width)
-    bowl = ellipsoid(qx - 0.62, qy - 0.15, qz + 0.4, 0.5, 2.1, width - 0.75)
-    d = smooth_max(shell, -bowl, 0.25)
+    shell = ellipsoid(qx, qy, qz + 0.55, 0.62, 2.95, width)
+    bowl = ellipsoid(qx - 0.6, qy - 0.35, qz + 0.3, 0.62, 2.0, width - 0.65)
+    d = smooth_max(shell, -bowl, 0.2)
     flap = ellipsoid(qx - 0.1, qy + 0.3, qz - 0.75, 0.4, 0.6, 0.4)
     return smooth_min(d, flap, 0.3) / s
 
@@ -264,7 +264,7 @@ def skin_distance(x: float, y: float, z: float, m: Any) -> float:
         if z > 6.0 and ax < 3.6 and y < 3.0 and y > -7.5:
             if d > 4.6:
                 return d - 3.4  # the nose may be that much nearer
-            d = smooth_min(d, nose_distance(ax, y, z, h), 0.9)
+            d = smooth_min(d, nose_distance(ax, y, z, h), 1.1)
     if y < 3.5 and y > -5.5 and ax > 5.5 and z < 1.5 and z > -6.0 and d < 2.5:
         d = smooth_min(d, ear_distance(ax, y, z, h), 0.5)
     if y < -2.0:

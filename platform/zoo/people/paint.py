@@ -22,8 +22,8 @@ from zoo.people.person import Colour, Person, Skin
 # Skin in linear RGB from very fair to very dark, read off portraits.
 _TONES = np.array(
     [
-        (0.83, 0.60, 0.49),
-        (0.72, 0.47, 0.35),
+        (0.74, 0.51, 0.41),
+        (0.66, 0.42, 0.31),
         (0.58, 0.34, 0.23),
         (0.43, 0.235, 0.145),
         (0.28, 0.14, 0.08),
@@ -97,8 +97,10 @@ def _tone(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: M
     shift = 37.0 * (person.skin.texture % 101)
     blood += skin.mottling * 0.13 * _noise(canvas, 6.0, 6.0, shift)
     rgb *= 1 + blood[..., None] * np.array([0.03, -0.17, -0.17], np.float32)
-    fine = _noise(canvas, 17.0, 17.0, shift + 11.0)
-    coarse = _noise(canvas, 2.6, 2.6, shift + 5.0)
+    # Noise would smear where the face turns away from the chart.
+    turned = smoothstep(6.6, 5.2, np.abs(canvas.x))
+    fine = turned * _noise(canvas, 17.0, 17.0, shift + 11.0)
+    coarse = turned * _noise(canvas, 2.6, 2.6, shift + 5.0)
     rgb *= (1 + (0.018 + 0.02 * skin.mottling) * fine + 0.025 * skin.mottling * coarse)[..., None]
     canvas.bump(gloss, 0.0, 4.0, 3.2, 1.8, 0.2)
     canvas.bump(gloss, 0.0, person.nose.tip + 0.4, 0.9, 1.6, 0.3)
@@ -236,11 +238,11 @@ def _inside_mouth(
     upper, lower = teeth_edge(person, features, xs)
     edges = np.array([0.0, 0.86, 1.53, 2.25, 2.95])
     between = np.min(np.abs(np.abs(xs)[..., None] - edges), axis=-1)
-    ivory = np.array([0.74, 0.68, 0.56], np.float32) * (1 - 0.25 * person.skin.age)
+    ivory = np.array([0.86, 0.80, 0.68], np.float32) * (1 - 0.25 * person.skin.age)
     bite = 0.07 * np.exp(-((between / 0.12) ** 2))
     tooth = np.maximum(smoothstep(-0.03, 0.05, ys - upper - bite), smoothstep(0.05, -0.03, ys - lower))
     gaps = 1 - 0.3 * np.exp(-((between / 0.04) ** 2))
-    round_ = np.clip(1.06 - 0.1 * xs * xs, 0.12, 1) * smoothstep(-0.02, 0.28, gap)
+    round_ = np.clip(1.06 - 0.1 * xs * xs, 0.12, 1) * smoothstep(-0.08, 0.16, gap)
     colour = ivory * (gaps * (0.25 + 0.75 * round_))[..., None]
     inside += tooth[..., None] * (colour - inside)
     patch += opened[..., None] * (inside - patch)
@@ -253,7 +255,7 @@ def _stubble(person: Person, features: Features, canvas: Canvas, rgb: Map) -> No
         return
     moustache, chin, cheeks = beard_mask(person, features, canvas)
     cover = np.maximum(np.maximum(moustache, chin), cheeks)
-    dots = _noise(canvas, 26.0, 26.0, 3.0)
+    dots = smoothstep(6.6, 5.2, np.abs(canvas.x)) * _noise(canvas, 26.0, 26.0, 3.0)
     cover = amount * cover * np.clip(0.42 + 0.25 * dots, 0, 1)
     whole = (slice(None), slice(None))
     mixed = tuple(0.7 * b + 0.3 * s for b, s in zip(person.beard.colour, skin_colour(person.skin)))
@@ -266,7 +268,7 @@ def _beard(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: 
         return
     cover = beard_amount(person, features, canvas)
     strands = _noise(canvas, 16.0, 4.5, 7.0) + 0.5 * _noise(canvas, 9.0, 3.0, 23.0)
-    cover = smoothstep(0.12, 0.75, cover + 0.1 * strands * (cover > 0.03))
+    cover = smoothstep(0.08, 0.6, cover + 0.05 * strands * (cover > 0.03))
     shade = np.clip(1 + 0.28 * strands, 0.35, 2.2)
     target = np.asarray(b.colour, np.float32) * shade[..., None]
     rgb += (0.96 * cover)[..., None] * (target - rgb)

@@ -55,7 +55,7 @@ def look_record(
     )
     behind = np.array([-0.75 * math.copysign(1.0, azimuth), 0.45, -0.55])
     k["to_light"], k["to_rim"] = to_head @ key, to_head @ (behind / np.linalg.norm(behind))
-    k["key"] = 2.1 * light.key * np.array(light.colour)
+    k["key"] = 1.9 * light.key * np.array(light.colour)
     k["rim"] = 1.3 * light.rim * np.array(light.ambient_colour)
     k["up"] = to_head @ np.array([0.0, 1.0, 0.25]) / math.hypot(1, 0.25)
     k["sky"] = 1.25 * light.ambient * np.array(light.ambient_colour)
@@ -71,7 +71,7 @@ def look_record(
     k["frame"] = glasses.colour
     k["hardness"], k["gloss"] = light.hardness, person.skin.gloss
     k["blood"], k["hair_gloss"] = person.skin.blood, person.hair.gloss
-    k["stripes"], k["iris_r"], k["pupil_r"] = person.clothes.stripes, 0.62, 0.24
+    k["stripes"], k["iris_r"], k["pupil_r"] = person.clothes.stripes, 0.67, 0.25
     k["lashes"], k["age"] = person.eyes.lashes, person.skin.age
     k["glass_t"], k["glass_x"] = glasses.thickness, person.eyes.spacing + 0.08
     k["glass_y"], k["glass_z"] = -0.35, eye_z + 1.68 + 1.15
@@ -182,14 +182,14 @@ def shade(
             b * sheen * (b0 + rim * k.rim[2]),
         )
     gloss = 0.35 + 0.3 * k.gloss
-    if z > 1.0 and y > -14.9 and y < 10.0 and abs(x) < 8.6:
+    if z > -1.5 and y > -14.9 and y < 10.0 and abs(x) < 8.6:
         # Painted in front, plain behind.
         u, v = (x + 8.75) / 0.07, (y + 15.0) / 0.07
         i, j = int(u), int(v)
         fu, fv = u - i, v - j
         p00, p01 = m.paint[j, i], m.paint[j, i + 1]
         p10, p11 = m.paint[j + 1, i], m.paint[j + 1, i + 1]
-        front = min((z - 1.0) * 0.7, 1.0)
+        front = min((z + 1.5) * 0.6, 1.0)
         w00, w01 = (1.0 - fu) * (1.0 - fv), fu * (1.0 - fv)
         w10, w11 = (1.0 - fu) * fv, fu * fv
         r += front * (w00 * p00[0] + w01 * p01[0] + w10 * p10[0] + w11 * p11[0] - r)
@@ -227,8 +227,8 @@ def shade_hair(
     """Strands reflect light in a band across their direction (Kajiya and Kay 1989)."""
     k, h = m.look, m.hair
     across, along = strand_coordinates(x, y, z, h)
-    grain = noise(m.tile, across * 17.0, along * 1.1 + 7.0)
-    lock = noise(m.tile, across * 5.0 + 90.0, along * 0.5)
+    grain = noise(m.tile, across * 21.0, along * 0.7 + 7.0)
+    lock = noise(m.tile, across * 6.0 + 90.0, along * 0.4)
     if h.pulled != 0.0:
         ax, ay, az = y + 3.0, -x, 0.0
     else:
@@ -248,11 +248,11 @@ def shade_hair(
     around = math.sqrt(max(1.0 - tdl * tdl, 0.0))
     sharp, wide = band**90, band**18
     diffuse = lit * (0.6 * max((ndl + 0.2) / 1.2, 0.0) + 0.25 * around * max(ndl + 0.3, 0.0))
-    shade_ = max(0.5, 1.0 + 0.2 * grain + 0.16 * lock)
+    shade_ = max(0.45, 1.0 + 0.2 * grain + 0.15 * lock)
     facing = lit * max(ndl + 0.15, 0.0) * k.hair_gloss
     r, g, b = k.hair[0], k.hair[1], k.hair[2]
     white = 0.045 * sharp * facing
-    tinted = 0.55 * wide * facing
+    tinted = 0.42 * wide * facing
     sky = air * air * (0.35 + 0.65 * up)
     return (
         r * shade_ * (diffuse * k.key[0] + sky * k.sky[0] + (tinted + rim) * k.key[0])

@@ -29,7 +29,7 @@ def torso_record(person: Person) -> npt.NDArray[np.void]:
     t = record[0]
     t["shoulder"] = 12.6 + 1.6 * (neck - 5.2)
     t["radius"] = 4.6 + 0.5 * (neck - 5.2)
-    t["neckline"] = -14.6 - 1.4 * clothes.neckline
+    t["neckline"] = -12.6 - 1.4 * clothes.neckline
     t["slope"], t["vee"], t["collar"] = 0.36, clothes.vee, clothes.collar
     return record
 
@@ -40,23 +40,23 @@ def torso_distance(x: float, y: float, z: float, s: Any) -> float:
     ax = abs(x)
     t = min(max(ax / s.shoulder, 0.0), 1.0)
     dx = max(ax - s.shoulder, 0.0)
-    rise = 1.9 * (1.0 - t) * (1.0 - t)
-    dy, dz = y + 22.6 - rise + 0.8 * t * t, z + 5.5
+    rise = 2.6 * (1.0 - t) * (1.0 - t)
+    dy, dz = y + 20.9 - rise + 0.8 * t * t, z + 5.5
     d = math.sqrt(dx * dx + dy * dy + dz * dz) - s.radius
-    cx, cy, cz = x / 17.5, (y + 34.0) / 14.5, (z + 4.0) / 9.0
+    cx, cy, cz = x / 17.5, (y + 32.3) / 14.5, (z + 4.0) / 9.0
     chest = (math.sqrt(cx * cx + cy * cy + cz * cz) - 1.0) * 9.0
     return smooth_min(d, chest, 4.5)
 
 
 @compiled
 def cloth_distance(x: float, y: float, z: float, bare: float, s: Any) -> float:
-    """Distance to the clothes over shoulders at distance ``bare``; body coordinates."""
+    """Distance to the clothes over skin at distance ``bare``; body coordinates."""
     edge = y - (s.neckline - s.slope * (z + 5.0))
     if s.vee > 0.0 and z > -4.0:
         edge += s.vee * max(0.0, 1.0 - abs(x) / (0.62 * s.vee + 1.5))
-    d = smooth_max(bare - 0.45, edge, 0.3)
+    d = smooth_max(bare - 0.4, edge, 0.25)
     if s.collar > 0.0:
-        ring = bare - 0.4
+        ring = bare - 0.35
         d = smooth_min(d, math.sqrt(ring * ring + edge * edge) - s.collar, 0.25)
     return d
 
@@ -73,8 +73,8 @@ def parts(x: float, y: float, z: float, fine: bool, m: Any) -> tuple[float, floa
     if y < -8.5:
         bx, by, bz = to_body(x, y, z, m.head)
         bare = torso_distance(bx, by, bz, m.torso)
-        cloth = cloth_distance(bx, by, bz, bare, m.torso)
         skin = smooth_min(skin, bare, 2.2)
+        cloth = cloth_distance(bx, by, bz, skin, m.torso)
     return skin, eye, hair, cloth
 
 
