@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-INSTALL := $(VENV)/bin/python -m pip install --quiet --constraint requirements.lock
+INSTALL := $(VENV)/bin/python -m pip install -qq --constraint requirements.lock
 
 .PHONY: demo test check format clean help
 .DEFAULT_GOAL := help

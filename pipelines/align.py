@@ -66,7 +66,8 @@ def align(project: Project, name: str, settings: AlignSettings) -> dict[str, obj
     }
     write_json(product.with_suffix(".report.json"), report)
     write_pack(product, curated.pack)
-    return {"kept": len(kept), "dropped": len(curated.dropped)}
+    facts: dict[str, object] = {"kept": len(kept), "dropped": len(curated.dropped)}
+    return {**facts, "warning": curated.warning} if curated.warning else facts
 
 
 if __name__ == "__main__":

@@ -80,10 +80,10 @@ def from_photos(project: Project, settings: ContentSettings) -> dict[str, int]:
     ranked = sorted(photos, key=lambda name: hashlib.sha256(name.encode()).digest())
     held_out = [HeldOut(name=name, photo=str(photos[name])) for name in ranked[: settings.held_out]]
     training = {name: photos[name] for name in sorted(ranked[settings.held_out :])}
-    pack = gather_content(training, settings.size)
+    pack, dropped = gather_content(training, settings.size)
     write_held_out(project.content / HELD_OUT, held_out)
     write_pack(project.content / "content.safetensors", pack)
-    return {"faces": len(pack), "held_out": len(held_out)}
+    return {"faces": len(pack), "dropped": len(dropped), "held_out": len(held_out)}
 
 
 def from_people(project: Project, settings: ContentSettings) -> dict[str, int]:

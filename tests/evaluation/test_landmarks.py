@@ -11,7 +11,8 @@ def points(seed: int) -> np.ndarray:
 def test_a_shift_of_all_landmarks_is_measured_in_percent_of_the_eyes_distance() -> None:
     before = points(0)
     before[36], before[45] = (50, 80), (130, 140)  # 100 px apart
-    assert landmark_difference(before, before + (3, 4)) == pytest.approx(5.0, rel=1e-5)
+    moved = before + np.array([3, 4], np.float32)
+    assert landmark_difference(before, moved) == pytest.approx(5.0, rel=1e-5)
     assert landmark_difference(before, before) == 0
 
 

@@ -11,7 +11,7 @@ from zoo.evaluation.landmarks import find_again, landmark_difference
 from zoo.evaluation.light import luminance_correlation
 from zoo.evaluation.report import Measures, Row
 from zoo.evaluation.truth import psnr
-from zoo.faces.alignment import alignment_matrix, warp_back
+from zoo.faces.alignment import alignment_matrix, covered, warp_back
 from zoo.faces.blending import face_mask
 from zoo.faces.descriptor import descriptor
 from zoo.faces.detection import Face, find_faces
@@ -125,8 +125,8 @@ def _put_back(photo: Image, face: Face, crop: Image) -> Image:
     """The raw crop pasted over the photo, square and all: no mask, no colour agreement."""
     matrix = alignment_matrix(face.landmarks)
     pasted = warp_back(crop, matrix, photo.shape)
-    covered = warp_back(np.ones(crop.shape[:2], np.uint8), matrix, photo.shape)
-    return np.where(covered[..., None] > 0, pasted, photo).astype(np.uint8)
+    shown = covered(matrix, (0, 0, photo.shape[1], photo.shape[0]))
+    return np.where(shown[..., None], pasted, photo).astype(np.uint8)
 
 
 def _around(face: Face, image: Image) -> tuple[slice, slice]:

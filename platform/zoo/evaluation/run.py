@@ -116,7 +116,7 @@ def measure(
         identity=name,
         network=Network(
             sha256=sha256_of(folder / "network.onnx"),
-            recipe=str(receipt.get("recipe", "unknown")),
+            recipe=str(receipt.get("recipe_name", "unknown")),
             resolution=network.resolution,
         ),
         measured_on=source,
@@ -155,7 +155,7 @@ def read_descriptors(project: Project, name: str) -> Descriptor:
     """
     path = descriptors_path(project, name)
     try:
-        found = np.load(path, allow_pickle=False)
+        found: Descriptor = np.load(path, allow_pickle=False)
         if found.dtype == np.float32 and found.ndim == 2 and found.shape[1] == 128 and len(found):
             return found
     except (OSError, ValueError, EOFError):
