@@ -56,8 +56,8 @@ class RegressionTrees:
 
 def predict(trees: RegressionTrees, image: Image, box: tuple[float, float, float, float]) -> Points:
     """Landmarks [K, 2] in pixels of the face in ``box`` (left, top, right, bottom)."""
-    corner = np.array(box[:2], np.float32)
-    scale = np.array([box[2] - box[0], box[3] - box[1]], np.float32)
+    corner = np.array(box[:2], np.float64)
+    scale = np.array([box[2] - box[0], box[3] - box[1]], np.float64)
     shape = trees.mean_shape.copy()
     rows = np.arange(trees.leaves.shape[1])
     for level in range(len(trees.leaves)):
@@ -69,21 +69,23 @@ def predict(trees: RegressionTrees, image: Image, box: tuple[float, float, float
         node = np.zeros(len(rows), np.intp)
         for _ in range(_DEPTH):
             node = 2 * node + 2 - goes_left[rows, node]
-        shape = shape + trees.leaves[level, rows, node - SPLITS].sum(axis=0)
-    return corner + scale * shape
+        # Summed in dlib's order: a rounding otherwise moves a pixel, and that a leaf.
+        added = trees.leaves[level, rows, node - SPLITS]
+        shape = np.concatenate([shape[None], added]).sum(axis=0)
+    return (corner + scale * shape).astype(np.float32)
 
 
 def _similarity(source: Points, target: Points) -> NDArray[np.float32]:
     """The rotation and scale [2, 2] of the least-squares similarity from source to target."""
-    a = source - source.mean(axis=0)
-    b = target - target.mean(axis=0)
+    a = source - source.mean(axis=0, dtype=np.float64)
+    b = target - target.mean(axis=0, dtype=np.float64)
     norm = float((a * a).sum())
     cosine = float((a * b).sum()) / norm
     sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / norm
     return np.array([[cosine, -sine], [sine, cosine]], np.float32)
 
 
-def _brightness(image: Image, places: NDArray[np.float32]) -> NDArray[np.float32]:
+def _brightness(image: Image, places: NDArray[np.float64]) -> NDArray[np.float32]:
     """The mean of R, G and B at the nearest pixels, whole as in dlib; 0 outside the image."""
     x, y = np.floor(places + 0.5).astype(np.intp).T
     height, width = image.shape[:2]
