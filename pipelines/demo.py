@@ -33,6 +33,7 @@ def main(project: Project) -> int:
     photo: Path | None = parser.parse_args().photo
     if photo is not None:
         read_photo(photo)  # now, not after the training
+        photo = photo.resolve()
     begin = time.monotonic()
     run([sys.executable, "-m", "dvc", "repro", "--quiet"], project, "dvc repro")
     if photo is None:
