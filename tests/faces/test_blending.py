@@ -59,7 +59,7 @@ def test_the_photos_border_does_not_fade_the_face(portrait: Portrait) -> None:
     whole = face_mask(landmarks, portrait.render.image.shape)
     cut_at = round(float(landmarks[30, 0]))
     cut = face_mask(landmarks - np.array((cut_at, 0), np.float32), (256, 256 - cut_at))
-    assert (cut[:, 0] > whole[:, cut_at] - 0.05).all()
+    assert (cut[:, 0] > whole[:, cut_at] - 0.25).all()  # a rounded outline: one pixel
     assert cut[round(float(landmarks[30, 1])), 0] == 1
 
 

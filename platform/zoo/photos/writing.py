@@ -88,14 +88,15 @@ def _options(like: Photo | None, kind: str, xmp: str | None) -> dict[str, Any]:
             options.update(quality=_QUALITY, subsampling=0)
     elif kind in ("WEBP", "AVIF"):
         options["quality"] = _QUALITY
-    elif kind == "TIFF":
-        options["compression"] = "tiff_lzw"
     if packet and kind == "PNG":
         text = PngImagePlugin.PngInfo()
         text.add_itxt("XML:com.adobe.xmp", packet.decode())
         options["pnginfo"] = text
-    elif packet and kind == "TIFF":
-        options["tiffinfo"] = {_XMP_TAG: packet}
+    elif packet and kind == "TIFF":  # keeps XMP among its other tags (and only uncompressed)
+        tags = Pillow.Exif()
+        tags.load(options.get("exif", b""))
+        tags[_XMP_TAG] = packet
+        options["exif"] = tags
     elif packet:
         options["xmp"] = packet
     return options
