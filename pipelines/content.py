@@ -1,6 +1,6 @@
 """DVC stage ``content``: faces of many people for training, and photos held out from it."""
 
-import hashlib
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from zoo.evaluation.held_out import HeldOut, Seeds, write_held_out
+from zoo.errors import PhotoError, ProjectError
+from zoo.evaluation.held_out import HeldOut, Seeds, choose_apart, write_held_out
 from zoo.evaluation.run import HELD_OUT
 from zoo.faces.alignment import align
 from zoo.faces.content import gather_content
@@ -65,22 +66,35 @@ def main(project: Project) -> int:
 
 
 def photos_of(project: Project, settings: ContentSettings) -> dict[str, Path]:
-    """All photos of the folders, by folder and path within it."""
-    folders = [project.root / folder for folder in settings.folders]
+    """All photos of the folders, by folder and path within it.
+
+    Raises:
+        ProjectError: two folders have one name, and so might their photos.
+        PhotoError: a folder is missing or has no photos.
+    """
+    folders = {Path(folder).name: project.root / folder for folder in settings.folders}
+    if len(folders) < len(settings.folders):
+        raise ProjectError("params.yaml: content.folders has two folders of one name; rename one.")
     return {
-        f"{folder.name}/{path.relative_to(folder).as_posix()}": path
-        for folder in folders
+        f"{name}/{path.relative_to(folder).as_posix()}": path
+        for name, folder in folders.items()
         for path in find_photos([folder])
     }
 
 
 def from_photos(project: Project, settings: ContentSettings) -> dict[str, int]:
-    """Photos are held out by the hash of their names: the same ones whatever else is added."""
+    """Holds out photos and aligns the others."""
     photos = photos_of(project, settings)
-    ranked = sorted(photos, key=lambda name: hashlib.sha256(name.encode()).digest())
-    held_out = [HeldOut(name=name, photo=str(photos[name])) for name in ranked[: settings.held_out]]
-    training = {name: photos[name] for name in sorted(ranked[settings.held_out :])}
+    apart = choose_apart(photos, settings.held_out)
+    training = {name: photos[name] for name in sorted(photos.keys() - set(apart))}
+    if not training:
+        raise PhotoError(
+            f"content.folders hold {len(photos)} photos and {settings.held_out} are held out, so "
+            "none is left for training; add photos or lower content.held_out in params.yaml."
+        )
     pack, dropped = gather_content(training, settings.size)
+    held_out = [HeldOut(name=name, photo=_address(project, photos[name])) for name in apart]
+    shutil.rmtree(project.content / "held_out", ignore_errors=True)  # of rendered people
     write_held_out(project.content / HELD_OUT, held_out)
     write_pack(project.content / "content.safetensors", pack)
     return {"faces": len(pack), "dropped": len(dropped), "held_out": len(held_out)}
@@ -89,8 +103,8 @@ def from_photos(project: Project, settings: ContentSettings) -> dict[str, int]:
 def from_people(project: Project, settings: ContentSettings) -> dict[str, int]:
     """Whole people are held out, so that training has never seen them in any scene."""
     people = [settings.seed + number for number in range(settings.people)]
-    ranked = sorted(people, key=lambda person: hashlib.sha256(str(person).encode()).digest())
-    apart = ranked[: min(-(-settings.held_out // settings.per_person), settings.people - 1)]
+    enough = min(-(-settings.held_out // settings.per_person), settings.people - 1)
+    apart = set(choose_apart(map(str, people), enough))
     held_out: list[HeldOut] = []
     names, faces, landmarks = [], [], []
     folder = project.content / "held_out"
@@ -102,16 +116,18 @@ def from_people(project: Project, settings: ContentSettings) -> dict[str, int]:
         for person, photos in zip(people, pool.map(partial(draw, settings), people), strict=True):
             for scene, picture, aligned in photos:
                 name = f"{person}-{scene % SCENES_PER_PERSON}"
-                if person not in apart:
+                if str(person) not in apart:
                     names.append(name)
                     faces.append(aligned.image)
                     landmarks.append(aligned.landmarks)
                 elif len(held_out) < settings.held_out:
                     write_photo(temporary / f"{name}.png", picture)
-                    photo = (folder / f"{name}.png").relative_to(project.root).as_posix()
+                    photo = _address(project, folder / f"{name}.png")
                     seeds = Seeds(person=person, scene=scene, max_yaw=settings.max_yaw)
                     held_out.append(HeldOut(name=name, photo=photo, rendered=seeds))
             advance()
+    if not names:
+        raise PhotoError("No face was found in any rendered photo; raise content.render_size.")
     sources = ["rendered"] * len(names)
     pack = FacePack(np.stack(faces), np.stack(landmarks), names, sources)
     write_held_out(project.content / HELD_OUT, held_out)
@@ -131,6 +147,12 @@ def _draw(settings: ContentSettings, person: int) -> Iterator[tuple[int, Any, An
         picture = render(random_person(person), circumstances, settings.render_size).image
         if faces := find_faces(picture):
             yield scene, picture, align(picture, faces[0].landmarks, settings.size)
+
+
+def _address(project: Project, photo: Path) -> str:
+    """Relative where it lies in the project, so that the list holds on other machines."""
+    inside = photo.is_relative_to(project.root)
+    return (photo.relative_to(project.root) if inside else photo).as_posix()
 
 
 if __name__ == "__main__":

@@ -130,9 +130,21 @@ def test_content_from_folders_holds_out_the_same_photos_whatever_is_added(
     shutil.copy(project.rendered / "bruno" / "0000.png", folder / "more.png")
     done = run_stage(project, "content")
     assert "content: made in" in done.stdout
+    assert not (project.content / "held_out").exists()
     after = {item.name for item in read_held_out(project.content / "held_out.json")}
     assert len(after) == 2 and after <= before | {"faces/more.png"}
     assert not after & set(read_pack(project.content / "content.safetensors").names)
+
+
+def test_content_that_would_all_be_held_out_is_refused(project: Project) -> None:
+    edit_params(project, "content", folders=["data/rendered/ada"], held_out=50)
+    done = run_stage(project, "content")
+    assert done.returncode == 1
+    assert "content: failed: content.folders hold 5 photos and 50 are held out" in done.stdout
+    edit_params(project, "content", folders=["missing"])
+    done = run_stage(project, "content")
+    assert done.returncode == 1
+    assert "missing does not exist" in done.stderr
 
 
 def test_a_wrong_value_in_params_is_one_sentence(project: Project) -> None:
