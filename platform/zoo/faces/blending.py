@@ -20,8 +20,8 @@ _FOREHEAD = 0.42  # of the height from nose bridge to chin, above the brows
 _TAPER = np.array([0.55, 0.8, 0.93, 1.0, 1.0, 1.0, 1.0, 0.93, 0.8, 0.55], np.float32)
 _FEATHER = 0.10  # of the face's size (root of its area), from nothing at the rim to all
 _LEAST_SPREAD, _MOST_SPREAD = 0.5, 2.0  # limits of the change of contrast
-_CLONED = 0.4  # the mask's value from where on gradients are cloned
-_CLONE_SIDE = 512  # pixels; the correction that cloning makes is smooth, so it is found at this
+_CLONED = 0.4  # the mask's value above which gradients are cloned: hair must not bleed in
+_CORRECTION_SIDE = 512  # pixels
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,12 @@ def blend(
     region = _region(landmarks, photo.shape)
     if region is None:
         return result
-    here = photo[region.part]
-    there = agree_in_colour(swapped[region.part], here, region.mask)
+    here, there = photo[region.part], swapped[region.part]
+    weight = region.mask
+    added = _correction(there, here, region.mask, method)
     if method == "poisson":
-        # Cloned a little inside the rim, so that hair and background do not bleed in.
-        there = there + _cloning_correction(there, here, region.mask > _CLONED)
-        weight = ((region.mask - _CLONED) / 0.2).clip(0, 1)[..., None]
-    else:
-        weight = region.mask[..., None]
-    mixed = here + weight * (there - here)
+        weight = ((weight - _CLONED) / 0.2).clip(0, 1)
+    mixed = here + weight[..., None] * (there + added - here)
     result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     return result
 
@@ -130,30 +127,46 @@ def _moments(lab: Plane, mask: Plane) -> tuple[AnyArray, AnyArray]:
     return mean, np.sqrt((weight * (lab - mean) ** 2).sum(axis=(0, 1)))
 
 
-def _cloning_correction(swapped: Plane, photo: Image, mask: AnyArray) -> Plane:
-    """What cloning by gradients adds [H, W, 3] to ``swapped``: smooth inside the mask."""
+def _correction(swapped: Image, photo: Image, mask: Plane, method: str) -> Plane:
+    """What to add [H, W, 3] to ``swapped`` so that its colours, or its light too, agree.
+
+    A crop holds less detail than a large face in the photo and the correction no more than the
+    crop, so it is found at a bounded size.
+    """
     height, width = mask.shape
-    scale = min(1.0, _CLONE_SIDE / max(height, width))
+    scale = min(1.0, _CORRECTION_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    source, target = (
-        cv2.resize(np.rint(image.clip(0, 255)).astype(np.uint8), size, interpolation=cv2.INTER_AREA)
-        for image in (swapped, photo)
-    )
-    inside = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_NEAREST)
+    if scale < 1:
+        swapped, photo = _reduced(swapped, size), _reduced(photo, size)
+        mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    agreed = agree_in_colour(swapped, photo, mask)
+    if method == "poisson":
+        agreed += _cloning(agreed, photo, mask > _CLONED)
+    added = agreed - swapped
+    return added if scale == 1 else np.asarray(cv2.resize(added, (width, height)), np.float32)
+
+
+def _reduced(image: Image, size: tuple[int, int]) -> Image:
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _cloning(swapped: Plane, photo: Image, inside: AnyArray) -> Plane:
+    """What cloning by gradients adds to ``swapped``: smooth inside, and closing the seam."""
+    height, width = inside.shape
     # The solver transforms the mask's bounding box by Fourier; an unlucky size takes three times
     # as long. So the box is widened to a lucky one, over repeated border pixels.
-    wide, high = _lucky(size[0] + 8), _lucky(size[1] + 8)
-    x, y = (wide - size[0]) // 2, (high - size[1]) // 2
-    border = (y, high - size[1] - y, x, wide - size[0] - x)
+    wide, high = _lucky(width + 8), _lucky(height + 8)
+    x, y = (wide - width) // 2, (high - height) // 2
+    border = (y, high - height - y, x, wide - width - x)
     source, target = (
-        cv2.copyMakeBorder(image, *border, cv2.BORDER_REPLICATE) for image in (source, target)
+        cv2.copyMakeBorder(image, *border, cv2.BORDER_REPLICATE)
+        for image in (np.rint(swapped.clip(0, 255)).astype(np.uint8), photo)
     )
-    inside = cv2.copyMakeBorder(inside, *border, cv2.BORDER_CONSTANT, value=0)
-    inside[1, 1] = inside[-2, -2] = 255  # corners of the box; the solver erodes them away
-    cloned = cv2.seamlessClone(source, target, inside, (wide // 2, high // 2), cv2.NORMAL_CLONE)
+    mask = cv2.copyMakeBorder(inside.astype(np.uint8) * 255, *border, cv2.BORDER_CONSTANT, value=0)
+    mask[1, 1] = mask[-2, -2] = 255  # corners of the box; the solver erodes them away
+    cloned = cv2.seamlessClone(source, target, mask, (wide // 2, high // 2), cv2.NORMAL_CLONE)
     added = cloned.astype(np.float32) - source
-    added = added[y : y + size[1], x : x + size[0]]
-    return np.asarray(cv2.resize(added, (width, height)), np.float32)
+    return np.asarray(added[y : y + height, x : x + width])
 
 
 def _lucky(side: int) -> int:
