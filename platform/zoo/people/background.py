@@ -21,7 +21,7 @@ def background_image(background: Background, size: int) -> Map:
 
 def _colour(rng: np.random.Generator, low: float = 0.1, high: float = 0.9) -> Map:
     value = rng.uniform(low, high)
-    spread = rng.normal(0, 0.09, 3)
+    spread = rng.normal(0, 0.06, 3)
     return np.asarray(np.clip(value + spread, 0.02, 0.98), np.float32)
 
 

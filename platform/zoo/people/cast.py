@@ -42,7 +42,7 @@ _ADA = Person(
         colour=(0.16, 0.06, 0.022),
     ),
     eyes=Eyes(
-        spacing=3.25, half_width=1.62, opening=1.16, tilt=0.22, crease=0.5, prominence=0.3,
+        spacing=3.25, half_width=1.5, opening=1.12, tilt=0.22, crease=0.5, prominence=0.3,
         iris=(0.07, 0.22, 0.13), lashes=0.85, shadow=0.25,
     ),
     nose=Nose(
@@ -77,7 +77,7 @@ _BRUNO = Person(
         colour=(0.012, 0.009, 0.008),
     ),
     eyes=Eyes(
-        spacing=3.05, half_width=1.42, opening=0.86, tilt=0.0, crease=0.36, prominence=-0.3,
+        spacing=3.05, half_width=1.36, opening=0.84, tilt=0.0, crease=0.36, prominence=-0.3,
         iris=(0.055, 0.028, 0.012), lashes=0.25,
     ),
     nose=Nose(

@@ -48,15 +48,15 @@ def random_person(seed: int) -> Person:
     """
     rng = np.random.default_rng([0xFACE, seed])
     woman = bool(rng.random() < 0.5)
-    age = float(rng.beta(1.3, 1.9))
+    age = float(rng.beta(1.2, 2.2))
     melanin = float(rng.uniform(0.0, 0.95))
     darkest = 2 if melanin > 0.55 else 4
     colour = _HAIR_COLOURS[
         int(rng.integers(0, darkest)) if melanin > 0.3 else int(rng.integers(0, len(_HAIR_COLOURS)))
     ]
     grey = float(np.clip((age - 0.5) * 2.2 + rng.normal(0, 0.25), 0, 1))
-    head_colour = _mix(colour, (0.42, 0.41, 0.40), grey)
-    beard_colour = _mix(colour, (0.40, 0.39, 0.38), min(1.0, grey * 1.2))
+    head_colour = _mix(colour, (0.34, 0.335, 0.33), grey)
+    beard_colour = _mix(colour, (0.25, 0.245, 0.24), min(1.0, grey * 1.1))
     return Person(
         skull=_skull(rng, woman),
         relief=_relief(rng, woman),
@@ -134,8 +134,8 @@ def _eyes(rng: np.random.Generator, woman: bool, melanin: float) -> Eyes:
     made_up = woman and rng.random() < 0.6
     return Eyes(
         spacing=_around(rng, 3.15, 0.14),
-        half_width=_around(rng, 1.53, 0.08),
-        opening=_around(rng, 1.12 if woman else 1.0, 0.14),
+        half_width=_around(rng, 1.43, 0.07),
+        opening=_around(rng, 1.08 if woman else 0.97, 0.13),
         tilt=_around(rng, 0.14, 0.12),
         crease=_around(rng, 0.45, 0.12),
         prominence=_around(rng, 0.0, 0.35),
@@ -262,9 +262,9 @@ def _glasses(rng: np.random.Generator) -> Glasses:
         return Glasses()
     dark = rng.random() < 0.7
     return Glasses(
-        thickness=float(rng.uniform(0.16, 0.42)),
-        half_width=float(rng.uniform(2.3, 2.7)),
-        half_height=float(rng.uniform(1.6, 2.2)),
+        thickness=float(rng.uniform(0.14, 0.3)),
+        half_width=float(rng.uniform(2.3, 2.65)),
+        half_height=float(rng.uniform(1.45, 2.0)),
         roundness=float(rng.uniform(0.3, 1.0)),
         colour=(0.02, 0.018, 0.016) if dark else (0.25, 0.12, 0.05),
         tint=float(rng.uniform(0.0, 0.06)),
@@ -284,7 +284,7 @@ def _clothes(rng: np.random.Generator, woman: bool) -> Clothes:
 
 
 def _cloth_colour(rng: np.random.Generator) -> Colour:
-    value = float(rng.uniform(0.02, 0.6))
-    red, green, blue = (float(v) for v in np.exp(rng.normal(0, 0.5, 3)))
+    value = float(np.exp(rng.uniform(np.log(0.02), np.log(0.65))))
+    red, green, blue = (float(v) for v in np.exp(rng.normal(0, 0.42, 3)))
     top = max(red, green, blue)
     return (value * red / top, value * green / top, value * blue / top)

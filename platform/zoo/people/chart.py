@@ -98,7 +98,7 @@ def sculpt(person: Person, features: Features, table: Array, canvas: Canvas) -> 
     opening = _lips(person, features, canvas, z)
     thickness = _beard_thickness(person, features, canvas)
     edge = smoothstep(0.95, 0.85, np.abs(canvas.x) / inside)
-    valid = edge * smoothstep(chin + 0.3, chin + 1.5, canvas.y)
+    valid = edge * smoothstep(chin + 0.3, chin + 1.5, canvas.y) * smoothstep(8.0, 6.5, canvas.y)
     return Surface(z, np.asarray(valid, np.float32), thickness, eye_z, lid, opening)
 
 
@@ -220,7 +220,7 @@ def _lids(person: Person, features: Features, canvas: Canvas, z: Map) -> float:
         inside_t = smoothstep(1.25, 0.9, np.abs(t))
         upper, lower = eye.upper_lid(t), eye.lower_lid(t)
         crease = (ys - upper - eye.crease * (0.55 + 0.45 * np.sqrt(np.clip(1 - t * t, 0, 1)))) / 0.13
-        patch = patch - 0.1 * inside_t * np.exp(-(crease**2))
+        patch = patch - 0.07 * inside_t * np.exp(-(crease**2))
         above = np.clip((ys - upper - eye.crease) / 0.45, 0, 3)
         patch = patch + 0.1 * person.skin.age * inside_t * above * np.exp(-above)
         gap = np.minimum(upper - ys, ys - lower)

@@ -179,10 +179,10 @@ def _brows(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: 
         v = (ys - line) / half
         lean = 1.2 * (1 - np.clip(t, 0, 1))  # hairs stand up at the inner end
         strands = sample_noise(
-            np.asarray((xs * side - lean * (ys - line)) * 16.0 + 0 * ys, np.float32),
+            np.asarray((xs * side - lean * (ys - line)) * 22.0 + 0 * ys, np.float32),
             np.asarray(((ys - line) + 0.35 * xs * side) * 9.0, np.float32),
         )
-        cover = smoothstep(1.25, 0.55, np.abs(v) + 0.16 * strands)
+        cover = smoothstep(1.25, 0.55, np.abs(v) + 0.1 * strands)
         cover = cover * smoothstep(-0.06, 0.12, t + 0.03 * strands) * smoothstep(1.06, 0.9, t)
         cover = cover * brows.density * np.clip(0.92 + 0.16 * strands, 0, 1.1)
         _tint(rgb, where, np.asarray(cover, np.float32), brows.colour)

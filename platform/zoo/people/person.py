@@ -70,8 +70,8 @@ class Eyes:
     """Eyes and lids."""
 
     spacing: float = 3.15  # half the distance between the pupils
-    half_width: float = 1.52
-    opening: float = 1.05  # distance between the lids
+    half_width: float = 1.43
+    opening: float = 1.02  # distance between the lids
     tilt: float = 0.12  # outer corner above the inner corner
     crease: float = 0.5  # height of the fold above the upper lid
     prominence: float = 0.0  # how far the eyeball stands out

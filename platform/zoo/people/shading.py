@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.hair import strand_coordinates
+from zoo.people.hair import hair_distance, strand_coordinates
 from zoo.people.jit import compiled
 from zoo.people.noise import noise
 from zoo.people.paint import skin_colour
@@ -74,7 +74,7 @@ def look_record(
     k["stripes"], k["iris_r"], k["pupil_r"] = person.clothes.stripes, 0.67, 0.25
     k["lashes"], k["age"] = person.eyes.lashes, person.skin.age
     k["glass_t"], k["glass_x"] = glasses.thickness, person.eyes.spacing + 0.08
-    k["glass_y"], k["glass_z"] = -0.35, eye_z + 1.68 + 1.15
+    k["glass_y"], k["glass_z"] = -0.2, eye_z + 1.68 + 1.15
     k["glass_w"], k["glass_h"] = glasses.half_width, glasses.half_height
     k["glass_round"], k["glass_tint"] = glasses.roundness, glasses.tint
     return record
@@ -143,14 +143,19 @@ def shade(
     k = m.look
     lx, ly, lz = k.to_light[0], k.to_light[1], k.to_light[2]
     ndl = nx * lx + ny * ly + nz * lz
+    # Shadows are cast without strands: start outside the smooth hair.
+    out = 0.06
+    if part == HAIR:
+        out += max(-hair_distance(x, y, z, False, m), 0.0)
+    ox, oy, oz = x + out * nx, y + out * ny, z + out * nz
     lit = 0.0
     if ndl > -0.35:
         soft = 0.34 - 0.24 * k.hardness
-        lit = shadow(x + 0.06 * nx, y + 0.06 * ny, z + 0.06 * nz, lx, ly, lz, soft, m)
+        lit = shadow(ox, oy, oz, lx, ly, lz, soft, m)
     if k.glass_t > 0.0 and lz > 0.15 and z < k.glass_z and z > 2.0 and lit > 0.0:
         t = (k.glass_z - z) / lz
         lit *= 1.0 - 0.6 * frame_cover(x + t * lx, y + t * ly, 0.25 + 0.2 * t, k)
-    air = openness(x, y, z, nx, ny, nz, m)
+    air = openness(ox, oy, oz, nx, ny, nz, m)
     up = 0.5 + 0.5 * (nx * k.up[0] + ny * k.up[1] + nz * k.up[2])
     rim = max(nx * k.to_rim[0] + ny * k.to_rim[1] + nz * k.to_rim[2], 0.0) * air
     ndv = max(nx * vx + ny * vy + nz * vz, 0.0)
@@ -275,7 +280,7 @@ def shade_eye(
     radius = h.eye_r * math.sqrt(max(1.0 - facing * facing, 0.0))
     side = 1.0 if x > 0.0 else -1.0
     inner = (h.eye_x - side * x) / 1.5  # 1 at the inner corner
-    r, g, b = 0.66, 0.63, 0.60
+    r, g, b = 0.54, 0.51, 0.485
     red = min(max(abs(inner) - 0.45, 0.0), 0.5) * (0.7 + 0.5 * k.age)
     r, g, b = r * (1.0 - 0.12 * red), g * (1.0 - 0.62 * red), b * (1.0 - 0.62 * red)
     corner = min(max((inner - 0.8) * 6.0, 0.0), 1.0)
