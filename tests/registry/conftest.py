@@ -1,4 +1,4 @@
-"""A real SQLite registry and tiny networks: one multiplication, which swaps nothing."""
+"""A real SQLite registry, and what the stages leave for it to register."""
 
 import json
 from collections.abc import Callable
@@ -9,15 +9,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
+from tests.networks_on_disk import SIZE, write_network
 from zoo import receipts
 from zoo.provenance.identity import Basis, Identity
 from zoo.registry.publish import publish
-
-SIZE = 32
 
 
 @dataclass(frozen=True)
@@ -36,23 +33,6 @@ class Trained:
         return publish(
             self.identity.name, self.model, self.report, self.receipt, self.identity, uri
         )
-
-
-def write_network(path: Path, factor: float = 1.0, **metadata: str) -> Path:
-    """An ONNX file that multiplies its input by ``factor``."""
-    shape = ["N", 3, SIZE, SIZE]
-    graph = helper.make_graph(
-        [helper.make_node("Mul", ["photo", "factor"], ["swapped"])],
-        "tiny",
-        [helper.make_tensor_value_info("photo", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("swapped", TensorProto.FLOAT, shape)],
-        [helper.make_tensor("factor", TensorProto.FLOAT, [], [factor])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    helper.set_model_props(model, metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, path)
-    return path
 
 
 @pytest.fixture

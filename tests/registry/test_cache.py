@@ -38,7 +38,7 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
         def fetch(path: Path) -> None:
             path.write_bytes(source.read_bytes())
 
-        network = cache.store(uri, card, fetch, None)
+        network = cache.store(uri, card, fetch)
         cache.remember_aliases(uri, name, aliases)
         return network
 
@@ -162,7 +162,7 @@ def test_a_failed_fetch_leaves_the_old_version_and_nothing_else(put: Put) -> Non
         raise OSError(28, "No space left on device")
 
     with pytest.raises(StorageError, match="disk is full"):
-        cache.store(HERE, {"identity": "ada", "version": 1}, fail, None)
+        cache.store(HERE, {"identity": "ada", "version": 1}, fail)
     assert sha256_of(network.path) == network.sha256
     assert sorted(path.name for path in network.path.parents[1].iterdir()) == ["1", "aliases.json"]
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.registry.conftest import SIZE, Trained, write_network
+from tests.networks_on_disk import SIZE, write_network
+from tests.registry.conftest import Trained
 from zoo import receipts
 from zoo.errors import AssetError, BasisError, RegistryError
 from zoo.registry.browse import show_model

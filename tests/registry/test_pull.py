@@ -89,7 +89,7 @@ def test_a_model_that_others_registered_is_refused(trained: Make, uri: str) -> N
     trained().publish(uri)
     client = connect(uri)
     client.create_registered_model("eve")
-    client.create_model_version("eve", client.get_model_version("ada", "1").source)
+    client.create_model_version("eve", str(client.get_model_version("ada", "1").source))
     with pytest.raises(RegistryError, match="not published by zoo"):
         pull(parse_reference("eve:1"), uri)
 

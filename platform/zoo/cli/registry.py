@@ -9,6 +9,7 @@ from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
 if TYPE_CHECKING:
     from zoo.registry.browse import Version
     from zoo.registry.cache import CachedNetwork
+    from zoo.registry.promotion import Promotion
 
 _REFERENCE = "NAME[@ALIAS|:VERSION]"
 
@@ -158,9 +159,7 @@ def promote(
     elif quiet:
         print(name)
     else:
-        before = f" (was version {done.previous})" if done.previous else ""
-        how = "by force, " if done.forced else ""
-        print(f"{how}version {done.version} of {name} is champion{before}.".capitalize())
+        print(_words(done))
 
 
 def rm(
@@ -226,6 +225,15 @@ def _row(version: "Version | CachedNetwork", aliases: list[str] | None = None) -
         version.scores.get("nearest_rate"),
         version.scores.get("landmark_difference"),
     ]
+
+
+def _words(done: "Promotion") -> str:
+    what = f"version {done.version} of {done.name}"
+    if done.previous == done.version:
+        return f"{what.capitalize()} is champion already."
+    before = f"; before it was version {done.previous}" if done.previous else ""
+    how = ", by force" if done.forced else ""
+    return f"{what.capitalize()} is champion now{how}{before}."
 
 
 def _count(number: int) -> str:

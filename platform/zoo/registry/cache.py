@@ -87,16 +87,13 @@ def find_version(uri: str, name: str, version: int, sha256: str) -> CachedNetwor
     return network
 
 
-def store(
-    uri: str, card: Mapping[str, Any], fetch: Callable[[Path], None], alias: str | None
-) -> CachedNetwork:
+def store(uri: str, card: Mapping[str, Any], fetch: Callable[[Path], object]) -> CachedNetwork:
     """Puts a network into the cache: whole and with the promised digest, or not at all.
 
     Args:
         uri: the registry's address.
         card: identity, version, sha256, basis, recipe, resolution, scores.
         fetch: writes the network file to the path it is given, and checks it.
-        alias: by which it was asked for.
 
     Raises:
         StorageError: no permission or no space.
@@ -108,7 +105,7 @@ def store(
     with atomic_folder(target) as temporary:
         fetch(temporary / NETWORK)
         write_json(temporary / CARD, {**card, "registry": without_password(uri)})
-    network = _read(target, alias)
+    network = _read(target, None)
     assert network is not None, "a card that was just written"
     return network
 

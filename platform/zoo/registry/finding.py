@@ -52,9 +52,15 @@ def find_network(
     try:
         return pull(reference, uri)
     except UnknownIdentityError as error:
-        if reference.name in known and all(m.name != reference.name for m in list_models(uri)):
+        registered = {model.name for model in list_models(uri)}
+        if reference.name in registered:  # but not its alias or version
+            raise
+        if reference.name in known:
             raise _untrained(reference) from error
-        raise
+        raise UnknownIdentityError(
+            f"No identity '{reference.name}' in the registry at {cache.without_password(uri)}"
+            f"{near_names(reference.name, names | registered)}."
+        ) from error
 
 
 def _untrained(reference: Reference) -> UnknownIdentityError:

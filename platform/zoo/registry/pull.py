@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,10 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
             with plain_registry_errors(tracking_uri):
                 _download(client, version, digest, path)
 
-        network = cache.store(tracking_uri, card, fetch, None)
+        network = cache.store(tracking_uri, card, fetch)
     cache.remember_aliases(tracking_uri, reference.name, aliases)
-    return network
+    alias = next((alias for alias in reference.aliases if aliases.get(alias) == number), None)
+    return replace(network, alias=alias)
 
 
 def _download(client: "MlflowClient", version: "ModelVersion", sha256: str, path: Path) -> None:

@@ -1,0 +1,88 @@
+"""``zoo list``, ``show``, ``pull``, ``promote``, ``rm``."""
+
+import json
+from collections.abc import Callable
+
+from tests.cli.conftest import Zoo
+from tests.registry.conftest import Trained
+from zoo.settings import Project
+
+Make = Callable[..., Trained]
+
+
+def test_a_network_from_candidate_to_champion_to_gone(
+    zoo: Zoo, project: Project, uri: str, trained: Make
+) -> None:
+    trained().publish(uri)
+    trained("bruno", nearest_rate=0.5).publish(uri)
+
+    assert zoo("list", "-q").out == "ada\nbruno\n"
+    listed = zoo("list").out.splitlines()
+    assert listed[0].split()[:3] == ["NAME", "VERSION", "ALIASES"]
+    assert listed[1].split() == ["ada", "1", "candidate", "quick", "64", "synthetic", "0.95", "4"]
+
+    done = zoo("promote", "ada")
+    assert (done.code, done.out) == (0, "Version 1 of ada is champion now.\n")
+    assert zoo("promote", "ada").out == "Version 1 of ada is champion already.\n"
+    refused = zoo("promote", "bruno")
+    assert refused.code == 1
+    assert "nearest_rate is 0.5, at least 0.9 is asked" in refused.error
+    assert "--reason" in zoo("promote", "bruno", "--force").error
+    forced = zoo("promote", "bruno", "--force", "--reason", "a demonstration", "--json")
+    assert json.loads(forced.out)["forced"] is True
+
+    shown = zoo("show", "bruno")
+    assert "forced (a demonstration)" in shown.out
+    assert "candidate, champion" in shown.out
+    detail = json.loads(zoo("show", "ada", "--json").out)
+    assert detail["versions"][0]["aliases"] == ["candidate", "champion"]
+    assert detail["versions"][0]["scores"]["nearest_rate"] == 0.95
+    assert json.loads(zoo("list", "--json").out)[0] == detail
+
+    assert zoo("list", "--cached", "-q").out == ""
+    pulled = zoo("pull", "ada")
+    assert pulled.code == 0
+    assert "ada version 1 is in" in pulled.out
+    assert json.loads(zoo("pull", "ada@candidate", "--json").out)["version"] == 1
+    (cached,) = json.loads(zoo("list", "--cached", "--json").out)
+    assert (cached["identity"], cached["version"], cached["basis"]) == ("ada", 1, "synthetic")
+    assert zoo("list", "--cached").out.splitlines()[1].split()[:4] == [
+        "ada",
+        "1",
+        "candidate,",
+        "champion",
+    ]
+
+    assert zoo("rm", "ada", "--cached").out == "Removed ada from the cache (1 version).\n"
+    assert "not in the cache" in zoo("rm", "ada", "--cached").error
+    assert zoo("rm", "ada").out == "Removed ada from the registry (1 version).\n"
+    assert zoo("list", "-q").out == "bruno\n"
+
+
+def test_unknown_names_are_wrong_usage_with_near_ones(
+    zoo: Zoo, project: Project, uri: str, trained: Make
+) -> None:
+    trained().publish(uri)
+    for command in ("show", "pull", "promote", "rm"):
+        ended = zoo(command, "adda")
+        assert (ended.code, ended.out) == (2, "")
+        assert "did you mean ada" in ended.error
+        assert "not a usable name" in zoo(command, "A d a").error
+    assert "it has 1" in zoo("pull", "ada:4").error
+
+
+def test_an_empty_registry_is_no_error(zoo: Zoo, project: Project) -> None:
+    ended = zoo("list")
+    assert (ended.code, ended.out) == (0, "")
+    assert "dvc repro" in ended.err
+    assert json.loads(zoo("list", "--json").out) == []
+    assert "zoo pull" in zoo("list", "--cached").err
+
+
+def test_without_a_registry_nothing_is_made(zoo: Zoo, project: Project) -> None:
+    (project.root / "mlflow.db").unlink()
+    assert zoo("list").code == 0
+    ended = zoo("show", "ada")
+    assert ended.code == 1
+    assert "No registry at" in ended.error
+    assert not (project.root / "mlflow.db").exists()

@@ -1,0 +1,214 @@
+"""``zoo swap`` from the command to the picture."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from tests.cli.conftest import Zoo
+from tests.networks_on_disk import write_network
+from tests.registry.conftest import Trained
+from zoo.provenance.marking import DIGITAL_SOURCE_TYPE
+from zoo.registry import cache
+from zoo.settings import Project
+from zoo.storage import sha256_of
+
+Make = Callable[..., Trained]
+URI = "sqlite:////nowhere/mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def face_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the face models are unpacked, once for all processes that these tests start."""
+    return tmp_path_factory.mktemp("faces")
+
+
+@pytest.fixture
+def cached(
+    tmp_path: Path, face_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> cache.CachedNetwork:
+    """Version 3 of ada, champion of a registry that is not there; the working folder is empty."""
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "faces").symlink_to(face_models)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", URI)
+    monkeypatch.delenv("ZOO_PROJECT", raising=False)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    source = write_network(tmp_path / "source.onnx", size=64)
+    card = {
+        "identity": "ada",
+        "version": 3,
+        "sha256": sha256_of(source),
+        "basis": "synthetic",
+        "recipe": "quick",
+        "resolution": 64,
+        "scores": {},
+    }
+    network = cache.store(URI, card, lambda path: path.write_bytes(source.read_bytes()))
+    cache.remember_aliases(URI, "ada", {"champion": 3})
+    return network
+
+
+def test_one_photo_in_one_marked_picture_out(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    ended = zoo("swap", "--identity", "ada", portrait, "-o", "out.jpg")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"{portrait} -> out.jpg (1 face)\n"
+    content = Path("out.jpg").read_bytes()
+    assert DIGITAL_SOURCE_TYPE.encode() in content
+    assert cached.sha256.encode() in content
+    with Pillow.open("out.jpg") as picture:
+        assert picture.size == (256, 256)
+
+
+def test_outside_a_project_the_cache_is_enough(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert zoo("swap", "-i", "ada:3", portrait, "-q").out == "portrait-ada.png\n"
+
+
+def test_several_inputs_fail_one_by_one_and_each_is_named(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path, meadow: Path
+) -> None:
+    Path("cut.jpg").write_bytes(meadow.read_bytes()[:300])
+    ended = zoo("swap", "-i", "ada", portrait, meadow, "cut.jpg", "gone.png", "-o", "out", "--json")
+    assert ended.code == 1
+    result = json.loads(ended.out)
+    assert (result["identity"], result["version"]) == ("ada", 3)
+    assert result["outputs"] == [{"input": str(portrait), "output": "out/portrait.png", "faces": 1}]
+    failed = {Path(failure["input"]).name: failure["reason"] for failure in result["failed"]}
+    assert set(failed) == {"meadow.jpg", "cut.jpg", "gone.png"}
+    assert "shows no face" in failed["meadow.jpg"]
+    assert "does not exist" in failed["gone.png"]
+    for reason in failed.values():
+        assert f"error: {reason}" in ended.err
+    assert "3 of 4 inputs failed." in ended.err
+    assert [path.name for path in Path("out").iterdir()] == ["portrait.png"]
+
+
+def test_a_folder_without_photos_fails(zoo: Zoo, cached: cache.CachedNetwork) -> None:
+    Path("empty").mkdir()
+    ended = zoo("swap", "-i", "ada", "empty", "-o", "out")
+    assert ended.code == 1
+    assert "No photos in empty" in ended.error
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("identity", "words"),
+    [
+        ("adda", "did you mean ada"),
+        ("Ada", "for example 'ada'"),
+        ("ada:x", "no version number"),
+        ("../ada", "not a usable name"),
+    ],
+)
+def test_an_unknown_identity_is_wrong_usage_and_near_names_are_offered(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path, identity: str, words: str
+) -> None:
+    ended = zoo("swap", "-i", identity, portrait)
+    assert (ended.code, ended.out) == (2, "")
+    assert words in ended.error
+
+
+def test_the_input_is_not_overwritten(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    before = portrait.read_bytes()
+    ended = zoo("swap", "-i", "ada", portrait, "-o", portrait)
+    assert ended.code == 2
+    assert "one of the inputs" in ended.error
+    assert portrait.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    Path("file").write_text("")
+    ended = zoo("swap", "-i", "ada", portrait, "-o", "file/out.png")
+    assert ended.code == 1
+    assert "Cannot write file/out.png" in ended.error
+
+
+def test_a_damaged_network_in_the_cache_is_not_used(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    cached.path.write_bytes(cached.path.read_bytes()[:-9])
+    ended = zoo("swap", "-i", "ada", portrait)
+    assert ended.code == 2  # its registry is not there to pull it again
+    assert "No identity 'ada'" in ended.error
+
+
+def test_what_is_missing_is_pulled_and_then_cached(
+    zoo: Zoo, project: Project, uri: str, trained: Make, portrait: Path
+) -> None:
+    trained().publish(uri)
+    first = zoo("swap", "-i", "ada", portrait, "-o", "out.png")
+    assert first.code == 0
+    assert "pulling ada" in first.err
+    assert "no champion yet; using its candidate, version 1" in first.err
+    assert "INFO" not in first.err
+    (project.root / "mlflow.db").rename(project.root / "elsewhere.db")
+    second = zoo("swap", "-i", "ada", portrait, "-o", "out.png", "-q")
+    assert (second.code, second.err) == (0, "")
+
+
+def test_an_identity_that_is_not_trained_yet_says_how(
+    zoo: Zoo, project: Project, portrait: Path
+) -> None:
+    folder = project.identities / "carol"
+    folder.mkdir(parents=True)
+    (folder / "identity.yaml").write_text("name: carol\nbasis: research\nadded: 2026-01-01\n")
+    ended = zoo("swap", "-i", "carol", portrait)
+    assert ended.code == 2
+    assert "dvc repro" in ended.error
+    assert "did you mean carol" in zoo("swap", "-i", "karol", portrait).error
+
+
+def test_a_cached_swap_imports_nothing_heavy(cached: cache.CachedNetwork, portrait: Path) -> None:
+    code = (
+        "import sys\n"
+        f"sys.argv = ['zoo', 'swap', '-i', 'ada', {str(portrait)!r}, '-o', 'out.png']\n"
+        "from zoo.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as ended: assert not ended.code\n"
+        "heavy = {'torch', 'ray', 'mlflow', 'dvc', 'numba', 'boto3', 'rich', 'onnx', 'yaml'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    assert Path("out.png").is_file()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_leaves_no_half_file(
+    cached: cache.CachedNetwork, portrait: Path, number: signal.Signals
+) -> None:
+    Path("in").mkdir()
+    for copy in range(400):
+        os.link(portrait, f"in/{copy:03}.png")
+    command = [sys.executable, "-m", "zoo.cli.main", "swap", "-i", "ada", "in", "-o", "out", "-q"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(Path().glob("out/[!.]*.png")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" not in err
+    written = sorted(Path("out").iterdir())
+    assert 0 < len(written) < 400
+    assert {str(path) for path in written} >= set(out.split())
+    for path in written:
+        with Pillow.open(path) as picture:
+            picture.load()
