@@ -1,5 +1,6 @@
 """Who there is: ada, bruno, and as many others as there are seeds."""
 
+from zoo.people.chance import random_person
 from zoo.people.person import (
     Beard,
     Brows,
@@ -13,7 +14,6 @@ from zoo.people.person import (
     Skin,
     Skull,
 )
-from zoo.people.chance import random_person
 
 __all__ = ["named_person", "random_person"]
 
@@ -38,24 +38,61 @@ _ADA = Person(
         melanin=0.08, blood=0.75, freckles=0.7, mottling=0.3, gloss=0.55, age=0.06, texture=11
     ),
     brows=Brows(
-        height=2.15, thickness=0.6, arch=0.5, tilt=0.3, inner=1.55, outer=5.1, density=0.8,
+        height=2.15,
+        thickness=0.6,
+        arch=0.5,
+        tilt=0.3,
+        inner=1.55,
+        outer=5.1,
+        density=0.8,
         colour=(0.16, 0.06, 0.022),
     ),
     eyes=Eyes(
-        spacing=3.25, half_width=1.5, opening=1.12, tilt=0.22, crease=0.5, prominence=0.3,
-        iris=(0.07, 0.22, 0.13), lashes=0.85, shadow=0.25,
+        spacing=3.25,
+        half_width=1.5,
+        opening=1.12,
+        tilt=0.22,
+        crease=0.5,
+        prominence=0.3,
+        iris=(0.07, 0.22, 0.13),
+        lashes=0.85,
+        shadow=0.25,
     ),
     nose=Nose(
-        root=0.4, tip=-3.7, base=-4.55, projection=1.8, half_width=1.45, bridge_width=0.56,
-        bridge_height=0.1, hump=-0.18, tip_size=0.72,
+        root=0.4,
+        tip=-3.7,
+        base=-4.55,
+        projection=1.8,
+        half_width=1.45,
+        bridge_width=0.56,
+        bridge_height=0.1,
+        hump=-0.18,
+        tip_size=0.72,
     ),
     lips=Lips(
-        height=-6.75, half_width=2.45, upper=0.78, lower=1.08, bow=0.85, fullness=1.25,
-        redness=0.62, tint=(0.56, 0.13, 0.13),
+        height=-6.75,
+        half_width=2.45,
+        upper=0.78,
+        lower=1.08,
+        bow=0.85,
+        fullness=1.25,
+        redness=0.62,
+        tint=(0.56, 0.13, 0.13),
     ),
     hair=Hair(
-        top=1.5, side=0.9, back=1.4, hairline=6.0, temples=0.25, sweep=0.5, window=5.9,
-        length=-17.0, volume=0.8, curl=0.12, strands=0.9, part=1.6, colour=(0.20, 0.055, 0.016),
+        top=1.5,
+        side=0.9,
+        back=1.4,
+        hairline=6.7,
+        temples=0.35,
+        sweep=0.9,
+        window=5.9,
+        length=-17.0,
+        volume=0.8,
+        curl=0.12,
+        strands=0.9,
+        part=1.6,
+        colour=(0.165, 0.052, 0.018),
         gloss=0.8,
     ),
     clothes=Clothes(neckline=1.5, vee=1.5, colour=(0.04, 0.20, 0.19)),

@@ -130,7 +130,9 @@ def _brows(rng: np.random.Generator, woman: bool, colour: Colour) -> Brows:
 
 def _eyes(rng: np.random.Generator, woman: bool, melanin: float) -> Eyes:
     brown = melanin > 0.4 or rng.random() < 0.35
-    iris = _IRISES[int(rng.integers(0, 2 if melanin > 0.55 else 3) if brown else rng.integers(2, 7))]
+    iris = _IRISES[
+        int(rng.integers(0, 2 if melanin > 0.55 else 3) if brown else rng.integers(2, 7))
+    ]
     made_up = woman and rng.random() < 0.6
     return Eyes(
         spacing=_around(rng, 3.15, 0.14),
@@ -220,15 +222,18 @@ def _hair(
         "gloss": rng.uniform(0.2, 0.9),
     }
     changes: dict[str, dict[str, float | bool]] = {
-        "short": {},
+        "short": {"pulled_back": bool(rng.random() < 0.5)},
         "crop": {"top": 0.45, "side": 0.22, "back": 0.3, "strands": 0.25},
-        "receding": {"hairline": 7.6, "temples": 1.9, "top": 0.7},
+        "receding": {"hairline": 7.4, "temples": 1.9, "top": 0.7, "pulled_back": True},
         "bald": {"present": False},
         "curly": {
             "curl": rng.uniform(0.8, 1.3), "top": rng.uniform(1.6, 3.2),
             "side": rng.uniform(0.8, 2.2), "back": 1.8, "length": rng.uniform(-5.5, -2.0),
         },
-        "quiff": {"top": rng.uniform(1.9, 2.6), "side": 0.35, "sweep": rng.normal(0, 0.8)},
+        "quiff": {
+            "top": rng.uniform(1.9, 2.6), "side": 0.35, "sweep": rng.normal(0, 0.8),
+            "pulled_back": True,
+        },
         "long": {
             "length": rng.uniform(-21, -12), "side": rng.uniform(0.6, 1.2),
             "window": rng.uniform(5.7, 6.3),

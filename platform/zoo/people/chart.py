@@ -5,19 +5,26 @@ finer than a pixel of a 256-pixel portrait. Nose and ears are solids and not in 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from zoo.people.features import Features
-from zoo.people.head import CHART_BOTTOM, CHART_LEFT, CHART_SHAPE, CHART_STEP, profile_at
+from zoo.people.head import (
+    CHART_BOTTOM,
+    CHART_LEFT,
+    CHART_SHAPE,
+    CHART_STEP,
+    EYE_RADIUS,
+    profile_at,
+)
 from zoo.people.noise import sample_noise
 from zoo.people.person import Person, Skull
 
 Map = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
 
-EYE_RADIUS = 1.68
 MOUTH_DEPTH = 1.3
 
 
@@ -37,9 +44,7 @@ class Canvas:
         rows = slice(*(int(max((v - CHART_BOTTOM) / CHART_STEP, 0)) for v in (bottom, top)))
         return (rows, columns), self.x[:, columns], self.y[rows]
 
-    def bump(
-        self, target: Map, x: float, y: float, sx: float, sy: float, amount: float
-    ) -> None:
+    def bump(self, target: Map, x: float, y: float, sx: float, sy: float, amount: float) -> None:
         """Add a Gaussian hill at (x, y) and, when x is not 0, its mirror image."""
         for side in (1, -1) if x else (1,):
             where, xs, ys = self.window(
@@ -126,7 +131,7 @@ def beard_mask(person: Person, features: Features, canvas: Canvas) -> tuple[Map,
     return (
         np.asarray(moustache, np.float32),
         np.asarray(chin * neck, np.float32),
-        np.asarray(np.maximum(cheeks, chin * 0.0) * neck * outside_lips, np.float32),
+        np.asarray(cheeks * neck * outside_lips, np.float32),
     )
 
 
@@ -138,9 +143,7 @@ def beard_amount(person: Person, features: Features, canvas: Canvas) -> Map:
     return np.asarray(cover, np.float32)
 
 
-def _base_height(
-    skull: Skull, features: Features, table: Array, canvas: Canvas
-) -> tuple[Map, Map]:
+def _base_height(skull: Skull, features: Features, table: Array, canvas: Canvas) -> tuple[Map, Map]:
     """Height before features, flatter in the middle than the ellipses; half width [H, 1]."""
     w, c, depth = (a.astype(np.float32) for a in profile_at(table, canvas.y))
     t = np.clip(np.abs(canvas.x) / w, 0, 0.999)
@@ -175,7 +178,7 @@ def _fold_line(person: Person, features: Features, y: Map) -> Map:
 
 def _folds(person: Person, features: Features, canvas: Canvas, z: Map) -> None:
     smile, age = max(features.smile, 0.0), person.skin.age
-    depth = person.relief.folds * (0.03 + 0.16 * age**1.5 + 0.16 * smile)
+    depth = person.relief.folds * (0.03 + 0.12 * age**1.5 + 0.11 * smile)
     top, bottom = person.nose.base + 0.6, features.mouth.y - 0.5
     where, xs, ys = canvas.window(-5, 5, bottom - 0.4, top)
     line = _fold_line(person, features, np.clip(ys, None, top))
@@ -215,11 +218,13 @@ def _lids(person: Person, features: Features, canvas: Canvas, z: Map) -> float:
         shell = centre + np.sqrt(np.maximum(r2, 0.0)) - 2.0 * (r2 < 0)
         near = smoothstep(2.15, 1.55, np.abs(dx)) * smoothstep(1.35, 0.85, np.abs(dy))
         shell = shell * near + (z[where] - 0.6) * (1 - near)
-        patch = _smooth_max(shell, z[where], 0.35)
+        patch: npt.NDArray[np.floating[Any]] = _smooth_max(shell, z[where], 0.35)
         t = eye.along(xs, side)
         inside_t = smoothstep(1.25, 0.9, np.abs(t))
         upper, lower = eye.upper_lid(t), eye.lower_lid(t)
-        crease = (ys - upper - eye.crease * (0.55 + 0.45 * np.sqrt(np.clip(1 - t * t, 0, 1)))) / 0.13
+        crease = (
+            ys - upper - eye.crease * (0.55 + 0.45 * np.sqrt(np.clip(1 - t * t, 0, 1)))
+        ) / 0.13
         patch = patch - 0.07 * inside_t * np.exp(-(crease**2))
         above = np.clip((ys - upper - eye.crease) / 0.45, 0, 3)
         patch = patch + 0.1 * person.skin.age * inside_t * above * np.exp(-above)

@@ -6,6 +6,7 @@ always agree.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from zoo.people.person import Brows, Person
 from zoo.people.scene import Expression
 
 Array = npt.NDArray[np.float64]
+Reals = npt.NDArray[np.floating[Any]]
 
 _JAW_TRAVEL = 2.1  # cm from closed to wide open
 
@@ -30,16 +32,16 @@ class EyeShape:
     tilt: float
     crease: float
 
-    def along(self, x: Array, side: int) -> Array:
+    def along(self, x: Reals, side: int) -> Array:
         """Position along the opening: -1 at the inner corner, +1 at the outer corner."""
         return np.asarray((side * x - self.x) / self.half_width)
 
-    def upper_lid(self, t: Array) -> Array:
+    def upper_lid(self, t: Reals) -> Array:
         """Height of the upper lid's edge at ``t``."""
         arc = np.clip(1 - t * t, 0, 1) ** 0.62 * (1 - 0.12 * t)
         return np.asarray(self.y + self.tilt * t + self.upper * arc)
 
-    def lower_lid(self, t: Array) -> Array:
+    def lower_lid(self, t: Reals) -> Array:
         """Height of the lower lid's edge at ``t``."""
         arc = np.clip(1 - t * t, 0, 1) ** 0.75 * (1 + 0.18 * t)
         return np.asarray(self.y + self.tilt * t - self.lower * arc)
@@ -58,21 +60,21 @@ class MouthShape:
     gap_up: float
     gap_down: float
 
-    def line(self, u: Array) -> Array:
+    def line(self, u: Reals) -> Array:
         """Height of the line where closed lips meet."""
         lift = self.corner * np.abs(u) ** 1.8
         wave = 0.07 * self.bow * (np.exp(-((u / 0.2) ** 2)) * -1.0 + np.exp(-((u / 0.55) ** 2)))
         return np.asarray(self.y + lift + wave)
 
-    def inner_upper(self, u: Array) -> Array:
+    def inner_upper(self, u: Reals) -> Array:
         """Lower edge of the upper lip."""
         return np.asarray(self.line(u) + self.gap_up * np.clip(1 - u * u, 0, 1) ** 0.8)
 
-    def inner_lower(self, u: Array) -> Array:
+    def inner_lower(self, u: Reals) -> Array:
         """Upper edge of the lower lip."""
         return np.asarray(self.line(u) - self.gap_down * np.clip(1 - u * u, 0, 1) ** 0.7)
 
-    def outer_upper(self, u: Array) -> Array:
+    def outer_upper(self, u: Reals) -> Array:
         """Upper edge of the upper lip, with its bow."""
         taper = np.clip(1 - np.abs(u), 0, 1) ** 0.75 * (1 + 0.55 * np.abs(u))
         bow = self.bow * (
@@ -80,7 +82,7 @@ class MouthShape:
         )
         return np.asarray(self.inner_upper(u) + self.upper * (taper + bow))
 
-    def outer_lower(self, u: Array) -> Array:
+    def outer_lower(self, u: Reals) -> Array:
         """Lower edge of the lower lip."""
         taper = np.clip(1 - u * u, 0, 1) ** 0.8
         return np.asarray(self.inner_lower(u) - self.lower * taper)
@@ -99,7 +101,7 @@ class Features:
     smile: float
     raised: float
 
-    def brow_line(self, t: Array) -> tuple[Array, Array]:
+    def brow_line(self, t: Reals) -> tuple[Array, Array]:
         """Middle line of the brow at positive x: t is 0 at the inner, 1 at the outer end."""
         b = self.brows
         x = b.inner + (b.outer - b.inner) * t

@@ -21,7 +21,7 @@ HAIR = np.dtype(
         (name, np.float64)
         for name in (
             "present y z rx ry rz bottom slope hanging length spread width inner curl strands "
-            "part pulled bun bun_y bun_z cut forward thinning"
+            "part pulled bun bun_y bun_z cut forward thinning dip"
         ).split()
     ]
 )
@@ -50,7 +50,8 @@ def hair_record(person: Person) -> npt.NDArray[np.void]:
     h["bun_z"] = -2.0 - 0.9 * (11.0 - hair.bun_height)
     h["cut"] = 0.6 if hanging else 1.6
     h["forward"] = 3.2
-    h["thinning"] = max(0.0, 0.55 * (hair.top + hair.side) - 0.35)
+    h["thinning"] = max(0.0, min(0.55 * (hair.top + hair.side) - 0.35, 0.7 * hair.side + 0.1))
+    h["dip"] = 0.75 * min(hair.top, hair.side, hair.back)
     return record
 
 
@@ -117,13 +118,16 @@ def hair_distance(x: float, y: float, z: float, fine: bool, m: Any) -> float:
         loose = 1.0 - 0.75 * thin
         d = smooth_max(d, min(free, z - h.cut), 0.35)
     if fine and d < 0.6:
+        rise = 0.0
         if h.curl > 0.0:
             bump = noise(m.tile, x * 3.1 + z * 1.7, y * 3.3 - z * 2.1)
             bump += 0.6 * noise(m.tile, x * 6.1 - z * 4.0 + 50.0, y * 6.0 + z * 3.0)
-            d -= loose * h.curl * 0.34 * bump
+            rise += h.curl * 0.34 * bump
         across, along = strand_coordinates(x, y, z, h)
         lock = noise(m.tile, across * 3.7, along * 0.45)
-        d -= loose * h.strands * (0.085 * lock + 0.05 * noise(m.tile, across * 11.0, along * 0.6))
+        rise += h.strands * (0.085 * lock + 0.05 * noise(m.tile, across * 11.0, along * 0.6))
+        # Never so deep that the scalp shows.
+        d -= loose * max(rise, -h.dip)
     return d
 
 

@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 PROFILE_START, PROFILE_STEP, PROFILE_ROWS = -18.0, 0.25, 137
 CHART_LEFT, CHART_BOTTOM, CHART_STEP = -8.75, -15.0, 0.07
 CHART_SHAPE = (360, 251)
+EYE_RADIUS = 1.68
 
 HEAD = np.dtype(
     [
@@ -78,7 +79,7 @@ def profiles(person: Person, features: Features) -> Array:
     return np.ascontiguousarray(table)
 
 
-def profile_at(table: Array, y: Array) -> tuple[Array, Array, Array]:
+def profile_at(table: Array, y: npt.NDArray[np.floating[Any]]) -> tuple[Array, Array, Array]:
     """Half width, widest z and depth at the heights ``y`` (any shape)."""
     heights = PROFILE_START + PROFILE_STEP * np.arange(PROFILE_ROWS)
     return (
@@ -91,7 +92,9 @@ def profile_at(table: Array, y: Array) -> tuple[Array, Array, Array]:
 def head_record(
     person: Person, features: Features, table: Array, body: Array
 ) -> npt.NDArray[np.void]:
-    """The numbers of the distance function: one record of dtype HEAD.
+    """The numbers of the distance function: one record of dtype HEAD, but for ``eye_z``.
+
+    How far forward the eyeballs lie is known once the face is sculpted.
 
     Args:
         person: Whose head.
@@ -137,9 +140,8 @@ def head_record(
     to_head = body[:, :3].T
     base = to_head @ (np.array([0.0, -21.0, -5.0]) - body[:, 3])
     h["neck_bx"], h["neck_by"], h["neck_bz"] = base
-    h["eye_r"] = 1.68
+    h["eye_r"] = EYE_RADIUS
     h["eye_x"], h["eye_y"] = eyes.spacing, 0.0
-    h["eye_z"] = front(0.0) - 0.72 + 0.3 * eyes.prominence - h["eye_r"]
     h["body"] = body
     return record
 
@@ -183,8 +185,8 @@ def segment(
 @compiled
 def bilinear(chart: npt.NDArray[np.float32], x: float, y: float) -> float:
     """A sample of a chart layer at head coordinates (x, y), clamped at the border."""
-    u = min(max((x + 8.75) / 0.07, 0.0), chart.shape[1] - 1.001)
-    v = min(max((y + 15.0) / 0.07, 0.0), chart.shape[0] - 1.001)
+    u = min(max((x - CHART_LEFT) / CHART_STEP, 0.0), chart.shape[1] - 1.001)
+    v = min(max((y - CHART_BOTTOM) / CHART_STEP, 0.0), chart.shape[0] - 1.001)
     i, j = int(u), int(v)
     a, b = u - i, v - j
     low = chart[j, i] * (1.0 - a) + chart[j, i + 1] * a
@@ -204,16 +206,14 @@ def nose_distance(x: float, y: float, z: float, h: Any) -> float:
         h.nose_tip_y, h.nose_tip_z, h.nose_tip_r,
     )  # fmt: skip
     d = smooth_min(bridge, lower, 0.5)
-    column = segment(
-        x, y, z, h.nose_tip_y - 0.25, h.nose_tip_z, 0.42, h.base_y, h.base_z, 0.42
-    )
+    column = segment(x, y, z, h.nose_tip_y - 0.25, h.nose_tip_z, 0.42, h.base_y, h.base_z, 0.42)
     d = smooth_min(d, column, 0.35)
     wing = ellipsoid(
         x - h.wing_x, y - h.wing_y, z - h.wing_z, h.wing_r, h.wing_r * 1.12, h.wing_r * 1.75
     )
     d = smooth_min(d, wing, 0.5)
     hole = ellipsoid(x - h.nostril_x, y - h.nostril_y, z - h.nostril_z, 0.3, 0.3, 0.55)
-    return smooth_max(d, -hole, 0.2)
+    return float(smooth_max(d, -hole, 0.2))
 
 
 @compiled
@@ -230,7 +230,7 @@ def ear_distance(x: float, y: float, z: float, h: Any) -> float:
     bowl = ellipsoid(qx - 0.6, qy - 0.35, qz + 0.3, 0.62, 2.0, width - 0.65)
     d = smooth_max(shell, -bowl, 0.2)
     flap = ellipsoid(qx - 0.1, qy + 0.3, qz - 0.75, 0.4, 0.6, 0.4)
-    return smooth_min(d, flap, 0.3) / s
+    return float(smooth_min(d, flap, 0.3) / s)
 
 
 @compiled
@@ -238,7 +238,7 @@ def base_distance(x: float, y: float, z: float, m: Any) -> float:
     """Distance to cranium, face and chin, before relief, nose, ears and neck."""
     h, table = m.head, m.table
     skull = ellipsoid(x, y - h.skull_y, z - h.skull_z, h.skull_rx, h.skull_ry, h.skull_rz)
-    v = min(max((y + 18.0) / 0.25, 0.0), 135.999)
+    v = min(max((y - PROFILE_START) / PROFILE_STEP, 0.0), PROFILE_ROWS - 1.001)
     i = int(v)
     f = v - i
     w = table[i, 0] * (1.0 - f) + table[i + 1, 0] * f
@@ -283,4 +283,4 @@ def skin_distance(x: float, y: float, z: float, m: Any) -> float:
 def eye_distance(x: float, y: float, z: float, h: Any) -> float:
     """Distance to the nearer eyeball."""
     dx, dy, dz = abs(x) - h.eye_x, y - h.eye_y, z - h.eye_z
-    return math.sqrt(dx * dx + dy * dy + dz * dz) - h.eye_r
+    return float(math.sqrt(dx * dx + dy * dy + dz * dz) - h.eye_r)

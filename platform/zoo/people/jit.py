@@ -15,7 +15,17 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_KERNELS = ("hair.py", "head.py", "march.py", "model.py", "noise.py", "relief.py", "shading.py", "surface.py")
+_KERNELS = (
+    "hair.py",
+    "head.py",
+    "look.py",
+    "march.py",
+    "model.py",
+    "noise.py",
+    "relief.py",
+    "shading.py",
+    "surface.py",
+)
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

@@ -42,15 +42,15 @@ def landmarks(
 
 
 def _inner_points(person: Person, features: Features) -> Array:
-    """x and y of points 17 to 67, z still 0: float64 [51, 3]."""
+    """Positions x and y of points 17 to 67, z still 0: float64 [51, 3]."""
     points: list[tuple[float, float]] = []
     x, y = features.brow_line(np.array([1.0, 0.76, 0.5, 0.24, -0.05]))
     y = y + person.brows.thickness * np.array([-0.05, 0.15, 0.24, 0.18, -0.15])
-    points += [(-a, b) for a, b in zip(x, y)]
-    points += [(a, b) for a, b in zip(x[::-1], y[::-1])]
+    points += [(-a, b) for a, b in zip(x, y, strict=True)]
+    points += [(a, b) for a, b in zip(x[::-1], y[::-1], strict=True)]
     nose, eye, mouth = person.nose, features.eye, features.mouth
-    for t in (0.0, 1 / 3, 2 / 3, 1.0):
-        points.append((0.0, nose.root - 0.4 + t * (nose.tip - nose.root + 0.5)))
+    for down in (0.0, 1 / 3, 2 / 3, 1.0):
+        points.append((0.0, nose.root - 0.4 + down * (nose.tip - nose.root + 0.5)))
     wing = nose.half_width
     for a, b in ((-0.8, 0.12), (-0.42, -0.05), (0, -0.12), (0.42, -0.05), (0.8, 0.12)):
         points.append((a * wing, nose.base + b))
@@ -58,17 +58,17 @@ def _inner_points(person: Person, features: Features) -> Array:
         t = np.array(order)
         xs = side * (eye.x + t * eye.half_width)
         upper, lower = eye.upper_lid(t), eye.lower_lid(t)
-        points += [(float(a), float(b)) for a, b in zip(xs, upper)]
+        points += [(float(a), float(b)) for a, b in zip(xs, upper, strict=True)]
         points += [(float(xs[2]), float(lower[2])), (float(xs[1]), float(lower[1]))]
     half = mouth.half_width
     u = np.array([-0.96, -0.62, -0.24, 0, 0.24, 0.62, 0.96])
-    points += list(zip(half * u, mouth.outer_upper(u)))
+    points += list(zip(half * u, mouth.outer_upper(u), strict=True))
     u = np.array([0.6, 0.28, 0, -0.28, -0.6])
-    points += list(zip(half * u, mouth.outer_lower(u)))
+    points += list(zip(half * u, mouth.outer_lower(u), strict=True))
     u = np.array([-0.83, -0.3, 0, 0.3, 0.83])
-    points += list(zip(half * u, mouth.inner_upper(u)))
+    points += list(zip(half * u, mouth.inner_upper(u), strict=True))
     u = np.array([0.3, 0, -0.3])
-    points += list(zip(half * u, mouth.inner_lower(u)))
+    points += list(zip(half * u, mouth.inner_lower(u), strict=True))
     result = np.zeros((51, 3))
     result[:, :2] = points
     return result
@@ -97,7 +97,9 @@ def _jaw(person: Person, features: Features, view: View, model: npt.NDArray[np.v
     for side in (-1, 1):
         path = np.array(
             [
-                _outline_point(side, width[i] * fraction[i], heights[i], centre[i], depth[i], a, view)
+                _outline_point(
+                    side, width[i] * fraction[i], heights[i], centre[i], depth[i], a, view
+                )
                 for i, a in enumerate(limit)
             ]
         )

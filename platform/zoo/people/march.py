@@ -40,9 +40,7 @@ def direction(u: float, v: float, rays: Any) -> tuple[float, float, float]:
 
 
 @compiled
-def march(
-    dx: float, dy: float, dz: float, start: float, spread: float, rays: Any, m: Any
-) -> float:
+def march(dx: float, dy: float, dz: float, start: float, spread: float, rays: Any, m: Any) -> float:
     """Distance along a ray to the surface, or FAR; with spread > 0 to a cone's first touch."""
     ox, oy, oz = rays.origin[0], rays.origin[1], rays.origin[2]
     t, before, d = start, start, 1.0
@@ -156,7 +154,7 @@ def encode(value: float) -> float:
     v = min(v, 1.0)
     if v < 0.0031308:
         return 255.0 * 12.92 * v
-    return 255.0 * (1.055 * v ** (1.0 / 2.4) - 0.055)
+    return float(255.0 * (1.055 * v ** (1.0 / 2.4) - 0.055))
 
 
 def _build(digest: str) -> Callable[..., None]:

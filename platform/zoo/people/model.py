@@ -7,8 +7,8 @@ import numpy as np
 
 from zoo.people.hair import HAIR
 from zoo.people.head import CHART_SHAPE, HEAD, PROFILE_ROWS
+from zoo.people.look import LOOK
 from zoo.people.noise import SIZE
-from zoo.people.shading import LOOK
 from zoo.people.surface import TORSO
 
 MODEL = np.dtype(

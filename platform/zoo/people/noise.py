@@ -28,7 +28,7 @@ def noise_tile() -> Tile:
     radius = np.hypot(fx, fy)
     spectrum *= np.exp(-((radius / 0.17) ** 4)) * (radius > 0.015)
     tile = np.fft.irfft2(spectrum, s=(SIZE, SIZE))
-    return (tile / tile.std()).astype(np.float32)
+    return np.asarray(tile / tile.std(), np.float32)
 
 
 def sample_noise(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> Tile:
@@ -40,7 +40,7 @@ def sample_noise(u: npt.NDArray[np.float32], v: npt.NDArray[np.float32]) -> Tile
     right, bottom = (left + 1) & _MASK, (top + 1) & _MASK
     upper = tile[top, left] * (1 - fu) + tile[top, right] * fu
     lower = tile[bottom, left] * (1 - fu) + tile[bottom, right] * fu
-    return (upper * (1 - fv) + lower * fv).astype(np.float32)
+    return np.asarray(upper * (1 - fv) + lower * fv, np.float32)
 
 
 @compiled

@@ -1,9 +1,6 @@
 """Colour and gloss of the face over the chart."""
 
-from dataclasses import dataclass
-
 import numpy as np
-
 
 from zoo.people.chart import (
     Canvas,
@@ -33,14 +30,6 @@ _TONES = np.array(
 )
 
 
-@dataclass(frozen=True)
-class Paint:
-    """Colour of the face; ``layers`` is [H, W, 6]: red, green, blue, gloss, lid, mouth."""
-
-    layers: Map
-    skin: Colour
-
-
 def skin_colour(skin: Skin) -> Colour:
     """Reflectance of a person's plain skin."""
     at = np.clip(skin.melanin, 0, 1) * (len(_TONES) - 1)
@@ -51,8 +40,13 @@ def skin_colour(skin: Skin) -> Colour:
     return (red * (1 + 0.06 * flush), green * (1 - 0.12 * flush), blue * (1 - 0.08 * flush))
 
 
-def paint(person: Person, features: Features, surface: Surface, canvas: Canvas) -> Paint:
-    """Paint the face: skin, make-up, brows, lips, teeth, stubble and beard."""
+def paint(person: Person, features: Features, surface: Surface, canvas: Canvas) -> Map:
+    """Skin, make-up, brows, lips, teeth, stubble and beard.
+
+    Returns:
+        float32 [H, W, 6]: linear red, green and blue, gloss, and the surface's distances
+        below the upper lid and inside the opening of the mouth.
+    """
     skin = skin_colour(person.skin)
     rgb = np.empty((*CHART_SHAPE, 3), np.float32)
     rgb[:] = skin
@@ -61,14 +55,14 @@ def paint(person: Person, features: Features, surface: Surface, canvas: Canvas) 
     _spots(person, canvas, rgb)
     _stubble(person, features, canvas, rgb)
     _eye_surroundings(person, features, canvas, rgb)
-    _lips(person, features, surface, canvas, rgb, gloss)
+    _lips(person, features, canvas, rgb, gloss)
     _beard(person, features, canvas, rgb, gloss)
     _brows(person, features, canvas, rgb, gloss)
     _inside_mouth(person, features, surface, canvas, rgb, gloss)
     layers = np.concatenate(
         [rgb, gloss[..., None], surface.lid[..., None], surface.opening[..., None]], axis=2
     )
-    return Paint(np.ascontiguousarray(layers, np.float32), skin)
+    return np.ascontiguousarray(layers, np.float32)
 
 
 def _tint(rgb: Map, where: tuple[slice, slice], cover: Map, colour: Colour) -> None:
@@ -106,7 +100,7 @@ def _tone(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: M
     canvas.bump(gloss, 0.0, person.nose.tip + 0.4, 0.9, 1.6, 0.3)
     canvas.bump(gloss, 3.9, -2.2, 1.2, 1.0, 0.12)
     canvas.bump(gloss, 0.0, person.skull.chin + 1.4 - features.jaw_drop, 1.0, 0.8, 0.1)
-    gloss *= 1 + 0.12 * fine
+    gloss *= 1 + 0.06 * fine
 
 
 def _spots(person: Person, canvas: Canvas, rgb: Map) -> None:
@@ -189,9 +183,7 @@ def _brows(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: 
         gloss[where] *= 1 - 0.6 * cover
 
 
-def _lips(
-    person: Person, features: Features, surface: Surface, canvas: Canvas, rgb: Map, gloss: Map
-) -> None:
+def _lips(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: Map) -> None:
     mouth, lips = features.mouth, person.lips
     half = mouth.half_width
     low = float(mouth.outer_lower(np.array(0.0))) - 0.5
@@ -240,7 +232,9 @@ def _inside_mouth(
     between = np.min(np.abs(np.abs(xs)[..., None] - edges), axis=-1)
     ivory = np.array([0.86, 0.80, 0.68], np.float32) * (1 - 0.25 * person.skin.age)
     bite = 0.07 * np.exp(-((between / 0.12) ** 2))
-    tooth = np.maximum(smoothstep(-0.03, 0.05, ys - upper - bite), smoothstep(0.05, -0.03, ys - lower))
+    tooth = np.maximum(
+        smoothstep(-0.03, 0.05, ys - upper - bite), smoothstep(0.05, -0.03, ys - lower)
+    )
     gaps = 1 - 0.3 * np.exp(-((between / 0.04) ** 2))
     round_ = np.clip(1.06 - 0.1 * xs * xs, 0.12, 1) * smoothstep(-0.08, 0.16, gap)
     colour = ivory * (gaps * (0.25 + 0.75 * round_))[..., None]
@@ -258,8 +252,9 @@ def _stubble(person: Person, features: Features, canvas: Canvas, rgb: Map) -> No
     dots = smoothstep(6.6, 5.2, np.abs(canvas.x)) * _noise(canvas, 26.0, 26.0, 3.0)
     cover = amount * cover * np.clip(0.42 + 0.25 * dots, 0, 1)
     whole = (slice(None), slice(None))
-    mixed = tuple(0.7 * b + 0.3 * s for b, s in zip(person.beard.colour, skin_colour(person.skin)))
-    _tint(rgb, whole, np.asarray(cover, np.float32), (mixed[0], mixed[1], mixed[2]))
+    hair, skin = np.array(person.beard.colour), np.array(skin_colour(person.skin))
+    red, green, blue = (float(v) for v in 0.7 * hair + 0.3 * skin)
+    _tint(rgb, whole, np.asarray(cover, np.float32), (red, green, blue))
 
 
 def _beard(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: Map) -> None:
@@ -273,5 +268,3 @@ def _beard(person: Person, features: Features, canvas: Canvas, rgb: Map, gloss: 
     target = np.asarray(b.colour, np.float32) * shade[..., None]
     rgb += (0.96 * cover)[..., None] * (target - rgb)
     gloss *= 1 - 0.75 * cover
-
-

@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-
-
-
 from zoo.people.head import Array, base_distance, skin_distance
 from zoo.people.jit import entry_point, kernel_digest
 from zoo.people.surface import Map
@@ -45,4 +42,3 @@ def _build_snap(digest: str) -> Callable[..., None]:
 
 fill_relief = entry_point(_build_relief(kernel_digest()))
 snap_to_skin = entry_point(_build_snap(kernel_digest()))
-

@@ -12,6 +12,7 @@ from zoo.people.features import Features, features
 from zoo.people.hair import face_window, hair_record
 from zoo.people.head import CHART_SHAPE, head_record, profiles
 from zoo.people.landmarks import landmarks
+from zoo.people.look import look_record
 from zoo.people.march import RAYS, draw
 from zoo.people.model import MODEL
 from zoo.people.noise import noise_tile
@@ -19,7 +20,6 @@ from zoo.people.paint import paint
 from zoo.people.person import Person
 from zoo.people.relief import fill_relief
 from zoo.people.scene import Scene
-from zoo.people.shading import look_record
 from zoo.people.surface import CLOTH, torso_record
 from zoo.people.surface import HAIR as HAIR_PART
 from zoo.people.surface import NOTHING as NOTHING_PART
@@ -62,9 +62,7 @@ def render(person: Person, scene: Scene, size: int = 256) -> Render:
     )
 
 
-def _model(
-    person: Person, scene: Scene, shape: Features, camera: View
-) -> npt.NDArray[np.void]:
+def _model(person: Person, scene: Scene, shape: Features, camera: View) -> npt.NDArray[np.void]:
     """One record of dtype MODEL."""
     canvas = Canvas()
     model = np.empty(1, MODEL)
@@ -77,7 +75,7 @@ def _model(
     relief = np.empty(CHART_SHAPE, np.float32)
     fill_relief(surface.height, canvas.x[0], canvas.y[:, 0], model, relief)
     m["relief"] = relief * surface.valid + surface.thickness
-    m["paint"] = paint(person, shape, surface, canvas).layers
+    m["paint"] = paint(person, shape, surface, canvas)
     m["hair"] = hair_record(person)[0]
     m["window"] = face_window(person, canvas)
     m["torso"] = torso_record(person)[0]

@@ -121,7 +121,7 @@ def _random_expression(rng: np.random.Generator) -> Expression:
     closed = rng.random() < 0.04
     return Expression(
         mouth_open=float(rng.beta(1.3, 2.2)) if speaking else 0.0,
-        smile=float(np.clip(rng.normal(0.3, 0.4), -0.5, 1.0)),
+        smile=float(np.clip(rng.normal(0.35, 0.4), -0.35, 1.0)),
         eyes_closed=1.0 if closed else float(np.clip(rng.normal(0.02, 0.12), 0.0, 0.5)),
         brows_raised=float(np.clip(rng.normal(0.0, 0.4), -0.8, 1.0)),
     )

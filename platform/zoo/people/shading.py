@@ -3,81 +3,11 @@
 import math
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from zoo.people.hair import hair_distance, strand_coordinates
+from zoo.people.head import CHART_BOTTOM, CHART_LEFT, CHART_STEP
 from zoo.people.jit import compiled
 from zoo.people.noise import noise
-from zoo.people.paint import skin_colour
-from zoo.people.person import Person
-from zoo.people.scene import Scene
 from zoo.people.surface import CLOTH, EYE, HAIR, distance, to_body
-
-LOOK = np.dtype(
-    [
-        (name, np.float64, (3,))
-        for name in (
-            "to_light key to_rim rim up sky ground skin iris hair cloth second gaze frame"
-        ).split()
-    ]
-    + [
-        (name, np.float64)
-        for name in (
-            "hardness gloss blood hair_gloss stripes iris_r pupil_r lashes age grey "
-            "glass_t glass_x glass_y glass_z glass_w glass_h glass_round glass_tint"
-        ).split()
-    ]
-)
-
-
-def look_record(
-    person: Person, scene: Scene, to_head: npt.NDArray[np.float64], eye_z: float
-) -> npt.NDArray[np.void]:
-    """Colours and lights in head coordinates: one record of dtype LOOK.
-
-    Args:
-        person: Whose colours.
-        scene: Its lights and the direction of the gaze.
-        to_head: float64 [3, 3], from world to head directions.
-        eye_z: Where the eyeballs' centres are.
-    """
-    light, glasses = scene.light, person.glasses
-    record = np.zeros(1, LOOK)
-    k = record[0]
-    azimuth, elevation = math.radians(light.azimuth), math.radians(light.elevation)
-    key = np.array(
-        [
-            math.sin(azimuth) * math.cos(elevation),
-            math.sin(elevation),
-            math.cos(azimuth) * math.cos(elevation),
-        ]
-    )
-    behind = np.array([-0.75 * math.copysign(1.0, azimuth), 0.45, -0.55])
-    k["to_light"], k["to_rim"] = to_head @ key, to_head @ (behind / np.linalg.norm(behind))
-    k["key"] = 1.9 * light.key * np.array(light.colour)
-    k["rim"] = 1.3 * light.rim * np.array(light.ambient_colour)
-    k["up"] = to_head @ np.array([0.0, 1.0, 0.25]) / math.hypot(1, 0.25)
-    k["sky"] = 1.25 * light.ambient * np.array(light.ambient_colour)
-    k["ground"] = 0.75 * light.ambient * np.array([1.08, 1.0, 0.9])
-    k["skin"], k["iris"] = skin_colour(person.skin), person.eyes.iris
-    k["hair"], k["cloth"], k["second"] = (
-        person.hair.colour,
-        person.clothes.colour,
-        person.clothes.second,
-    )
-    gx, gy = (math.radians(v) for v in scene.gaze)
-    k["gaze"] = (math.sin(gx) * math.cos(gy), math.sin(gy), math.cos(gx) * math.cos(gy))
-    k["frame"] = glasses.colour
-    k["hardness"], k["gloss"] = light.hardness, person.skin.gloss
-    k["blood"], k["hair_gloss"] = person.skin.blood, person.hair.gloss
-    k["stripes"], k["iris_r"], k["pupil_r"] = person.clothes.stripes, 0.67, 0.25
-    k["lashes"], k["age"] = person.eyes.lashes, person.skin.age
-    k["glass_t"], k["glass_x"] = glasses.thickness, person.eyes.spacing + 0.08
-    k["glass_y"], k["glass_z"] = -0.2, eye_z + 1.68 + 1.15
-    k["glass_w"], k["glass_h"] = glasses.half_width, glasses.half_height
-    k["glass_round"], k["glass_tint"] = glasses.roundness, glasses.tint
-    return record
 
 
 @compiled
@@ -85,7 +15,7 @@ def shadow(
     x: float, y: float, z: float, lx: float, ly: float, lz: float, soft: float, m: Any
 ) -> float:
     """How much of a distant light arrives, 0..1; ``soft`` is the light's angular size."""
-    light, t, nearest = 1.0, 0.25, 1.0
+    t, nearest = 0.25, 1.0
     for _ in range(16):
         d = distance(x + t * lx, y + t * ly, z + t * lz, False, m)
         nearest = min(nearest, 0.5 + 0.5 * d / (soft * t))
@@ -95,13 +25,11 @@ def shadow(
         if t > 18.0:
             break
     light = max(nearest, 0.0)
-    return light * light * (3.0 - 2.0 * light)
+    return float(light * light * (3.0 - 2.0 * light))
 
 
 @compiled
-def openness(
-    x: float, y: float, z: float, nx: float, ny: float, nz: float, m: Any
-) -> float:
+def openness(x: float, y: float, z: float, nx: float, ny: float, nz: float, m: Any) -> float:
     """Ambient light that is not blocked nearby, 0..1."""
     closed, weight, reach = 0.0, 0.6, 0.25
     for _ in range(4):
@@ -109,7 +37,7 @@ def openness(
         closed += weight * max(reach - d, 0.0) / reach
         weight *= 0.72
         reach *= 2.1
-    return max(1.0 - 0.62 * closed, 0.0)
+    return float(max(1.0 - 0.62 * closed, 0.0))
 
 
 @compiled
@@ -119,7 +47,7 @@ def glasses_frame(x: float, y: float, k: Any) -> float:
     corner = k.glass_round * min(k.glass_w, k.glass_h)
     qx, qy = abs(ax) - k.glass_w + corner, abs(ay) - k.glass_h + corner
     outside = math.sqrt(max(qx, 0.0) ** 2 + max(qy, 0.0) ** 2)
-    return outside + min(max(qx, qy), 0.0) - corner
+    return float(outside + min(max(qx, qy), 0.0) - corner)
 
 
 @compiled
@@ -131,7 +59,7 @@ def frame_cover(x: float, y: float, blur: float, k: Any) -> float:
     if abs(x) < k.glass_x - k.glass_w + 0.2:
         arc = y - k.glass_y - 0.35 * k.glass_h - 0.25 + 0.35 * x * x
         d = min(d, abs(arc) - 0.6 * k.glass_t)
-    return min(max(0.5 - d / blur, 0.0), 1.0)
+    return float(min(max(0.5 - d / blur, 0.0), 1.0))
 
 
 @compiled
@@ -189,7 +117,7 @@ def shade(
     gloss = 0.35 + 0.3 * k.gloss
     if z > -1.5 and y > -14.9 and y < 10.0 and abs(x) < 8.6:
         # Painted in front, plain behind.
-        u, v = (x + 8.75) / 0.07, (y + 15.0) / 0.07
+        u, v = (x - CHART_LEFT) / CHART_STEP, (y - CHART_BOTTOM) / CHART_STEP
         i, j = int(u), int(v)
         fu, fv = u - i, v - j
         p00, p01 = m.paint[j, i], m.paint[j, i + 1]
@@ -211,10 +139,10 @@ def shade(
     kr = dr * (0.55 * lit + 0.45 * soft_lit) * k.key[0]
     kg = dg * (0.85 * lit + 0.15 * soft_lit) * k.key[1]
     kb = db * lit * k.key[2]
-    ar = air ** 0.75 * (k.ground[0] + (k.sky[0] - k.ground[0]) * up)
+    ar = air**0.75 * (k.ground[0] + (k.sky[0] - k.ground[0]) * up)
     ag = air * (k.ground[1] + (k.sky[1] - k.ground[1]) * up)
-    ab = air ** 1.08 * (k.ground[2] + (k.sky[2] - k.ground[2]) * up)
-    shine = gloss * max(ndl, 0.0) * lit * (0.16 * ndh**14 + 0.22 * ndh**60)
+    ab = air**1.08 * (k.ground[2] + (k.sky[2] - k.ground[2]) * up)
+    shine = gloss * max(ndl, 0.0) * lit * (0.13 * ndh**14 + 0.17 * ndh**55)
     edge = gloss * fresnel * air * 0.16
     return (
         r * (kr + ar + rim * k.rim[0]) + shine * k.key[0] + edge * k.sky[0],
@@ -303,7 +231,7 @@ def shade_eye(
         cornea = edge
     lid = 9.0
     if abs(x) < 8.0:
-        i, j = int((x + 8.75) / 0.07), int((y + 15.0) / 0.07)
+        i, j = int((x - CHART_LEFT) / CHART_STEP), int((y - CHART_BOTTOM) / CHART_STEP)
         lid = m.paint[j, i, 4]
     under_lid = min(max(lid / 0.42, 0.0), 1.0)
     shade_ = 0.3 + 0.7 * under_lid * (2.0 - under_lid)
@@ -327,9 +255,12 @@ def shade_eye(
     sky = max(rx * k.up[0] + ry * k.up[1] + rz * k.up[2], 0.0) * 0.05 * under_lid
     return (
         r * shade_ * (wrapped * k.key[0] + air * (k.sky[0] * up + k.ground[0] * (1.0 - up)))
-        + glint * k.key[0] * 0.6 + sky * k.sky[0],
+        + glint * k.key[0] * 0.6
+        + sky * k.sky[0],
         g * shade_ * (wrapped * k.key[1] + air * (k.sky[1] * up + k.ground[1] * (1.0 - up)))
-        + glint * k.key[1] * 0.6 + sky * k.sky[1],
+        + glint * k.key[1] * 0.6
+        + sky * k.sky[1],
         b * shade_ * (wrapped * k.key[2] + air * (k.sky[2] * up + k.ground[2] * (1.0 - up)))
-        + glint * k.key[2] * 0.6 + sky * k.sky[2],
+        + glint * k.key[2] * 0.6
+        + sky * k.sky[2],
     )

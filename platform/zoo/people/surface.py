@@ -16,7 +16,6 @@ Map = npt.NDArray[np.float32]
 NOTHING, SKIN, EYE, HAIR, CLOTH = 0, 1, 2, 3, 4
 
 
-
 TORSO = np.dtype(
     [(name, np.float64) for name in "shoulder radius neckline slope vee collar".split()]
 )
