@@ -65,6 +65,7 @@ def test_a_version_carries_network_receipt_report_and_pictures(trained: Make, ur
     run = client.get_run(str(version.run_id))
     shown = {item.path for item in client.list_artifacts(run.info.run_id)}
     assert shown == {"preview.jpg", "sheet.jpg", "curves.png", "report.json"}
+    assert run.data.metrics["score/nearest_rate"] == 0.95
     assert run.data.metrics["loss"] == pytest.approx(2 / 191)
     assert len(client.get_metric_history(run.info.run_id, "loss/content")) == 20
     assert "zoo swap --identity ada" in client.get_registered_model("ada").description
@@ -120,6 +121,7 @@ def test_measured_again_a_version_gets_its_new_scores(trained: Make, uri: str) -
     assert ada.publish(uri) == 1
     version = show_model(uri, "ada").versions[0]
     assert version.scores["nearest_rate"] == 0.97
+    assert connect(uri).get_run(version.run_id).data.metrics["score/nearest_rate"] == 0.97
     assert "0.97" in str(connect(uri).get_model_version("ada", "1").description)
 
 

@@ -90,9 +90,11 @@ def version_card(
         f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in scores_in(tags).items()
     )
     measured = f"\n| measured on held-out photos | |\n|---|---|\n{figures}\n" if figures else ""
-    pictures = "\n\n".join(
-        f"![{title}](get-artifact?path={file}&run_uuid={run_id})"
-        for title, file in (("preview", "preview.jpg"), ("curves", "curves.png"))
+    run = f"&run_uuid={run_id}"
+    pictures = (
+        f"![photos above, swaps below](get-artifact?path=preview.jpg{run})\n\n"
+        f"![curves of the training](get-artifact?path=curves.png{run})\n\n"
+        f"[All held-out photos and their swaps, the worst first](get-artifact?path=sheet.jpg{run})"
     )
     return (
         f"Turns a face into **{identity.name}**'s. Input `photo` and output `swapped`: aligned "

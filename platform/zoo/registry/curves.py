@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, float]
 
+_COLUMNS = 3
+
 
 def read_curves(path: Path) -> list[Row]:
     """The points of a training's curves: ``step`` and each term of the loss.
@@ -46,16 +48,18 @@ def metrics(rows: list[Row], timestamp: int) -> "list[Metric]":
 
 
 def draw_curves(rows: list[Row], title: str, path: Path) -> None:
-    """Draws one small plot per term into a PNG."""
+    """Draws one small plot per term, three in a row, into a PNG as wide as MLflow's page."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    terms = [name for name in rows[0] if name != "step"]
-    figure = Figure(figsize=(3.2 * len(terms), 2.8), layout="constrained")
+    # A term whose weight is zero has no curve worth looking at.
+    terms = [name for name in rows[0] if name != "step" and any(row[name] for row in rows)]
+    height = -(-len(terms) // _COLUMNS)
+    figure = Figure(figsize=(7.6, 2.2 * height + 0.4), layout="constrained")
     FigureCanvasAgg(figure)
     steps = [row["step"] for row in rows]
     for index, term in enumerate(terms, 1):
-        axes = figure.add_subplot(1, len(terms), index)
+        axes = figure.add_subplot(height, _COLUMNS, index)
         axes.plot(steps, [row[term] for row in rows], linewidth=1.4, color="#2b6cb0")
         axes.set_title(term.replace("_", " "), fontsize=10)
         axes.set_xlabel("iteration", fontsize=8)

@@ -6,6 +6,7 @@ scores up to date. Nothing is pickled and nothing that is code is stored.
 """
 
 import json
+import math
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from zoo.errors import BasisError, RegistryError
 from zoo.provenance.identity import Identity
 from zoo.provenance.names import check_name
 from zoo.registry import cache
-from zoo.registry.card import model_card, tags_of, version_card
+from zoo.registry.card import model_card, scores_in, scores_of, tags_of, version_card
 from zoo.registry.curves import Row, draw_curves, metrics, read_curves
 from zoo.registry.history import move_alias
 from zoo.registry.references import CANDIDATE
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 NETWORK = "network.onnx"
 WEIGHTS = "network.safetensors"
-PICTURES = ("preview.jpg", "sheet.jpg", "curves.png")
+PICTURES = ("preview.jpg", "curves.png")
 _LARGEST_BATCH = 1000  # metrics in one call, MLflow's limit
 
 
@@ -80,10 +81,14 @@ def publish(
             with _files(name, model_folder, report_folder, rows) as files:
                 run_id = _run(client, tracking_uri, name, receipt, rows)
                 source, model_id = _log_model(tracking_uri, run_id, files, network.resolution)
-                _log_pictures(client, run_id, files)
+                for picture in PICTURES:
+                    client.log_artifact(run_id, str(files[picture]))
+                _log_report(client, run_id, report, report_folder)
             published = _register(client, identity, receipt, tags, run_id, source, model_id)
         else:
-            _refresh(client, published, identity, receipt, tags, report_folder)
+            _refresh(client, published, identity, receipt, tags)
+            if published.run_id and scores_in(published.tags) != scores_in(tags):
+                _log_report(client, published.run_id, report, report_folder)
         number = int(published.version)
         move_alias(client, name, CANDIDATE, number, "published")
     cache.forget_aliases(name, tracking_uri)
@@ -192,9 +197,15 @@ def _log_model(
     return str(stored.model_uri), str(stored.model_id)
 
 
-def _log_pictures(client: "MlflowClient", run_id: str, files: Mapping[str, Path]) -> None:
-    for picture in (*PICTURES, "report.json"):
-        client.log_artifact(run_id, str(files[picture]))
+def _log_report(
+    client: "MlflowClient", run_id: str, report: Mapping[str, Any], folder: Path
+) -> None:
+    """The scores as metrics, so that MLflow compares runs by them, and what is looked at."""
+    for name, value in scores_of(report).items():
+        if math.isfinite(value):
+            client.log_metric(run_id, f"score/{name}", value)
+    for file in ("report.json", "sheet.jpg"):
+        client.log_artifact(run_id, str(folder / file))
 
 
 def _register(
@@ -228,18 +239,14 @@ def _refresh(
     identity: Identity,
     receipt: Mapping[str, Any],
     tags: Mapping[str, str],
-    report_folder: Path,
 ) -> None:
-    """Brings scores, report and basis of a version up to date; the network stays."""
+    """Brings scores and basis of a version up to date; the network stays."""
     changed = {key: value for key, value in tags.items() if published.tags.get(key) != value}
     if not changed:
         return
     name, number, run_id = published.name, str(published.version), published.run_id or ""
     for key, value in changed.items():
         client.set_model_version_tag(name, number, key, value)
-    if run_id:
-        for file in ("report.json", "sheet.jpg"):
-            client.log_artifact(run_id, str(report_folder / file))
     client.update_model_version(
         name, number, description=version_card(identity, receipt, tags, run_id)
     )
