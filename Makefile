@@ -14,7 +14,8 @@ help:
 	@echo "make test                  run the tests"
 	@echo "make check                 lint and type-check, as CI does"
 	@echo "make format                fix what can be fixed"
-	@echo "make clean                 remove what the demo and the tools made, but not $(VENV)"
+	@echo "make clean                 remove what \`dvc repro\`, the demo and the tools made; photos, the"
+	@echo "                           registry, the DVC cache and $(VENV) stay"
 
 demo: $(VENV)/.train
 	@python pipelines/demo.py $(if $(PHOTO),--photo "$(PHOTO)")
@@ -32,7 +33,7 @@ format: $(VENV)/.dev
 	@ruff format .
 
 clean:
-	rm -rf demo data models reports registered checkpoints mlflow.db* mlartifacts dvc.lock .dvc/cache .dvc/tmp
+	rm -rf demo data models reports registered checkpoints
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
