@@ -23,7 +23,13 @@ from zoo.registry.card import model_card, scores_in, scores_of, tags_of, version
 from zoo.registry.curves import Row, draw_curves, metrics, read_curves
 from zoo.registry.history import move_alias
 from zoo.registry.references import CANDIDATE
-from zoo.registry.store import connect, experiment_id, plain_registry_errors, versions_of
+from zoo.registry.store import (
+    connect,
+    experiment_id,
+    plain_registry_errors,
+    versions_of,
+    without_warnings,
+)
 from zoo.storage import sha256_of
 from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
 
@@ -170,12 +176,13 @@ def _log_model(
     uri: str, run_id: str, files: Mapping[str, Path], resolution: int
 ) -> tuple[str, str]:
     """Stores the network in MLflow's ONNX flavour; gives its address and id."""
-    import mlflow
-    import mlflow.onnx
-    import numpy as np
-    import onnx
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
+    with without_warnings():
+        import mlflow
+        import mlflow.onnx
+        import numpy as np
+        import onnx
+        from mlflow.models import ModelSignature
+        from mlflow.types import Schema, TensorSpec
 
     shape = (-1, 3, resolution, resolution)
     signature = ModelSignature(
@@ -183,7 +190,7 @@ def _log_model(
         outputs=Schema([TensorSpec(np.dtype(np.float32), shape, OUTPUT)]),
     )
     mlflow.set_tracking_uri(uri)
-    with mlflow.start_run(run_id=run_id, nested=True):
+    with without_warnings(), mlflow.start_run(run_id=run_id, nested=True):
         stored = mlflow.onnx.log_model(
             onnx_model=onnx.load(files[NETWORK]),
             name="network",

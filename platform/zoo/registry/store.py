@@ -2,13 +2,14 @@
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.errors import RegistryError
+from zoo.errors import RegistryError, StorageError
 from zoo.registry.cache import without_password
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def connect(uri: str, *, create: bool = False) -> "MlflowClient":
     """
     _quieten()
     try:
-        import mlflow
-        from mlflow.tracking import MlflowClient
+        with without_warnings():
+            import mlflow
+            from mlflow.tracking import MlflowClient
     except ImportError as error:
         raise RegistryError(
             "The registry needs MLflow, which is not installed here; install it with: "
@@ -88,11 +90,20 @@ def versions_of(client: "MlflowClient", name: str | None = None) -> list["ModelV
 
 
 @contextmanager
+def without_warnings() -> Iterator[None]:
+    """For imports and calls where MLflow warns of its own internals."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
 def plain_registry_errors(uri: str) -> Iterator[None]:
     """Turns whatever MLflow raises into one sentence that names the registry.
 
     Raises:
         RegistryError: in place of MLflow's, the database's or the network's error.
+        StorageError: the disk is full.
     """
     from mlflow.exceptions import MlflowException
     from requests.exceptions import RequestException
@@ -100,11 +111,20 @@ def plain_registry_errors(uri: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, RequestException, SQLAlchemyError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise RegistryError(
-            f"The registry at {without_password(uri)} failed: {lines[0][:300].rstrip('.')}."
-        ) from error
+    except (MlflowException, RequestException, SQLAlchemyError, OSError) as error:
+        address, words = without_password(uri), " ".join(str(error).split())
+        if re.search("no space left|disk is full|quota exceeded", words, re.IGNORECASE):
+            raise StorageError(
+                f"The disk is full (seen by the registry at {address}); free some space and run "
+                "it again."
+            ) from error
+        if re.search("max retries exceeded|connection refused|timed out", words, re.IGNORECASE):
+            raise RegistryError(
+                f"The registry at {address} cannot be reached; check the address and that the "
+                "server runs."
+            ) from error
+        reason = words[:300].rstrip(".") or type(error).__name__
+        raise RegistryError(f"The registry at {address} failed: {reason}.") from error
 
 
 def _quieten() -> None:
@@ -112,10 +132,10 @@ def _quieten() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # 7 take two minutes to fail
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    warnings.filterwarnings("ignore", module=r"(mlflow|pydantic|google)\b")
 
 
 def _quieten_loggers() -> None:
