@@ -26,8 +26,8 @@ def torso_record(person: Person) -> npt.NDArray[np.void]:
     clothes, neck = person.clothes, person.skull.neck
     record = np.zeros(1, TORSO)
     t = record[0]
-    t["shoulder"] = 12.6 + 1.6 * (neck - 5.2)
-    t["radius"] = 4.6 + 0.5 * (neck - 5.2)
+    t["shoulder"] = 13.4 + 1.6 * (neck - 5.2)
+    t["radius"] = 4.2 + 0.5 * (neck - 5.2)
     t["neckline"] = -12.6 - 1.4 * clothes.neckline
     t["slope"], t["vee"], t["collar"] = 0.36, clothes.vee, clothes.collar
     return record
@@ -39,10 +39,10 @@ def torso_distance(x: float, y: float, z: float, s: Any) -> float:
     ax = abs(x)
     t = min(max(ax / s.shoulder, 0.0), 1.0)
     dx = max(ax - s.shoulder, 0.0)
-    rise = 2.6 * (1.0 - t) * (1.0 - t)
-    dy, dz = y + 20.9 - rise + 0.8 * t * t, z + 5.5
+    rise = 3.6 * (1.0 - t) ** 2
+    dy, dz = y + 20.7 - rise + 1.5 * t * t, z + 5.5
     d = math.sqrt(dx * dx + dy * dy + dz * dz) - s.radius
-    cx, cy, cz = x / 17.5, (y + 32.3) / 14.5, (z + 4.0) / 9.0
+    cx, cy, cz = x / 17.5, (y + 32.8) / 14.5, (z + 4.0) / 9.0
     chest = (math.sqrt(cx * cx + cy * cy + cz * cz) - 1.0) * 9.0
     return smooth_min(d, chest, 4.5)
 
