@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load
-from tests.training.conftest import RECIPE, random_pack
 
+from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import TrainingError
 from zoo.networks.compact import read_compact
 from zoo.settings import Project

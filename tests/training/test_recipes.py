@@ -1,6 +1,6 @@
 import pytest
-from tests.training.conftest import RECIPE
 
+from tests.training.conftest import RECIPE
 from zoo.errors import ProjectError
 from zoo.training.recipes import Recipe, chosen_recipe
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from tests.training.conftest import random_pack
 
+from tests.training.conftest import random_pack
 from zoo import receipts
 from zoo.errors import IdentityError, UnknownIdentityError
 from zoo.faces.pack import write_pack
