@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,13 @@ def test_every_command_says_where_it_needs_a_project(
         assert ended.code == 2
         assert "is not inside a faceswap-zoo project" in ended.error
     assert "MLFLOW_TRACKING_URI" in zoo("list").error
+
+
+def test_help_comes_at_once() -> None:
+    def seconds() -> float:
+        begin = time.perf_counter()
+        command = [sys.executable, "-m", "zoo.cli.main", "--help"]
+        subprocess.run(command, check=True, capture_output=True)
+        return time.perf_counter() - begin
+
+    assert min(seconds() for _ in range(5)) <= 0.35
