@@ -12,17 +12,18 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from zoo.errors import TrainingError
-from zoo.evaluation.held_out import read_held_out
-from zoo.evaluation.run import HELD_OUT
 from zoo.evaluation.sheet import tile
 from zoo.faces.pack import read_pack
 from zoo.incremental import run_stage
+from zoo.people import random_person, random_scene, render
 from zoo.photos.reading import read_photo
 from zoo.photos.writing import write_photo
 from zoo.settings import Project
 
 IDENTITIES = ("ada", "bruno")
 TILE, CAPTION, GAP = 300, 26, 14
+STRANGER, STRANGER_SIZE = 9012, 320
+"""Seed and pixels of the demo's photo: somebody who is not in the content set."""
 FACES = 4
 """Photos of each identity on the sheet, in a square of two by two."""
 
@@ -36,11 +37,12 @@ def main(project: Project) -> int:
         photo = photo.resolve()
     begin = time.monotonic()
     run([sys.executable, "-m", "dvc", "repro", "--quiet"], project, "dvc repro")
-    if photo is None:
-        held_out = read_held_out(project.content / HELD_OUT)
-        photo = project.root / held_out[0].photo
     folder = project.root / "demo"
     folder.mkdir(exist_ok=True)
+    if photo is None:
+        photo = folder / "photo.jpg"
+        scene = random_scene(STRANGER, max_yaw=12)
+        write_photo(photo, render(random_person(STRANGER), scene, STRANGER_SIZE).image)
     swapped = {}
     for name in IDENTITIES:
         swapped[name] = folder / ("out.jpg" if name == IDENTITIES[0] else f"{name}.jpg")

@@ -5,13 +5,12 @@ from zoo.errors import IdentityError
 from zoo.incremental import Job, run_for_identities, run_stage
 from zoo.provenance.identity import Identity
 from zoo.registry.browse import show_model
-from zoo.registry.cache import without_password
 from zoo.registry.promotion import GateSettings, objections, promote
 from zoo.registry.publish import publish
 from zoo.registry.references import CHAMPION
-from zoo.registry.store import exists
-from zoo.settings import Project, read_params, section, tracking_uri
+from zoo.settings import Project, read_params, section, tracking_uri, without_password
 from zoo.storage import sha256_of, write_json
+from zoo.tracking import exists
 
 MAKER = "register-1"
 

@@ -14,7 +14,7 @@ FLOORS = [
     {"errors"},
     {"settings"},
     {"storage"},
-    {"receipts", "assets"},
+    {"receipts", "assets", "tracking"},
     {"photos", "provenance", "people"},
     {"faces", "incremental"},
     {"networks"},

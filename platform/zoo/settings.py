@@ -5,6 +5,7 @@ stand beside the code that uses them and are read through :func:`section`.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,3 +125,8 @@ def tracking_uri(project: Project | None) -> str:
             "No registry is known here: change into a project, or set MLFLOW_TRACKING_URI."
         )
     return f"sqlite:///{project.root / 'mlflow.db'}"
+
+
+def without_password(uri: str) -> str:
+    """``uri`` as it may be shown and stored: ``https://me:secret@host`` → ``https://host``."""
+    return re.sub(r"(?<=://)[^/@]*@", "", uri)

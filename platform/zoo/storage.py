@@ -78,6 +78,7 @@ def plain_errors(path: Path) -> Iterator[None]:
             errno.EROFS: "the file system is read-only; choose another folder",
             errno.EISDIR: "a folder of that name is in the way",
             errno.ENOTDIR: "a file stands where a folder is needed",
+            errno.EEXIST: "a file stands where a folder is needed",
         }.get(error.errno or 0, error.strerror or str(error))
         raise StorageError(f"Cannot write {path}: {reason}.") from error
 

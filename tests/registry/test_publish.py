@@ -14,8 +14,8 @@ from zoo import receipts
 from zoo.errors import AssetError, BasisError, RegistryError
 from zoo.registry.browse import show_model
 from zoo.registry.publish import publish
-from zoo.registry.store import connect, experiment_id
 from zoo.storage import sha256_of
+from zoo.tracking import connect, experiment_id
 
 Make = Callable[..., Trained]
 

@@ -14,7 +14,7 @@ from zoo.registry.finding import find_network
 from zoo.registry.promotion import GateSettings, promote
 from zoo.registry.pull import pull
 from zoo.registry.references import Reference, parse_reference
-from zoo.registry.store import connect
+from zoo.tracking import connect
 
 Make = Callable[..., Trained]
 OPEN_GATE = GateSettings(minimum_nearest_rate=0, maximum_landmark_difference=100)

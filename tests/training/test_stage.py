@@ -7,10 +7,10 @@ from tests.training.conftest import random_pack
 from zoo import receipts
 from zoo.errors import IdentityError, UnknownIdentityError
 from zoo.faces.pack import write_pack
-from zoo.settings import Project
+from zoo.settings import Project, tracking_uri
+from zoo.tracking import connect
 from zoo.training.plan import plan
 from zoo.training.stage import train_identities
-from zoo.training.tracking import connect
 
 
 def test_two_identities_train_under_one_driver_and_only_what_changed_trains_again(
@@ -29,7 +29,7 @@ def test_two_identities_train_under_one_driver_and_only_what_changed_trains_agai
     assert sorted(outcome.made) == ["carol", "dave"] and not outcome.failed
     assert train_identities(project).fresh == ["carol", "dave"]
 
-    client = connect(project)
+    client = connect(tracking_uri(project))
     runs = client.search_runs(["1"])
     assert sorted(run.info.run_name for run in runs) == ["carol", "carol", "dave"]
     assert all(run.info.status == "FINISHED" for run in runs)
@@ -57,7 +57,7 @@ def test_a_job_that_fails_does_not_stop_the_others(project: Project) -> None:
     assert outcome.made == ["carol"]
     assert "32 px, the recipe needs 64" in outcome.failed["dave"]
     assert not (project.models / "dave").exists()
-    (run,) = connect(project).search_runs(["1"], "attributes.run_name = 'dave'")
+    (run,) = connect(tracking_uri(project)).search_runs(["1"], "attributes.run_name = 'dave'")
     assert run.info.status == "FAILED"
 
 

@@ -182,10 +182,11 @@ def rm(
     check_name(name)
     gone = remove_cached(name, registry_uri_or_none())
     if not cached:
+        from zoo.cli.place import project_or_none
         from zoo.registry.browse import remove_model
 
         with spinner("asking the registry"):
-            versions = remove_model(registry_uri(), name)
+            versions = remove_model(registry_uri(), name, project_or_none())
         print(name if quiet else f"Removed {name} from the registry ({_count(len(versions))}).")
     elif gone:
         print(name if quiet else f"Removed {name} from the cache ({_count(len(gone))}).")

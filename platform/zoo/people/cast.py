@@ -126,7 +126,7 @@ _BRUNO = Person(
         tint=(0.3, 0.12, 0.1),
     ),
     beard=Beard(
-        stubble=0.7, moustache=0.85, chin=0.9, cheeks=0.75, length=0.35,
+        stubble=0.9, moustache=0.0, chin=0.0, cheeks=0.0, length=0.2,
         colour=(0.014, 0.010, 0.008),
     ),
     hair=Hair(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import UnknownIdentityError
 from zoo.provenance.names import near_names
-from zoo.registry import cache
 from zoo.registry.card import scores_in
 from zoo.registry.history import HISTORY
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
-from zoo.registry.store import connect, exists, plain_registry_errors, versions_of
+from zoo.registry.versions import versions_of
+from zoo.settings import Project, without_password
+from zoo.tracking import connect, exists, plain_registry_errors
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -121,8 +122,10 @@ def aliases_of(client: "MlflowClient", name: str) -> dict[str, int]:
     return {str(alias): int(version) for alias, version in aliases.items()}
 
 
-def remove_model(tracking_uri: str, name: str) -> list[int]:
+def remove_model(tracking_uri: str, name: str, project: Project | None = None) -> list[int]:
     """Takes ``name`` out of the registry; its runs and files stay there.
+
+    The register stage of ``project`` forgets it too, so that its next run registers it again.
 
     Returns:
         The versions that were registered.
@@ -135,6 +138,9 @@ def remove_model(tracking_uri: str, name: str) -> list[int]:
     client = connect(tracking_uri)
     with plain_registry_errors(tracking_uri):
         client.delete_registered_model(name)
+    if project is not None:
+        for path in (project.root / "registered").glob(f"{name}.*"):
+            path.unlink()
     return [version.version for version in model.versions]
 
 
@@ -175,8 +181,7 @@ def _entry(version: "ModelVersion", aliases: Mapping[str, int]) -> Version:
 def _unknown(client: "MlflowClient", uri: str, name: str) -> UnknownIdentityError:
     known = list(_aliases(client))
     return UnknownIdentityError(
-        f"No identity '{name}' in the registry at {cache.without_password(uri)}"
-        f"{near_names(name, known)}."
+        f"No identity '{name}' in the registry at {without_password(uri)}{near_names(name, known)}."
     )
 
 

@@ -13,7 +13,6 @@ registry said last; publishing, promoting and ``zoo pull`` ask it again.
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import Any
 
 from zoo.errors import UsageError
 from zoo.registry.references import Reference
-from zoo.settings import cache_folder
+from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_folder, plain_errors, sha256_of, write_json
 
 NETWORK = "network.onnx"
@@ -163,11 +162,6 @@ def cached_aliases(network: CachedNetwork) -> list[str]:
     """The aliases that, as far as the cache knows, point to ``network``."""
     aliases = _read_json(network.path.parents[1] / ALIASES)
     return sorted(alias for alias, version in aliases.items() if version == network.version)
-
-
-def without_password(uri: str) -> str:
-    """``uri`` as it may be shown and stored: ``https://me:secret@host`` → ``https://host``."""
-    return re.sub(r"(?<=://)[^/@]*@", "", uri)
 
 
 def _networks() -> Path:

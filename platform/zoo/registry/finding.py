@@ -6,7 +6,8 @@ from zoo.errors import UnknownIdentityError
 from zoo.provenance.names import near_names
 from zoo.registry import cache
 from zoo.registry.references import Reference
-from zoo.registry.store import exists
+from zoo.settings import without_password
+from zoo.tracking import exists
 
 
 def find_network(
@@ -58,7 +59,7 @@ def find_network(
         if reference.name in known:
             raise _untrained(reference) from error
         raise UnknownIdentityError(
-            f"No identity '{reference.name}' in the registry at {cache.without_password(uri)}"
+            f"No identity '{reference.name}' in the registry at {without_password(uri)}"
             f"{near_names(reference.name, names | registered)}."
         ) from error
 

@@ -12,7 +12,7 @@ from zoo.registry.browse import find_version
 from zoo.registry.card import scores_in
 from zoo.registry.history import alias_version, move_alias
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
-from zoo.registry.store import connect, plain_registry_errors
+from zoo.tracking import connect, plain_registry_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

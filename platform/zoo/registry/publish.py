@@ -23,15 +23,15 @@ from zoo.registry.card import model_card, scores_in, scores_of, tags_of, version
 from zoo.registry.curves import Row, draw_curves, metrics, read_curves
 from zoo.registry.history import move_alias
 from zoo.registry.references import CANDIDATE
-from zoo.registry.store import (
+from zoo.registry.versions import versions_of
+from zoo.storage import sha256_of
+from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
+from zoo.tracking import (
     connect,
     experiment_id,
     plain_registry_errors,
-    versions_of,
     without_warnings,
 )
-from zoo.storage import sha256_of
-from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion

@@ -11,8 +11,8 @@ from zoo.registry import cache
 from zoo.registry.browse import aliases_of, find_version
 from zoo.registry.card import scores_in
 from zoo.registry.references import Reference
-from zoo.registry.store import connect, plain_registry_errors
 from zoo.storage import sha256_of
+from zoo.tracking import connect, plain_registry_errors
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion

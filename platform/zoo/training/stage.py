@@ -11,9 +11,10 @@ from zoo import __version__, receipts
 from zoo.faces.pack import read_pack
 from zoo.incremental import Outcome, remove_gone
 from zoo.networks.perceptual import read_perceptual
-from zoo.settings import Project, read_params, section
+from zoo.settings import Project, read_params, section, tracking_uri
 from zoo.storage import atomic_folder
-from zoo.training import tracking
+from zoo.tracking import connect, experiment_id
+from zoo.training import runs
 from zoo.training.checkpoint import Row
 from zoo.training.fanout import FanoutSettings, run_jobs
 from zoo.training.job import Job, Trained
@@ -42,11 +43,15 @@ def train_identities(
             project.models, [path.parent.name for path in project.identities.glob("*/*.yaml")]
         )
     if todo.stale:
-        client = tracking.connect(project)
+        uri = tracking_uri(project)
+        client = connect(uri, create=True)
+        experiment = experiment_id(client, uri)
         stale = {planned.identity.name: planned for planned in todo.stale}
-        runs = {name: _start_run(client, project, todo, one) for name, one in stale.items()}
+        run_ids = {
+            name: _start_run(client, experiment, project, todo, one) for name, one in stale.items()
+        }
         with Screen(list(stale), todo.recipe.iterations) as screen:
-            products = _Products(project, todo, stale, runs, client, screen, outcome)
+            products = _Products(project, todo, stale, run_ids, client, screen, outcome)
             settings = section(read_params(project), "fanout", FanoutSettings)
             run_jobs(_jobs(project, todo), settings, products)
     return outcome
@@ -87,14 +92,14 @@ class _Products:
     project: Project
     todo: Plan
     stale: dict[str, Planned]
-    runs: dict[str, str]
+    run_ids: dict[str, str]
     client: "MlflowClient"
     screen: Screen
     outcome: Outcome
 
     def progress(self, identity: str, rows: list[Row]) -> None:
         self.screen.progress(identity, rows[-1])
-        tracking.log_curves(self.client, self.runs[identity], rows)
+        runs.log_curves(self.client, self.run_ids[identity], rows)
 
     def retried(self, identity: str, reason: str) -> None:
         self.screen.say(f"{identity}: crashed, goes on from its last checkpoint ({reason})")
@@ -108,7 +113,7 @@ class _Products:
             receipts.write(
                 folder,
                 planned.made_from,
-                run_id=self.runs[identity],
+                run_id=self.run_ids[identity],
                 recipe_name=self.todo.recipe_name,
                 resolution=self.todo.recipe.resolution,
                 basis=planned.identity.basis.value,
@@ -118,18 +123,20 @@ class _Products:
                 trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 code=__version__,
             )
-        tracking.end_run(self.client, self.runs[identity])
+        runs.end_run(self.client, self.run_ids[identity])
         shutil.rmtree(_folder(self.project, identity), ignore_errors=True)
         self.outcome.made.append(identity)
         self.screen.say(f"{identity}: trained in {result.seconds:.0f} s")
 
     def failed(self, identity: str, reason: str) -> None:
-        tracking.end_run(self.client, self.runs[identity], failed=True)
+        runs.end_run(self.client, self.run_ids[identity], failed=True)
         self.outcome.failed[identity] = reason
         self.screen.say(f"{identity}: failed: {reason}")
 
 
-def _start_run(client: "MlflowClient", project: Project, todo: Plan, planned: Planned) -> str:
+def _start_run(
+    client: "MlflowClient", experiment: str, project: Project, todo: Plan, planned: Planned
+) -> str:
     parameters = {
         "recipe": todo.recipe_name,
         "perceptual": todo.perceptual.name,
@@ -137,7 +144,7 @@ def _start_run(client: "MlflowClient", project: Project, todo: Plan, planned: Pl
     }
     name = planned.identity.name
     digest = receipts.digest(planned.made_from)
-    return tracking.start_run(client, project, name, _folder(project, name), digest, parameters)
+    return runs.start_run(client, experiment, name, _folder(project, name), digest, parameters)
 
 
 def _folder(project: Project, name: str) -> Path:

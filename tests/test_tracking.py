@@ -10,7 +10,7 @@ import pytest
 
 from tests.registry.conftest import Trained
 from zoo.errors import RegistryError, StorageError
-from zoo.registry.store import EXPERIMENT, connect, experiment_id, plain_registry_errors
+from zoo.tracking import EXPERIMENT, connect, experiment_id, plain_registry_errors
 
 Make = Callable[..., Trained]
 

@@ -1,4 +1,4 @@
-"""Talking to MLflow: quietly, without telemetry, and with errors that people can read."""
+"""Talking to MLflow, which keeps runs and networks: quietly, with errors for people."""
 
 import logging
 import os
@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import RegistryError, StorageError
-from zoo.registry.cache import without_password
+from zoo.settings import without_password
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
     from mlflow.tracking import MlflowClient
 
 EXPERIMENT = "faceswap-zoo"
@@ -73,20 +72,6 @@ def experiment_id(client: "MlflowClient", uri: str) -> str:
         folder = Path(uri.removeprefix(_SQLITE)).absolute().parent
         location = (folder / "mlartifacts").as_uri()
     return str(client.create_experiment(EXPERIMENT, artifact_location=location))
-
-
-def versions_of(client: "MlflowClient", name: str | None = None) -> list["ModelVersion"]:
-    """All versions of one identity (or of all), newest first within a name."""
-    found: list[ModelVersion] = []
-    token = None
-    while True:
-        page = client.search_model_versions(
-            f"name = '{name}'" if name else None, max_results=1000, page_token=token
-        )
-        found.extend(page)
-        token = page.token
-        if not token:
-            return sorted(found, key=lambda version: (version.name, -int(version.version)))
 
 
 @contextmanager
