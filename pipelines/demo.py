@@ -22,7 +22,7 @@ from zoo.settings import Project
 
 IDENTITIES = ("ada", "bruno")
 TILE, CAPTION, GAP = 300, 26, 14
-STRANGER, STRANGER_SIZE = 9012, 320
+STRANGER, STRANGER_SIZE = 9021, 320
 """Seed and pixels of the demo's photo: somebody who is not in the content set."""
 FACES = 4
 """Photos of each identity on the sheet, in a square of two by two."""
