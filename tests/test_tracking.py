@@ -1,29 +1,24 @@
 """Talking to MLflow: quietly, and with errors that people can read."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.registry.conftest import Trained
 from zoo.errors import RegistryError, StorageError
 from zoo.tracking import EXPERIMENT, connect, experiment_id, plain_registry_errors
 
-Make = Callable[..., Trained]
-
 
 def test_the_experiment_is_made_once_with_its_artifacts_beside_the_store(
-    uri: str, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    client = connect(uri)
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    client = connect(uri, create=True)
     first = experiment_id(client, uri)
     assert experiment_id(client, uri) == first
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
-    assert experiment.artifact_location == (tmp_path / "project" / "mlartifacts").as_uri()
+    assert experiment.artifact_location == (tmp_path / "mlartifacts").as_uri()
     client.delete_experiment(first)
     assert experiment_id(client, uri) == first
 
@@ -61,22 +56,3 @@ def test_a_server_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPa
         plain_registry_errors("http://127.0.0.1:9"),
     ):
         client.search_registered_models()
-
-
-def test_making_a_store_and_publishing_say_nothing(trained: Make, tmp_path: Path) -> None:
-    ada = trained()
-    code = f"""
-from pathlib import Path
-from zoo import receipts
-from zoo.provenance.identity import new_identity
-from zoo.registry.publish import publish
-model, report = Path({str(ada.model)!r}), Path({str(ada.report)!r})
-identity = new_identity("ada", "synthetic")
-publish("ada", model, report, receipts.read(model), identity, "sqlite:///{tmp_path}/new.db")
-"""
-    environment = {**os.environ, "ZOO_CACHE": str(tmp_path / "cache")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
-    )
-    assert (done.stdout, done.stderr) == ("", "")
-    assert list((tmp_path / "mlartifacts").rglob("model.onnx"))

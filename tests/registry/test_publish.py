@@ -1,5 +1,8 @@
 """Publishing: one version per training, whole, with all that a reader of the registry needs."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -200,3 +203,22 @@ def test_evidence_stands_in_the_registry(trained: Make, uri: str) -> None:
     client = connect(uri)
     assert client.get_model_version("ada", "1").tags["evidence"] == "made by this project"
     assert "made by this project" in client.get_registered_model("ada").description
+
+
+def test_making_a_store_and_publishing_say_nothing(trained: Make, tmp_path: Path) -> None:
+    ada = trained()
+    code = f"""
+from pathlib import Path
+from zoo import receipts
+from zoo.provenance.identity import new_identity
+from zoo.registry.publish import publish
+model, report = Path({str(ada.model)!r}), Path({str(ada.report)!r})
+identity = new_identity("ada", "synthetic")
+publish("ada", model, report, receipts.read(model), identity, "sqlite:///{tmp_path}/new.db")
+"""
+    environment = {**os.environ, "ZOO_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert list((tmp_path / "mlartifacts").rglob("model.onnx"))
