@@ -1,6 +1,6 @@
 """Weights the package does not ship: what they are, where they come from, and fetching them.
 
-Looked up in order: ``$ZOO_ASSETS`` (a folder, or an ``http(s)://`` or ``s3://`` mirror), the
+Looked up in order: ``$ZOO_ASSETS`` (a folder, or an ``http(s)://`` mirror), the
 user's cache, the asset's own URL. A download resumes where it stopped, is verified, and only
 then gets its name.
 """
@@ -11,7 +11,6 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from zoo.errors import AssetError
 from zoo.settings import cache_folder
@@ -131,10 +130,7 @@ def _download(file: AssetFile, url: str, progress: Progress | None) -> Path:
     with plain_errors(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)
         if not (partial.exists() and partial.stat().st_size == file.size):
-            if url.startswith("s3://"):
-                _read_s3(url, partial, file, progress)
-            else:
-                _read_http(url, partial, file, progress)
+            _read_http(url, partial, file, progress)
         try:
             _verify(partial, file)
         except AssetError:
@@ -169,26 +165,6 @@ def _read_http(url: str, partial: Path, file: AssetFile, progress: Progress | No
         raise _NotThere(f"stopped at {have} of {file.size} bytes; run it again to resume")
 
 
-def _read_s3(url: str, partial: Path, file: AssetFile, progress: Progress | None) -> None:
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    bucket, key = urlsplit(url).netloc, urlsplit(url).path.lstrip("/")
-    have = partial.stat().st_size if partial.exists() else 0
-    try:
-        body = boto3.client("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes={have}-")["Body"]
-        with partial.open("ab") as out:
-            for chunk in body.iter_chunks(CHUNK):
-                have += len(chunk)
-                if have > file.size:
-                    raise AssetError(f"{url} holds more than the {file.size} bytes expected.")
-                out.write(chunk)
-                if progress:
-                    progress(have, file.size)
-    except (BotoCoreError, ClientError) as error:
-        raise _NotThere(str(error)) from error
-
-
 def _verify(path: Path, file: AssetFile) -> None:
     if path.stat().st_size != file.size or not sha256_of(path).startswith(file.sha256):
         raise AssetError(
@@ -202,4 +178,4 @@ def _downloads() -> Path:
 
 
 def _is_remote(place: str) -> bool:
-    return place.startswith(("http://", "https://", "s3://"))
+    return place.startswith(("http://", "https://"))
