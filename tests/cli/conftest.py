@@ -62,8 +62,13 @@ def project(tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> Projec
         "align": {"size": 64},
         "recipe": "quick",
         "recipes": {"quick": {"resolution": 64}},
-        "evaluate": {"photos": 2},
-        "gate": {"minimum_nearest_rate": 0.9, "maximum_landmark_difference": 5},
+        "evaluate": {"photos": 2, "gallery": []},
+        "gate": {
+            "minimum_nearest_rate": 0.9,
+            "maximum_landmark_difference": 5,
+            "minimum_light_correlation": 0.0,
+            "tolerance": 0.02,
+        },
     }
     (found.root / "params.yaml").write_text(yaml.safe_dump(params))
     (found.root / "dvc.yaml").write_text("stages: {}\n")

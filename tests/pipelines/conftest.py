@@ -16,8 +16,13 @@ SMALL = {
     "render": {"size": 144},
     "content": {"people": 3, "per_person": 2, "held_out": 2, "render_size": 144, "size": 64},
     "align": {"size": 64, "min_interocular": 10, "minimum_photos": 3, "advised_photos": 4},
-    "evaluate": {"photos": 2},
-    "gate": {"minimum_nearest_rate": 0.9},
+    "evaluate": {"photos": 2, "gallery": []},
+    "gate": {
+        "minimum_nearest_rate": 0.9,
+        "maximum_landmark_difference": 6.0,
+        "minimum_light_correlation": 0.0,
+        "tolerance": 0.02,
+    },
 }
 RENDERS = 5
 

@@ -11,7 +11,12 @@ from zoo.registry.browse import show_model
 from zoo.registry.promotion import GateSettings, objections, promote
 
 Make = Callable[..., Trained]
-GATE = GateSettings(minimum_nearest_rate=0.9, maximum_landmark_difference=5, tolerance=0.02)
+GATE = GateSettings(
+    minimum_nearest_rate=0.9,
+    maximum_landmark_difference=5,
+    minimum_light_correlation=0,
+    tolerance=0.02,
+)
 GOOD = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}
 
 

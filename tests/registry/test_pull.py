@@ -17,7 +17,12 @@ from zoo.registry.references import Reference, parse_reference
 from zoo.tracking import connect
 
 Make = Callable[..., Trained]
-OPEN_GATE = GateSettings(minimum_nearest_rate=0, maximum_landmark_difference=100)
+OPEN_GATE = GateSettings(
+    minimum_nearest_rate=0,
+    maximum_landmark_difference=100,
+    minimum_light_correlation=-1,
+    tolerance=0,
+)
 
 
 def test_what_was_published_is_what_arrives(trained: Make, uri: str) -> None:

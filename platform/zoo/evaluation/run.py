@@ -35,9 +35,9 @@ HELD_OUT = "held_out.json"
 class EvaluateSettings(BaseModel, extra="forbid"):
     """Section ``evaluate`` of ``params.yaml``."""
 
-    photos: int = Field(60, ge=1)
+    photos: int = Field(ge=1)
     """At most so many held-out photos."""
-    gallery: list[str] = []
+    gallery: list[str]
     """Folders of other people, one subfolder each; relative to the project."""
 
 

@@ -16,7 +16,7 @@ from zoo.faces.alignment import alignment_matrix, covered
 from zoo.faces.lab import from_lab, to_lab
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
-_FOREHEAD = 0.42  # of the height from nose bridge to chin, above the brows
+_FOREHEAD = 0.34  # of the height from nose bridge to chin, above the brows
 _TAPER = np.array([0.55, 0.8, 0.93, 1.0, 1.0, 1.0, 1.0, 0.93, 0.8, 0.55], np.float32)
 _FEATHER = 0.10  # of the face's size (root of its area), from nothing at the rim to all
 _LEAST_SPREAD, _MOST_SPREAD = 0.5, 2.0  # limits of the change of contrast

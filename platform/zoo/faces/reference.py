@@ -7,7 +7,7 @@ Lab London set (CC BY 4.0) and on 162 official portraits of the US Congress whos
 within 0.06 eye distances of the middle of the jaw; the generalised Procrustes mean under
 similarities of each set; the mean of the two, made symmetric. It was then placed so that the
 face fills the crop: chin at 0.965, tops of the brows at 0.274, and as much forehead above them
-as the mask takes (0.42 of the height from nose bridge to chin), which ends at 0.026. Faces are
+as a high one has (0.42 of the height from nose bridge to chin), which ends at 0.026. Faces are
 higher than wide, so the width is stretched by 1.09 to use the crop's sides.
 """
 

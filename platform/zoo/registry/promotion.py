@@ -23,13 +23,13 @@ class GateSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    minimum_nearest_rate: float = Field(default=0.9, ge=0, le=1)
+    minimum_nearest_rate: float = Field(ge=0, le=1)
     """Share of swaps that are nearer to the target than to everyone else."""
-    maximum_landmark_difference: float = Field(default=6.0, gt=0)
+    maximum_landmark_difference: float = Field(gt=0)
     """To the input's landmarks, percent of the distance of its outer eye corners."""
-    minimum_light_correlation: float = Field(default=0.0, ge=-1, le=1)
+    minimum_light_correlation: float = Field(ge=-1, le=1)
     """Of low-frequency luminance, with the input's."""
-    tolerance: float = Field(default=0.02, ge=0)
+    tolerance: float = Field(ge=0)
     """How much worse than the champion's a nearest rate may be, so that noise is no obstacle."""
 
 
