@@ -36,53 +36,54 @@ def train_identities(
     Raises:
         ZooError: nothing can be trained at all (see :func:`zoo.training.plan.plan`).
     """
-    todo = plan(project, names, recipe)
-    outcome = Outcome(fresh=todo.fresh, failed=dict(todo.failed))
+    pending = plan(project, names, recipe)
+    outcome = Outcome(fresh=pending.fresh, failed=dict(pending.failed))
     if project.models.is_dir():
         remove_gone(
             project.models, [path.parent.name for path in project.identities.glob("*/*.yaml")]
         )
-    if todo.stale:
+    if pending.stale:
         uri = tracking_uri(project)
         client = connect(uri, create=True)
         experiment = experiment_id(client, uri)
-        stale = {planned.identity.name: planned for planned in todo.stale}
+        stale = {planned.identity.name: planned for planned in pending.stale}
         run_ids = {
-            name: _start_run(client, experiment, project, todo, one) for name, one in stale.items()
+            name: _start_run(client, experiment, project, pending, one)
+            for name, one in stale.items()
         }
-        with Screen(list(stale), todo.recipe.iterations) as screen:
-            products = _Products(project, todo, stale, run_ids, client, screen, outcome)
+        with Screen(list(stale), pending.recipe.iterations) as screen:
+            products = _Products(project, pending, stale, run_ids, client, screen, outcome)
             settings = section(read_params(project), "fanout", FanoutSettings)
-            run_jobs(_jobs(project, todo), settings, products)
+            run_jobs(_jobs(project, pending), settings, products)
     return outcome
 
 
-def _jobs(project: Project, todo: Plan) -> dict[str, Callable[[], Job]]:
-    weights = dict(read_perceptual(todo.perceptual.name).state_dict())
+def _jobs(project: Project, pending: Plan) -> dict[str, Callable[[], Job]]:
+    weights = dict(read_perceptual(pending.perceptual.name).state_dict())
 
     def job(planned: Planned) -> Job:
         name, digest = planned.identity.name, receipts.digest(planned.made_from)
         return Job(
             identity=name,
-            recipe=todo.recipe,
+            recipe=pending.recipe,
             style=read_pack(planned.aligned),
-            content=todo.content,
-            perceptual=todo.perceptual.name,
+            content=pending.content,
+            perceptual=pending.perceptual.name,
             perceptual_weights=weights,
             digest=digest,
             folder=_folder(project, name),
             metadata={
                 "identity": name,
-                "recipe": todo.recipe_name,
-                "resolution": str(todo.recipe.resolution),
+                "recipe": pending.recipe_name,
+                "resolution": str(pending.recipe.resolution),
                 "basis": planned.identity.basis.value,
                 "receipt": digest,
-                "perceptual": todo.perceptual.name,
+                "perceptual": pending.perceptual.name,
                 "code": __version__,
             },
         )
 
-    return {one.identity.name: lambda one=one: job(one) for one in todo.stale}  # type: ignore[misc]
+    return {one.identity.name: lambda one=one: job(one) for one in pending.stale}  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class _Products:
     """Hears the fan-out and turns results into products, runs and lines on the screen."""
 
     project: Project
-    todo: Plan
+    pending: Plan
     stale: dict[str, Planned]
     run_ids: dict[str, str]
     client: "MlflowClient"
@@ -114,10 +115,10 @@ class _Products:
                 folder,
                 planned.made_from,
                 run_id=self.run_ids[identity],
-                recipe_name=self.todo.recipe_name,
-                resolution=self.todo.recipe.resolution,
+                recipe_name=self.pending.recipe_name,
+                resolution=self.pending.recipe.resolution,
                 basis=planned.identity.basis.value,
-                iterations=self.todo.recipe.iterations,
+                iterations=self.pending.recipe.iterations,
                 seconds=round(result.seconds, 1),
                 losses=result.curves[-1],
                 trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -135,12 +136,12 @@ class _Products:
 
 
 def _start_run(
-    client: "MlflowClient", experiment: str, project: Project, todo: Plan, planned: Planned
+    client: "MlflowClient", experiment: str, project: Project, pending: Plan, planned: Planned
 ) -> str:
     parameters = {
-        "recipe": todo.recipe_name,
-        "perceptual": todo.perceptual.name,
-        **todo.recipe.model_dump(mode="json", exclude={"perceptual"}),
+        "recipe": pending.recipe_name,
+        "perceptual": pending.perceptual.name,
+        **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
     }
     name = planned.identity.name
     digest = receipts.digest(planned.made_from)
