@@ -5,8 +5,9 @@ import pytest
 
 from tests.evaluation.conftest import SIZE, draw
 from zoo.errors import NoFaceError
-from zoo.evaluation.comparison import Example, Judge, Subject, compare
+from zoo.evaluation.comparison import Example, Subject, compare
 from zoo.evaluation.identity import IN_THE_PHOTO, Target, distance, target_of
+from zoo.evaluation.measuring import Judge
 from zoo.faces.alignment import align
 from zoo.faces.descriptor import descriptor
 from zoo.faces.detection import find_faces

@@ -1,21 +1,17 @@
 """One held-out photo swapped and measured: the finished picture and the network's raw output."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from zoo.errors import NoFaceError
-from zoo.evaluation.identity import Descriptor, Target, distance, nearest
-from zoo.evaluation.landmarks import find_again, landmark_difference
-from zoo.evaluation.light import luminance_correlation
-from zoo.evaluation.report import Measures, Row
+from zoo.evaluation.identity import distance
+from zoo.evaluation.measuring import Before, Judge, Truth, measure
+from zoo.evaluation.report import Row
 from zoo.evaluation.truth import psnr
 from zoo.faces.alignment import alignment_matrix, covered, warp_back
-from zoo.faces.blending import face_mask
-from zoo.faces.descriptor import descriptor
 from zoo.faces.detection import Face, find_faces
-from zoo.photos.image import Image, Plane
+from zoo.photos.image import Image
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.photo import swap_image
 
@@ -39,14 +35,6 @@ class Example:
     raw: Image
 
 
-@dataclass(frozen=True)
-class Judge:
-    """What every picture made by one network is compared with."""
-
-    target: Target
-    gallery: Mapping[str, Descriptor]
-
-
 def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
     """Swaps the largest face of ``subject`` and measures the result.
 
@@ -59,66 +47,17 @@ def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
     face = found[0]
     swap = swap_image(subject.image, network, faces="largest")
     raw = _put_back(subject.image, face, swap.raw[0])
-    mask = face_mask(face.landmarks, subject.image.shape)
-    person = descriptor(subject.image, face)
-    truth = _Truth.of(subject.truth) if subject.truth is not None else None
-
-    def measure(picture: Image) -> Measures:
-        return _measure(picture, subject.image, face, person, mask, judge, truth)
-
+    before = Before.of(subject.image, face)
+    truth = Truth.of(subject.truth) if subject.truth is not None else None
     row = Row(
         photo=subject.name,
-        finished=measure(swap.image),
-        raw=measure(raw),
-        unswapped_distance=distance(person, judge.target.mean),
+        finished=measure(swap.image, before, judge, truth),
+        raw=measure(raw, before, judge, truth),
+        unswapped_distance=distance(before.person, judge.target.mean),
         unswapped_truth_psnr=psnr(subject.image, truth.image, truth.mask) if truth else None,
     )
     around = _around(face, subject.image)
     return Example(row, subject.image[around].copy(), swap.image[around].copy(), swap.raw[0])
-
-
-@dataclass(frozen=True)
-class _Truth:
-    """The true swap, with the face as the detector sees it."""
-
-    image: Image
-    face: Face | None
-    mask: Plane | None
-
-    @classmethod
-    def of(cls, image: Image) -> "_Truth":
-        faces = find_faces(image)
-        face = faces[0] if faces else None
-        return cls(image, face, face_mask(face.landmarks, image.shape) if face else None)
-
-
-def _measure(
-    picture: Image,
-    photo: Image,
-    face: Face,
-    person: Descriptor,
-    mask: Plane,
-    judge: Judge,
-    truth: _Truth | None,
-) -> Measures:
-    again, seen = find_again(picture, face)
-    shown = descriptor(picture, again)
-    other, apart = nearest(shown, judge.target, person, judge.gallery)
-    return Measures(
-        distance=distance(shown, judge.target.mean),
-        nearest_other=other,
-        distance_to_other=apart,
-        face_found=seen,
-        landmark_difference=landmark_difference(face.landmarks, again.landmarks),
-        luminance_correlation=luminance_correlation(photo, picture, mask, face.landmarks),
-        truth_psnr=psnr(picture, truth.image, truth.mask) if truth else None,
-        truth_psnr_photo=psnr(picture, truth.image) if truth else None,
-        truth_landmark_difference=(
-            landmark_difference(truth.face.landmarks, again.landmarks)
-            if truth and truth.face
-            else None
-        ),
-    )
 
 
 def _put_back(photo: Image, face: Face, crop: Image) -> Image:

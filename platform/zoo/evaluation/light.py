@@ -6,6 +6,9 @@ import numpy as np
 from zoo.evaluation.landmarks import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from zoo.photos.image import Image, Plane, Points
 
+LUMA = np.array([0.2126, 0.7152, 0.0722])
+"""Rec. 709 weights of red, green and blue."""
+
 SIGMA = 0.2
 """Of the low-pass, as a part of the distance between the outer eye corners.
 
@@ -35,19 +38,24 @@ def luminance_correlation(before: Image, after: Image, mask: Plane, landmarks: P
     region = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     inside = inside[region]
     eyes = float(np.linalg.norm(landmarks[RIGHT_EYE_OUTER] - landmarks[LEFT_EYE_OUTER]))
-    a = _low(before[region], inside, SIGMA * eyes)
-    b = _low(after[region], inside, SIGMA * eyes)
+    a = low_frequencies(before[region] @ LUMA, inside, SIGMA * eyes)
+    b = low_frequencies(after[region] @ LUMA, inside, SIGMA * eyes)
     a, b = a - a.mean(), b - b.mean()
     spread = np.sqrt((a * a).mean() * (b * b).mean())
     return float((a * b).mean() / spread) if spread > 1e-6 else 0.0
 
 
-def _low(image: Image, inside: np.ndarray, sigma: float) -> np.ndarray:
-    """The blurred luminance at the pixels inside, as a vector."""
-    weight = inside.astype(np.float64)
-    luma = image.astype(np.float64) @ np.array([0.2126, 0.7152, 0.0722])
+def low_frequencies(planes: Plane, inside: np.ndarray, sigma: float) -> np.ndarray:
+    """Planes [H, W] or [H, W, C] blurred within ``inside`` [H, W], at the pixels inside.
+
+    The blur is normalised by the blurred mask, so that nothing leaks in.
+    """
+    weight = inside.astype(np.float32)
 
     def blur(plane: np.ndarray) -> np.ndarray:
         return cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
 
-    return np.asarray((blur(luma * weight) / np.maximum(blur(weight), 1e-9))[inside])
+    spread = weight.reshape(weight.shape + (1,) * (planes.ndim - 2))
+    blurred = blur((planes * spread).astype(np.float32))[inside]
+    norm = np.maximum(blur(weight), 1e-9)[inside]
+    return np.asarray(blurred / norm.reshape(norm.shape + (1,) * (planes.ndim - 2)), np.float64)

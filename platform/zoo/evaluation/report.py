@@ -4,7 +4,7 @@
 become metrics and tags of the registry and stand in its gate.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
 
@@ -19,6 +19,20 @@ class Measures(BaseModel):
         face_found: whether the detector found the face in it.
         landmark_difference: to the input's landmarks, percent of the eyes' distance.
         luminance_correlation: with the input, low frequencies, inside the face.
+        pose_difference: the turn of the head against the input's, degrees.
+        expression_difference: brows, lids and lips against the input's once pose is removed,
+            percent of the eyes' distance.
+        mouth_opening_difference: of the opening between the lips, percent of the eyes' distance.
+        mouth_kept: the opening over the input's, for inputs whose mouth is open.
+        eye_opening_difference: of the opening between the lids, percent of the eyes' distance.
+        gaze_difference: shift of the irises, percent of the eyes' width; for open eyes.
+        light_turn: angle between the light's directions, degrees.
+        shading_error: of the harmonics of light on the skin, percent.
+        background_psnr: against the input outside the face's mask, dB.
+        seam: steps of colour across the rim, relative to the input's.
+        sharpness_ratio: fine detail inside the face, relative to the input's.
+        colour_cast: of the face's mean chroma, ΔE.
+        local_colour_cast: of the blurred chroma, mean ΔE over the face.
         truth_psnr: against the true swap inside the face, dB. Rendered people only.
         truth_psnr_photo: the same over the whole photo, dB.
         truth_landmark_difference: landmarks detected in it against those detected in the true
@@ -31,6 +45,19 @@ class Measures(BaseModel):
     face_found: bool
     landmark_difference: float
     luminance_correlation: float
+    pose_difference: float | None = None
+    expression_difference: float | None = None
+    mouth_opening_difference: float | None = None
+    mouth_kept: float | None = None
+    eye_opening_difference: float | None = None
+    gaze_difference: float | None = None
+    light_turn: float | None = None
+    shading_error: float | None = None
+    background_psnr: float | None = None
+    seam: float | None = None
+    sharpness_ratio: float | None = None
+    colour_cast: float | None = None
+    local_colour_cast: float | None = None
     truth_psnr: float | None = None
     truth_psnr_photo: float | None = None
     truth_landmark_difference: float | None = None
@@ -57,16 +84,32 @@ class Row(BaseModel):
 
 
 class Scores(BaseModel):
-    """Means over the photos; rates from 0 to 1. ``raw_`` is before stitching."""
+    """Means over the photos; rates from 0 to 1. ``raw_`` is before stitching.
+
+    A figure is None when no photo has it: mouths that are open, eyes that are, true swaps.
+    """
 
     photos: int
     nearest_rate: float
     distance: float
     distance_floor: float
     distance_ceiling: float
-    landmark_difference: float
-    luminance_correlation: float
     face_found_rate: float
+    landmark_difference: float
+    pose_difference: float | None = None
+    expression_difference: float | None = None
+    mouth_opening_difference: float | None = None
+    mouth_kept: float | None = None
+    eye_opening_difference: float | None = None
+    gaze_difference: float | None = None
+    luminance_correlation: float
+    light_turn: float | None = None
+    shading_error: float | None = None
+    background_psnr: float | None = None
+    seam: float | None = None
+    sharpness_ratio: float | None = None
+    colour_cast: float | None = None
+    local_colour_cast: float | None = None
     truth_psnr: float | None
     truth_psnr_photo: float | None
     truth_psnr_floor: float | None
@@ -74,7 +117,17 @@ class Scores(BaseModel):
     raw_nearest_rate: float
     raw_distance: float
     raw_landmark_difference: float
+    raw_pose_difference: float | None = None
+    raw_expression_difference: float | None = None
+    raw_mouth_opening_difference: float | None = None
+    raw_mouth_kept: float | None = None
+    raw_eye_opening_difference: float | None = None
+    raw_gaze_difference: float | None = None
     raw_luminance_correlation: float
+    raw_light_turn: float | None = None
+    raw_shading_error: float | None = None
+    raw_sharpness_ratio: float | None = None
+    raw_local_colour_cast: float | None = None
     raw_truth_psnr: float | None
     raw_truth_landmark_difference: float | None
 
@@ -110,32 +163,23 @@ class Report(Scores):
 
 
 def summarise(rows: Sequence[Row], ceiling: float) -> Scores:
-    """The means of at least one row."""
+    """The means of at least one row, over the photos that have the figure."""
+    scores: dict[str, float | None] = {
+        "photos": len(rows),
+        "nearest_rate": _mean(row.finished.is_target for row in rows),
+        "face_found_rate": _mean(row.finished.face_found for row in rows),
+        "distance_floor": _mean(row.unswapped_distance for row in rows),
+        "distance_ceiling": ceiling,
+        "truth_psnr_floor": _mean(row.unswapped_truth_psnr for row in rows),
+        "raw_nearest_rate": _mean(row.raw.is_target for row in rows),
+    }
+    for name in Scores.model_fields.keys() - scores.keys():
+        figure = name.removeprefix("raw_")
+        pictures = (row.finished if figure == name else row.raw for row in rows)
+        scores[name] = _mean(getattr(picture, figure) for picture in pictures)
+    return Scores.model_validate(scores)
 
-    def mean(of: Callable[[Row], float | None]) -> float | None:
-        values = [value for row in rows if (value := of(row)) is not None]
-        return sum(values) / len(values) if values else None
 
-    def always(of: Callable[[Row], float]) -> float:
-        return sum(of(row) for row in rows) / len(rows)
-
-    return Scores(
-        photos=len(rows),
-        nearest_rate=always(lambda row: row.finished.is_target),
-        distance=always(lambda row: row.finished.distance),
-        distance_floor=always(lambda row: row.unswapped_distance),
-        distance_ceiling=ceiling,
-        landmark_difference=always(lambda row: row.finished.landmark_difference),
-        luminance_correlation=always(lambda row: row.finished.luminance_correlation),
-        face_found_rate=always(lambda row: row.finished.face_found),
-        truth_psnr=mean(lambda row: row.finished.truth_psnr),
-        truth_psnr_photo=mean(lambda row: row.finished.truth_psnr_photo),
-        truth_psnr_floor=mean(lambda row: row.unswapped_truth_psnr),
-        truth_landmark_difference=mean(lambda row: row.finished.truth_landmark_difference),
-        raw_nearest_rate=always(lambda row: row.raw.is_target),
-        raw_distance=always(lambda row: row.raw.distance),
-        raw_landmark_difference=always(lambda row: row.raw.landmark_difference),
-        raw_luminance_correlation=always(lambda row: row.raw.luminance_correlation),
-        raw_truth_psnr=mean(lambda row: row.raw.truth_psnr),
-        raw_truth_landmark_difference=mean(lambda row: row.raw.truth_landmark_difference),
-    )
+def _mean(values: Iterable[float | None]) -> float | None:
+    found = [value for value in values if value is not None]
+    return sum(found) / len(found) if found else None

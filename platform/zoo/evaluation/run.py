@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from zoo import receipts
 from zoo.errors import PhotoError, StorageError, UnknownIdentityError
-from zoo.evaluation.comparison import Example, Judge, Subject, compare
+from zoo.evaluation.comparison import Example, Subject, compare
 from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
 from zoo.evaluation.identity import (
     Descriptor,
@@ -18,6 +18,7 @@ from zoo.evaluation.identity import (
     target_of,
     without_target,
 )
+from zoo.evaluation.measuring import Judge
 from zoo.evaluation.report import Network, Report, summarise
 from zoo.evaluation.sheet import sheet
 from zoo.faces.pack import read_pack
