@@ -27,16 +27,18 @@ from rich.progress import track
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.faces.blending import face_outline
-from zoo.faces.segmentation import WEIGHTS, segment
+from zoo.faces.mask import face_outline
+from zoo.faces.segmentation import BACKGROUND, HAIR, OTHER, SKIN, WEIGHTS, segment, skin
 from zoo.networks.segmentation import CLASSES, SIZE, SegmentationNetwork, export_segmentation
 from zoo.photos.image import Image, Plane, Points
+from zoo.photos.writing import write_photo
 from zoo.storage import atomic_file, write_json
 from zoo.training.close_ups import FIRST_HELD_OUT, CloseUps, rendered, show
 
-TRAINING, HELD_OUT, BATCH, RATE = 2500, 100, 24, 3e-3
+TRAINING, HELD_OUT, BATCH, RATE = 1000, 100, 24, 3e-3
 CLASS_WEIGHTS = (1.0, 1.0, 1.0, 1.5)
-BACKGROUND, HAIR, SKIN, OTHER = range(4)
+KINDS = ("plain", "occluded", "varied")
+COLOURS = np.array(((0, 0, 200), (255, 200, 0), (0, 210, 80), (255, 0, 220)), np.float32)
 
 Labels = NDArray[np.uint8]
 Random = np.random.Generator
@@ -46,20 +48,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="keeps renders and state")
     parser.add_argument("--faces", type=int, default=TRAINING)
-    parser.add_argument("--iterations", type=int, default=1800)
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--iterations", type=int, default=1000)
+    parser.add_argument("--sheet", type=Path, help="picture to write: photo, truth, answer, mask")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
 
     arguments.work.mkdir(parents=True, exist_ok=True)
     training = rendered(arguments.work, range(arguments.faces))
     network = train(training, arguments.iterations, arguments.work / "state.pt")
-    export_segmentation(network, arguments.out)
+    export_segmentation(network, WEIGHTS)
     held_out = rendered(arguments.work, range(FIRST_HELD_OUT, FIRST_HELD_OUT + HELD_OUT))
     report = {"faces": arguments.faces, "iterations": arguments.iterations}
     report |= measure(held_out)
-    write_json(arguments.out.with_suffix(".json"), report)
+    write_json(WEIGHTS.with_suffix(".json"), report)
     print(json.dumps(report, indent=2))
+    if arguments.sheet:
+        write_photo(arguments.sheet, sheet(held_out))
 
 
 def train(close: CloseUps, iterations: int, state: Path) -> SegmentationNetwork:
@@ -82,7 +86,7 @@ def train(close: CloseUps, iterations: int, state: Path) -> SegmentationNetwork:
     network.train()
     for step in track(range(done, iterations), "training"):
         random = np.random.default_rng([0, step])
-        kinds = ["plain" if random.random() < 0.1 else "varied" for _ in range(BATCH)]
+        kinds = ["plain" if random.random() < 0.15 else "varied" for _ in range(BATCH)]
         shown = [show(random, close, int(random.integers(len(close.images))), k) for k in kinds]
         photos_BHW3 = torch.from_numpy(np.stack([image for image, _, _ in shown]))
         labels_BHW = torch.from_numpy(np.stack([labels for _, labels, _ in shown])).long()
@@ -103,34 +107,50 @@ def train(close: CloseUps, iterations: int, state: Path) -> SegmentationNetwork:
 
 
 def measure(close: CloseUps) -> dict[str, Any]:
-    """Intersection over union of each class, and milliseconds per face, of each candidate."""
+    """Intersection over union of each class, and milliseconds per face, of each candidate.
+
+    ``mask`` is of the skin alone, by what a swap uses: the network's answer, made plausible.
+    """
     candidates: dict[str, Callable[[Image, Points], Labels]] = {
-        "network": lambda crop, _: segment(crop).argmax(axis=2).astype(np.uint8),
+        "network": lambda crop, _: np.asarray(segment(crop).argmax(axis=2), np.uint8),
         "grabcut": by_grabcut,
         "network+grabcut": lambda crop, _: refined_by_grabcut(crop, segment(crop)),
+        "mask": lambda crop, unit: np.where(skin(crop, unit) > 0.5, SKIN, OTHER).astype(np.uint8),
     }
     report: dict[str, Any] = {}
-    for kind in ("plain", "occluded", "varied"):
-        report[kind] = {}
-        for name, candidate in candidates.items():
-            counts, spent = np.zeros((4, 4), np.int64), 0.0
-            for number in range(len(close.images)):
-                random = np.random.default_rng([1, number])
-                crop, labels, landmarks = show(random, close, number, kind)
+    for kind in KINDS:
+        counts = {name: np.zeros((4, 4), np.int64) for name in candidates}
+        spent = dict.fromkeys(candidates, 0.0)
+        for number in range(len(close.images)):
+            crop, labels, unit = show(np.random.default_rng([1, number]), close, number, kind)
+            for name, candidate in candidates.items():
                 begun = time.process_time()
-                answer = candidate(crop, landmarks)
-                spent += time.process_time() - begun
-                counts += np.bincount(4 * labels.ravel() + answer.ravel(), minlength=16).reshape(
-                    4, 4
-                )
-            hit = np.diag(counts)
-            union = hit / (counts.sum(axis=0) + counts.sum(axis=1) - hit)
-            report[kind][name] = {
-                **dict(zip(CLASSES, np.round(union, 4).tolist(), strict=True)),
-                "mean": round(float(union.mean()), 4),
-                "milliseconds": round(1e3 * spent / len(close.images), 1),
-            }
+                answer = candidate(crop, unit)
+                spent[name] += time.process_time() - begun
+                pairs = 4 * labels.ravel() + answer.ravel()
+                counts[name] += np.bincount(pairs, minlength=16).reshape(4, 4)
+        report[kind] = {
+            name: _figures(counts[name], name == "mask")
+            | {"milliseconds": round(1e3 * spent[name] / len(close.images), 1)}
+            for name in candidates
+        }
     return report
+
+
+def sheet(close: CloseUps, columns: int = 12) -> Image:
+    """One person per column and kind: photo, truth, the network's answer, the mask."""
+    rows = []
+    for kind in KINDS:
+        tiles = []
+        for number in range(columns):
+            crop, labels, unit = show(np.random.default_rng([2, number]), close, number, kind)
+            veils = (COLOURS[labels], segment(crop) @ COLOURS)
+            kept = skin(crop, unit)[..., None]
+            masked = kept * crop + (1 - kept) * COLOURS[OTHER]
+            shown = [crop, *(0.5 * crop + 0.5 * veil for veil in veils), masked]
+            tiles.append(np.vstack([np.rint(tile).clip(0, 255).astype(np.uint8) for tile in shown]))
+        rows.append(np.hstack(tiles))
+    return np.vstack(rows)
 
 
 def by_grabcut(crop: Image, landmarks: Points) -> Labels:
@@ -139,7 +159,7 @@ def by_grabcut(crop: Image, landmarks: Points) -> Labels:
     inside, around = _hull(_grown(landmarks, 0.85)), _hull(_grown(outline, 1.12))
     seeds = np.where(_hull(outline), cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     seeds[inside], seeds[~around] = cv2.GC_FGD, cv2.GC_BGD
-    skin = _cut(crop, seeds, 4)
+    cut = _cut(crop, seeds, 4)
     y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
     places = {
         BACKGROUND: (y < 0.25) & (abs(x - 0.5) > 0.44),
@@ -150,13 +170,13 @@ def by_grabcut(crop: Image, landmarks: Points) -> Labels:
     likelihood = np.full((SIZE, SIZE, 4), -np.inf)
     likelihood[..., BACKGROUND] = -1e9
     for label, place in places.items():
-        colours = lab[place & ~skin]
+        colours = lab[place & ~cut]
         if len(colours) < 12:
             continue
         covariance, away = np.cov(colours.T) + 25 * np.eye(3), lab - colours.mean(axis=0)
         distance = np.einsum("hwi,ij,hwj->hw", away, np.linalg.inv(covariance), away)
         likelihood[..., label] = -0.5 * (distance + np.log(np.linalg.det(covariance)))
-    return np.where(skin, SKIN, likelihood.argmax(axis=2)).astype(np.uint8)
+    return np.where(cut, SKIN, likelihood.argmax(axis=2)).astype(np.uint8)
 
 
 def refined_by_grabcut(crop: Image, probability: Plane) -> Labels:
@@ -170,6 +190,15 @@ def refined_by_grabcut(crop: Image, probability: Plane) -> Labels:
     rest = probability.copy()
     rest[..., SKIN] = 0
     return np.where(_cut(crop, seeds, 2), SKIN, rest.argmax(axis=2)).astype(np.uint8)
+
+
+def _figures(counts: NDArray[np.int64], skin_alone: bool) -> dict[str, float]:
+    """Intersection over union by class, from counts [truth, answer]."""
+    hit = np.diag(counts)
+    union = (hit / (counts.sum(axis=0) + counts.sum(axis=1) - hit).clip(1)).round(4).tolist()
+    if skin_alone:
+        return {"skin": union[SKIN]}
+    return dict(zip(CLASSES, union, strict=True)) | {"mean": round(sum(union) / len(union), 4)}
 
 
 def _loss(logits_B4HW: Tensor, labels_BHW: Tensor) -> Tensor:
