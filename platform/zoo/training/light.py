@@ -13,10 +13,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.networks.light import LightNetwork
-from zoo.training.light_pairs import LitFaces, draw_batch, draw_pairs
+from zoo.training.light_pairs import SIDE, Indices, LitFaces, draw_batch, draw_pairs
 
 MARGIN = 2.0
 """m, in units of the features before they are normalised."""
+
+ATTACK = 1.0
+"""Largest Euclidean length of the change that :func:`attacked` makes to a 64×64 face."""
+
+_RATE = 2e-3
 
 
 def train_light(
@@ -26,17 +31,19 @@ def train_light(
     seed: int = 0,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> LightNetwork:
-    """A network trained on faces of the ``sources`` in turn, one after the other."""
+    """A network trained on batches of the ``sources`` in turn."""
     torch.manual_seed(seed)
     network = LightNetwork()
-    adam = torch.optim.AdamW(network.parameters(), lr=1.5e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 1.5e-3, iterations)
+    adam = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, _RATE, iterations)
     random = np.random.default_rng(seed)
     for step in progress(range(iterations)):
         faces = sources[step % len(sources)]
-        chosen = draw_batch(faces, _circumstances(faces), people=6, lights=8, random=random)
+        chosen = _batch(faces, random)
+        kinds = _kinds(faces, chosen)
         photos = disturbed(faces.luminance_NSS[chosen], faces.circumstance_N[chosen], random)
-        loss = contrastive_loss(network(photos), *_kinds(faces, chosen))
+        photos = attacked(network, photos, kinds, random)
+        loss = contrastive_loss(network(photos), *kinds)
         adam.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         adam.step()
@@ -62,31 +69,48 @@ def contrastive_loss(
     return squared_BB[same_BB].mean() + short_BB[different_BB].square().mean()
 
 
+def attacked(
+    network: LightNetwork,
+    photos_N1SS: Tensor,
+    kinds: tuple[Tensor, Tensor],
+    random: np.random.Generator,
+) -> Tensor:
+    """The faces, each changed a little in the direction that the loss suffers from most.
+
+    A network that withstands this cannot rest on features that a faint pattern turns over, and
+    so descending its distance relights a face instead of drawing patterns on it (adversarial
+    training, Goodfellow et al. 2015; on what the gradients then look like, Tsipras et al. 2019).
+    """
+    photos = photos_N1SS.clone().requires_grad_(True)
+    (slope,) = torch.autograd.grad(contrastive_loss(network(photos), *kinds), photos)
+    length = slope.flatten(1).norm(dim=1).view(-1, 1, 1, 1) + 1e-12
+    change: Tensor = slope / length * _each(random, len(photos), 0, ATTACK)
+    return (photos_N1SS + change).clamp(0, 1)
+
+
 def disturbed(
     luminance_NSS: np.ndarray, group_N: np.ndarray, random: np.random.Generator
 ) -> Tensor:
-    """Faces uint8 [N, S, S] → luminance_N1SS in 0..1, as other cameras would have seen them.
+    """Faces uint8 [N, S, S] → luminance_N1SS in 0..1, as if of other people and other cameras.
 
     Mirror and tone curve are common to a group, because they change what a light looks like.
-    Exposure, a little tone, place, sharpness and noise differ from face to face.
+    What differs from face to face: patches of lighter and darker skin, exposure, a little tone,
+    the features' places, sharpness and noise.
     """
     photos = as_luminance(luminance_NSS)
-    _, group_N = np.unique(group_N, return_inverse=True)
-    groups = int(group_N.max()) + 1
-    mirrored = torch.from_numpy((random.random(groups) < 0.5)[group_N])
+    count = len(photos)
+    numbers, group_N = np.unique(group_N, return_inverse=True)
+    mirrored = torch.from_numpy((random.random(len(numbers)) < 0.5)[group_N])
     photos[mirrored] = photos[mirrored].flip(-1)
-
-    def each(low: float, high: float, count: int = len(photos)) -> Tensor:
-        values = torch.from_numpy(random.uniform(low, high, count)).float()
-        return values.view(-1, 1, 1, 1)
-
-    tone = each(-0.5, 0.8, groups)[torch.from_numpy(group_N)] + each(-0.12, 0.12)
-    photos = (photos * each(-0.5, 0.35).exp()).clamp(0, 1).clamp_min(1e-4).pow(tone.exp())
-    photos = _moved(photos, each(-0.025, 0.025), each(-0.025, 0.025), each(0.96, 1.04))
+    photos = photos * (_field(random, count, 9) * _each(random, count, 0, 0.15)).exp()
+    photos = (photos * _each(random, count, -0.5, 0.35).exp()).clamp(1e-4, 1)
+    tone = _each(random, len(numbers), -0.5, 0.8)[torch.from_numpy(group_N)]
+    photos = photos.pow((tone + _each(random, count, -0.12, 0.12)).exp())
+    photos = _moved(photos, random)
     soft = F.interpolate(F.avg_pool2d(photos, 2), scale_factor=2.0, mode="bilinear")
-    photos = torch.lerp(photos, soft, each(0, 1))
+    photos = torch.lerp(photos, soft, _each(random, count, 0, 1))
     noise = torch.from_numpy(random.standard_normal(tuple(photos.shape), np.float32))
-    return (photos + noise * each(0, 0.05)).clamp(0, 1)
+    return (photos + noise * _each(random, count, 0, 0.05)).clamp(0, 1)
 
 
 def as_luminance(luminance_NSS: np.ndarray) -> Tensor:
@@ -119,14 +143,16 @@ def pair_accuracy(distances_P: np.ndarray, same_P: np.ndarray, threshold: float)
     return float(((distances_P < threshold) == same_P).mean())
 
 
-def _circumstances(faces: LitFaces) -> int:
-    return min(4, len(np.unique(faces.circumstance_N)))
+def _batch(faces: LitFaces, random: np.random.Generator) -> Indices:
+    """About ninety faces: of three circumstances if there are so many, else of more lights."""
+    circumstances = min(3, len(np.unique(faces.circumstance_N)))
+    return draw_batch(faces, circumstances, 6, 15 // circumstances, random)
 
 
-def _kinds(faces: LitFaces, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
+def _kinds(faces: LitFaces, chosen: Indices) -> tuple[Tensor, Tensor]:
     """Which pairs [B, B] of the chosen faces share the light, and which differ in it."""
 
-    def equal(labels: np.ndarray) -> np.ndarray:
+    def equal(labels: Indices) -> np.ndarray:
         return np.asarray(labels[chosen][:, None] == labels[chosen][None])
 
     comparable = equal(faces.circumstance_N) & ~equal(faces.person_N)
@@ -134,11 +160,26 @@ def _kinds(faces: LitFaces, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(comparable & same), torch.from_numpy(comparable & ~same)
 
 
-def _moved(photos_N1SS: Tensor, right: Tensor, down: Tensor, zoom: Tensor) -> Tensor:
-    """Shifted by parts of the side and zoomed about the middle."""
-    zero = torch.zeros_like(right)
-    rows = torch.cat(
-        [torch.cat([zoom, zero, right], 3), torch.cat([zero, zoom, down], 3)], 2
-    ).squeeze(1)
-    grid = F.affine_grid(rows, list(photos_N1SS.shape), align_corners=False)
+def _moved(photos_N1SS: Tensor, random: np.random.Generator) -> Tensor:
+    """Shifted, stretched and bent by a few hundredths of the side."""
+    count, _, side, _ = photos_N1SS.shape
+    zero = torch.zeros(count, 1, 1, 1)
+    right, down = (_each(random, count, -0.025, 0.025) for _ in range(2))
+    zoom = _each(random, count, 0.96, 1.04)
+    higher = zoom * _each(random, count, 0.96, 1.04)
+    rows = [torch.cat([zoom, zero, right], 3), torch.cat([zero, higher, down], 3)]
+    grid = F.affine_grid(torch.cat(rows, 2).squeeze(1), [count, 1, side, side], align_corners=False)
+    bend = [_field(random, count, 5) * _each(random, count, 0, 0.03) for _ in range(2)]
+    grid = grid + torch.cat(bend, 1).permute(0, 2, 3, 1)
     return F.grid_sample(photos_N1SS, grid, padding_mode="border", align_corners=False)
+
+
+def _each(random: np.random.Generator, count: int, low: float, high: float) -> Tensor:
+    """A uniform number for each face, [count, 1, 1, 1]."""
+    return torch.from_numpy(random.uniform(low, high, (count, 1, 1, 1))).float()
+
+
+def _field(random: np.random.Generator, count: int, cells: int) -> Tensor:
+    """Smooth noise [count, 1, S, S] of about unit variance, ``cells`` knots along each axis."""
+    knots = torch.from_numpy(random.standard_normal((count, 1, cells, cells), np.float32))
+    return F.interpolate(knots, (SIDE, SIDE), mode="bicubic", align_corners=True)
