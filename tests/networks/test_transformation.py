@@ -4,15 +4,20 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch import nn
 
 from zoo.networks.onnx_export import export_onnx
-from zoo.networks.transformation import TransformationNetwork
+from zoo.networks.transformation import Layout, TransformationNetwork
 
 
-@pytest.mark.parametrize("resolution", [64, 128])
-def test_the_output_is_a_picture_of_the_inputs_size(resolution: int) -> None:
-    photos = torch.rand(2, 3, resolution, resolution)
-    swapped = TransformationNetwork(resolution, 4)(photos)
+LAYOUTS: tuple[Layout, ...] = ("paper", "slim")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("resolution", [64, 128, 256, 512])
+def test_the_output_is_a_picture_of_the_inputs_size(resolution: int, layout: Layout) -> None:
+    photos = torch.rand(1, 3, resolution, resolution)
+    swapped = TransformationNetwork(resolution, 4, layout)(photos)
     assert swapped.shape == photos.shape
     assert swapped.min() >= 0 and swapped.max() <= 1
 
@@ -22,8 +27,9 @@ def test_the_papers_layout_has_about_a_million_parameters() -> None:
     assert 1.0e6 < count < 1.2e6
 
 
-def test_every_branch_has_a_part_in_the_output() -> None:
-    network = TransformationNetwork(64, 4)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_branch_has_a_part_in_the_output(layout: Layout) -> None:
+    network = TransformationNetwork(64, 4, layout)
     network(torch.rand(1, 3, 64, 64)).square().mean().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
@@ -37,9 +43,35 @@ def test_a_resolution_that_is_no_power_of_two_is_refused() -> None:
         TransformationNetwork(96, 4)
 
 
-def test_onnx_gives_what_torch_gives_for_any_batch(tmp_path: Path) -> None:
+def test_the_slim_layout_hands_on_the_light_of_its_input() -> None:
     torch.manual_seed(0)
-    network = TransformationNetwork(64, 4).eval()
+    ramp = torch.linspace(0.2, 0.8, 64).expand(1, 3, 64, 64).contiguous()
+    output = TransformationNetwork(64, 8, "slim")(ramp)
+    assert torch.corrcoef(torch.stack([ramp.flatten(), output.flatten()]))[0, 1] > 0.8
+
+
+def test_without_normalisation_there_is_none() -> None:
+    network = TransformationNetwork(64, 4, normalisation=False)
+    assert not any(isinstance(module, nn.InstanceNorm2d) for module in network.modules())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_grown_network_starts_from_the_smaller_ones_weights(layout: Layout) -> None:
+    torch.manual_seed(0)
+    small, large = (TransformationNetwork(side, 4, layout) for side in (64, 128))
+    new = large.grow_from(small.state_dict())
+    assert {name.split(".")[0] for name in new} == {"branches", "merges", "rgb"}
+    assert {name.split(".")[1] for name in new if not name.startswith("rgb")} == {"4", "3"}
+    before, after = small.state_dict(), large.state_dict()
+    shared = [name for name in before if not name.startswith("rgb")]
+    assert len(shared) + len(new) == len(after)
+    assert all(torch.equal(before[name], after[name]) for name in shared)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_onnx_gives_what_torch_gives_for_any_batch(tmp_path: Path, layout: Layout) -> None:
+    torch.manual_seed(0)
+    network = TransformationNetwork(64, 4, layout).eval()
     path = tmp_path / "network.onnx"
     export_onnx(network, path, {"identity": "ada"})
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

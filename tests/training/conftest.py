@@ -13,10 +13,14 @@ from zoo.provenance.identity import Basis, Identity, write_identity
 from zoo.settings import Project
 
 RECIPE = {
-    "resolution": 64,
+    "layout": "slim",
+    "normalisation": True,
+    "n_best_by": "parts",
+    "mirrored": True,
+    "validate_every": 2,
+    "patience": 3,
+    "phases": [{"resolution": 64, "batch": 2, "iterations": 6}],
     "filters": 4,
-    "batch": 2,
-    "iterations": 6,
     "learning_rate": 1e-2,
     "final_learning_rate": 1e-3,
     "perceptual": "compact",

@@ -15,7 +15,7 @@ from zoo.networks.compact import read_compact
 from zoo.settings import Project
 from zoo.training import job as job_module
 from zoo.training.job import Job, train
-from zoo.training.recipes import Recipe
+from zoo.training.recipes import Phase, Recipe
 
 
 @pytest.fixture
@@ -34,7 +34,9 @@ def job(project: Project, tmp_path: Path) -> Job:
 
 
 def test_the_loss_falls(job: Job) -> None:
-    recipe = job.recipe.model_copy(update={"iterations": 40, "style_ramp": 0.0})
+    recipe = job.recipe.model_copy(
+        update={"phases": (Phase(resolution=64, batch=2, iterations=40),), "style_ramp": 0.0}
+    )
     curves = train(replace(job, recipe=recipe)).curves
     first, last = (np.mean([row["total"] for row in part]) for part in (curves[:5], curves[-5:]))
     assert last < 0.9 * first

@@ -35,6 +35,11 @@ class Aligned:
     landmarks: Points  # unit coordinates
     matrix: Matrix  # photo pixels → unit coordinates
 
+    @property
+    def pitch(self) -> float:
+        """Pixels of the photo per pixel of the crop, over both axes."""
+        return 1 / (_scale(self.matrix) * self.image.shape[0])
+
 
 def alignment_matrix(landmarks: Points) -> Matrix:
     """The least-squares affine map [2, 3] from photo pixels to unit coordinates."""

@@ -4,10 +4,18 @@ Multiscale after Ulyanov et al. 2016 (https://arxiv.org/abs/1603.03417) as Korsh
 2017, section 3.1, use it: branches work on the input downsampled again and again; a coarser
 branch is upsampled (nearest) and concatenated with the finer one; a 1×1 convolution gives RGB.
 
+Two layouts. In the ``paper`` one every branch has the same filters and what is merged grows
+with each scale, so that nearly all work is done at full size. In the ``slim`` one widths fall
+as the resolution rises: coarse scales, where they cost little, hold most of the parameters.
+And the photo at the coarsest scale goes straight to the output, as the logits that all else is
+added to: its light need not pass through normalisations, which take brightness away.
+
 Shapes: B batch, C channels, H = W = resolution.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,32 +24,55 @@ from torch.nn import functional as F
 COARSEST = 8
 """Side, in pixels, of the coarsest branch."""
 
+Layout = Literal["paper", "slim"]
+
+_DARK = 0.02
+"""Values nearer to 0 or 1 are taken as this, whose logits are finite."""
+
+_SLIM_WIDTHS = (6, 4, 3, 2, 1.5, 1, 1)  # of the scales from 8 px on, in units of ``filters``
+
 
 class TransformationNetwork(nn.Module):
     """x_B3HW in 0..1 → x̂_B3HW in 0..1.
 
     ``resolution`` 64 has branches at 8, 16, 32 and 64 px; each doubling adds one.
-    With 32 filters: 1.1 M parameters at 128 px, 1.8 M at 256 px.
+    The paper's layout with 32 filters has 1.1 M parameters at 128 px, 1.8 M at 256 px.
+
+    Args:
+        resolution: side of the pictures in pixels: 8 times a power of two.
+        filters: of each branch (``paper``), or the unit of the widths (``slim``).
+        layout: see the module.
+        normalisation: instance normalisation after each convolution (Ulyanov et al. 2017,
+            https://arxiv.org/abs/1607.08022). The paper has none; with it a few hundred
+            iterations reach what takes thousands without.
     """
 
-    def __init__(self, resolution: int, filters: int) -> None:
+    def __init__(
+        self, resolution: int, filters: int, layout: Layout = "paper", normalisation: bool = True
+    ) -> None:
         super().__init__()
         scales = math.log2(resolution / COARSEST)
         if scales < 0 or scales != int(scales):
             raise ValueError(f"resolution must be {COARSEST} times a power of two: {resolution}")
         self.resolution = resolution
-        branches = int(scales) + 1
-        self.branches = nn.ModuleList(Block(3, filters) for _ in range(branches))
+        count = int(scales) + 1
+        if layout == "paper":
+            widths, merged = [filters] * count, [filters * (i + 1) for i in range(count)]
+        else:
+            widths = merged = [round(filters * unit) for unit in _SLIM_WIDTHS[:count]]
+        short = self.slim = layout == "slim"
+        self.branches = nn.ModuleList(Block(3, width, normalisation, short) for width in widths)
         self.merges = nn.ModuleList(
-            Block(filters * (depth + 1), filters * (depth + 1)) for depth in range(1, branches)
+            Block(merged[i - 1] + widths[i], merged[i], normalisation, short)
+            for i in range(1, count)
         )
-        self.rgb = nn.Conv2d(filters * branches, 3, kernel_size=1)
+        self.rgb = nn.Conv2d(merged[-1], 3, kernel_size=1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.orthogonal_(module.weight, gain=math.sqrt(2))
                 assert module.bias is not None
                 nn.init.zeros_(module.bias)
-        nn.init.orthogonal_(self.rgb.weight)
+        nn.init.orthogonal_(self.rgb.weight, gain=0.1 if self.slim else 1)
 
     def forward(self, photo_B3HW: Tensor) -> Tensor:
         pyramid = [photo_B3HW]
@@ -54,23 +85,34 @@ class TransformationNetwork(nn.Module):
         for merge, fine in zip(self.merges, finer, strict=True):
             upsampled = F.interpolate(merged, scale_factor=2.0, mode="nearest")
             merged = merge(torch.cat([upsampled, fine], dim=1))
-        return torch.sigmoid(self.rgb(merged))
+        logits: Tensor = self.rgb(merged)
+        if self.slim:
+            size = photo_B3HW.shape[-2:]
+            light = F.interpolate(pyramid[-1], size, mode="bilinear").clamp(_DARK, 1 - _DARK)
+            logits = logits + torch.logit(light)
+        return torch.sigmoid(logits)
+
+    def grow_from(self, smaller: Mapping[str, Tensor]) -> list[str]:
+        """Takes the weights of a network of half the resolution; returns the names of the rest.
+
+        The rest are the finest branch, its merge and the last convolution: what the paper
+        trains alone at first (section 4).
+        """
+        shared = {name: value for name, value in smaller.items() if not name.startswith("rgb.")}
+        missing, unexpected = self.load_state_dict(shared, strict=False)
+        assert not unexpected
+        return list(missing)
 
 
 class Block(nn.Sequential):
-    """conv3–conv3–conv1, zero-padded, each with instance normalisation and ReLU.
+    """conv3–conv3–conv1 (short: without the last), zero-padded, each normalised, then ReLU."""
 
-    Instance normalisation is Ulyanov et al. 2017's (https://arxiv.org/abs/1607.08022) change to
-    the texture network; it reaches in hundreds of iterations what the plain one needs
-    thousands for.
-    """
-
-    def __init__(self, inputs: int, filters: int) -> None:
+    def __init__(self, inputs: int, filters: int, normalisation: bool, short: bool) -> None:
         layers: list[nn.Module] = []
-        for kernel, channels in ((3, inputs), (3, filters), (1, filters)):
-            layers += [
-                nn.Conv2d(channels, filters, kernel, padding=kernel // 2),
-                nn.InstanceNorm2d(filters, affine=True),
-                nn.ReLU(inplace=True),
-            ]
+        steps = ((3, inputs), (3, filters), (1, filters))
+        for kernel, channels in steps[:2] if short else steps:
+            layers.append(nn.Conv2d(channels, filters, kernel, padding=kernel // 2))
+            if normalisation:
+                layers.append(nn.InstanceNorm2d(filters, affine=True))
+            layers.append(nn.ReLU(inplace=True))
         super().__init__(*layers)

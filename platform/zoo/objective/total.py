@@ -29,6 +29,7 @@ class Style:
     banks: Mapping[str, Tensor]
     landmarks: Tensor
     n_best: int
+    by_parts: bool
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,12 @@ class Losses:
     terms: dict[str, Tensor]
 
 
-def style_of(features: Mapping[str, Tensor], landmarks_N682: Tensor, n_best: int) -> Style:
+def style_of(
+    features: Mapping[str, Tensor], landmarks_N682: Tensor, n_best: int, *, by_parts: bool = True
+) -> Style:
     """The style set from its photos' features and landmarks."""
     banks = {layer: style_bank(features[layer]) for layer in STYLE_LAYERS}
-    return Style(banks, landmarks_N682, n_best)
+    return Style(banks, landmarks_N682, n_best, by_parts)
 
 
 def total_loss(
@@ -68,8 +71,10 @@ def total_loss(
     with torch.no_grad():
         photo_features = perceptual(photo_B3HW)
     features = perceptual(output_B3HW)
-    chosen_BN = nearest_styles(landmarks_B682, style.landmarks, style.n_best)
-    per_layer = [style_loss(features[name], bank, chosen_BN) for name, bank in style.banks.items()]
+    chosen_RBN = nearest_styles(
+        landmarks_B682, style.landmarks, style.n_best, by_parts=style.by_parts
+    )
+    per_layer = [style_loss(features[name], bank, chosen_RBN) for name, bank in style.banks.items()]
     terms = {
         "content": content_loss(features[CONTENT_LAYER], photo_features[CONTENT_LAYER]),
         "style": torch.stack(per_layer).mean(),

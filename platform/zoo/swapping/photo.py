@@ -1,6 +1,7 @@
 """One photo: find its faces, swap each, put them back (paper, section 2.3).
 
-Align to the frontal reference, run the network, align back, blend.
+Align to the frontal reference, run the network, align back, and blend where the segmentation
+sees skin, so that hair, glasses and hands stay in front.
 """
 
 from dataclasses import dataclass
@@ -11,18 +12,18 @@ import numpy as np
 
 from zoo.errors import NoFaceError, UsageError
 from zoo.faces.alignment import align, warp_back
-from zoo.faces.blending import blend
+from zoo.faces.blending import Method, blend
 from zoo.faces.detection import Face, find_faces
-from zoo.photos.image import Image
+from zoo.faces.segmentation import skin
+from zoo.photos.image import Image, Plane
 from zoo.photos.reading import read_photo
 from zoo.photos.writing import write_photo
 from zoo.provenance.marking import Marking, xmp
 from zoo.swapping.network import SwapNetwork
 
 Faces = Literal["all", "largest"]
-Method = Literal["feather", "poisson"]
-
 _BATCH = 16  # faces at once, so that a crowd does not need a crowd's memory
+_SEGMENTED = 128  # pixels, the side of the crop that is segmented
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,25 @@ def swap_image(
     # The largest last: where faces overlap, the nearer one stands in front.
     for face, crop, swapped in reversed(list(zip(chosen, aligned, raw, strict=True))):
         back = warp_back(swapped, crop.matrix, image.shape)
-        result = blend(result, back, face.landmarks, method=method)
+        result = blend(
+            result,
+            back,
+            face.landmarks,
+            matte=replaceable(image, face),
+            pitch=crop.pitch,
+            method=method,
+        )
     return Swap(result, chosen, raw)
+
+
+def replaceable(image: Image, face: Face) -> Plane:
+    """How much [H, W], 0 to 1, of each pixel may show the swapped face: its skin.
+
+    Raises:
+        AssetError: the segmentation network is missing or damaged.
+    """
+    crop = align(image, face.landmarks, _SEGMENTED)
+    return warp_back(skin(crop.image, crop.landmarks), crop.matrix, image.shape)
 
 
 def swap_file(

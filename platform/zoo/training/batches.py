@@ -14,6 +14,9 @@ from zoo.errors import TrainingError
 from zoo.faces.pack import FacePack
 from zoo.faces.reference import mirror_landmarks
 
+VALIDATION = 24
+"""Content photos kept from training to validate it."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -24,9 +27,14 @@ class Batch:
 
 
 def content_batch(content: FacePack, resolution: int, size: int, seed: int, step: int) -> Batch:
-    """``size`` photos drawn for iteration ``step``, each mirrored with probability one half."""
+    """``size`` photos drawn for iteration ``step``, each mirrored with probability one half.
+
+    Photos of :func:`validation_batch` are never among them.
+    """
     random = np.random.default_rng([seed, step])
-    chosen = random.integers(len(content.faces), size=size)
+    validation = _validation(len(content))
+    training = np.setdiff1d(np.arange(len(content)), validation, assume_unique=True)
+    chosen = training[random.integers(len(training), size=size)]
     mirrored = random.random(size) < 0.5
     faces, landmarks = [], []
     for index, mirror in zip(chosen, mirrored, strict=True):
@@ -36,11 +44,27 @@ def content_batch(content: FacePack, resolution: int, size: int, seed: int, step
     return Batch(photos_tensor(faces, resolution), torch.from_numpy(np.stack(landmarks)))
 
 
-def style_batch(style: FacePack, resolution: int) -> Batch:
-    """All style photos followed by their mirror images, landmarks mirrored too."""
-    faces = [*style.faces, *(face[:, ::-1] for face in style.faces)]
-    landmarks = [*style.landmarks, *(mirror_landmarks(points) for points in style.landmarks)]
+def validation_batch(content: FacePack, resolution: int) -> Batch:
+    """Content photos that training never draws, always the same; none of a very small pack."""
+    chosen = _validation(len(content))
+    if not len(chosen):
+        return Batch(torch.empty(0, 3, resolution, resolution), torch.empty(0, 68, 2))
+    faces = photos_tensor([content.faces[index] for index in chosen], resolution)
+    return Batch(faces, torch.from_numpy(content.landmarks[chosen]))
+
+
+def style_batch(style: FacePack, resolution: int, *, mirrored: bool = True) -> Batch:
+    """All style photos, followed by their mirror images, landmarks mirrored too."""
+    faces, landmarks = list(style.faces), list(style.landmarks)
+    if mirrored:
+        faces += [face[:, ::-1] for face in style.faces]
+        landmarks += [mirror_landmarks(points) for points in style.landmarks]
     return Batch(photos_tensor(faces, resolution), torch.from_numpy(np.stack(landmarks)))
+
+
+def _validation(count: int) -> "np.ndarray":
+    """Which photos of a pack validate, spread over it evenly."""
+    return np.linspace(0, count - 1, min(VALIDATION, count // 10)).astype(int)
 
 
 def photos_tensor(faces: "list[np.ndarray]", resolution: int) -> Tensor:

@@ -4,10 +4,19 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 COLUMNS = 8
 SIDE = 128
+
+
+@torch.no_grad()
+def preview_jpeg(network: nn.Module, photos_B3HW: Tensor) -> bytes:
+    """:func:`preview` of what ``network`` (on any device) makes of the photos, as JPEG."""
+    device = next(network.parameters()).device
+    picture = preview(photos_B3HW, network(photos_B3HW.to(device)).cpu())
+    encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
+    return encoded.tobytes()
 
 
 def preview(photos_B3HW: Tensor, swapped_B3HW: Tensor) -> NDArray[np.uint8]:

@@ -118,7 +118,7 @@ class _Products:
                 recipe_name=self.pending.recipe_name,
                 resolution=self.pending.recipe.resolution,
                 basis=planned.identity.basis.value,
-                iterations=self.pending.recipe.iterations,
+                iterations=result.iterations,
                 seconds=round(result.seconds, 1),
                 losses=result.curves[-1],
                 trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
