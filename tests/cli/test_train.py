@@ -46,3 +46,19 @@ def test_evaluating_an_unknown_identity_is_wrong_usage(zoo: Zoo, project: Projec
     ended = zoo("evaluate", "ada")
     assert ended.code == 2
     assert "No identity 'ada'" in ended.error
+
+
+def test_an_evaluation_is_a_table_by_theme_and_json_is_everything(
+    zoo: Zoo, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.evaluation.test_report import report
+
+    measured = report()
+    monkeypatch.setattr("zoo.evaluation.run.evaluate_identity", lambda *arguments: measured)
+    table = zoo("evaluate", "ada").out
+    assert "2 photos of held-out content" in table
+    nearest = next(line for line in table.splitlines() if "nearest to the target" in line)
+    assert nearest.split() == ["identity", *"nearest to the target 0.5 0.5 ↑".split()]
+    assert "0.8 unswapped, 0.3 a real photo" in table
+    assert "gaze" not in table  # not measured
+    assert json.loads(zoo("evaluate", "ada", "--json").out) == measured.model_dump(mode="json")

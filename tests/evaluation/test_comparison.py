@@ -47,6 +47,27 @@ def test_a_network_that_changes_nothing_keeps_expression_light_and_identity(
     assert finished.distance == pytest.approx(unchanged.row.unswapped_distance, abs=0.1)
 
 
+def test_it_scores_as_good_as_a_network_can_in_every_figure(unchanged: Example) -> None:
+    finished = unchanged.row.finished
+    within = {
+        "pose_difference": (0, 4),
+        "expression_difference": (0, 3),
+        "mouth_opening_difference": (0, 3),
+        "eye_opening_difference": (0, 2),
+        "gaze_difference": (0, 6),
+        "light_turn": (0, 6),
+        "shading_error": (0, 4),
+        "background_psnr": (100, 100),
+        "seam": (0.9, 1.1),
+        "sharpness_ratio": (0.7, 1.1),
+        "colour_cast": (0, 0.5),
+        "local_colour_cast": (0, 1),
+    }
+    for name, (least, most) in within.items():
+        value = getattr(finished, name)
+        assert value is not None and least <= value <= most, (name, value)
+
+
 def test_its_psnr_against_the_true_swap_is_that_of_the_unswapped_photo(unchanged: Example) -> None:
     row = unchanged.row
     assert row.finished.truth_psnr is not None

@@ -1,6 +1,11 @@
+from pathlib import Path
+
 import pytest
 
-from zoo.evaluation.report import Measures, Network, Report, Row, summarise
+from zoo.evaluation.plots import draw_plots
+from zoo.evaluation.report import Measures, Network, Report, Row, Scores, summarise
+from zoo.evaluation.themes import THEMES, lines
+from zoo.photos.reading import read_photo
 
 
 def measures(distance: float, other: float, **more: float) -> Measures:
@@ -50,9 +55,9 @@ def test_margin_orders_the_worst_first() -> None:
     assert [r.photo for r in sorted(rows, key=lambda r: r.margin)] == ["bad", "fair", "good"]
 
 
-def test_a_report_reads_back_as_it_was_written() -> None:
-    rows = [row("a", 0.4, 0.7)]
-    report = Report(
+def report() -> Report:
+    rows = [row("a", 0.4, 0.7), row("b", 0.8, 0.6)]
+    return Report(
         identity="ada",
         network=Network(sha256="0" * 64, recipe="quick", resolution=64),
         measured_on="held-out content",
@@ -62,4 +67,42 @@ def test_a_report_reads_back_as_it_was_written() -> None:
         rows=rows,
         **summarise(rows, 0.3).model_dump(),
     )
-    assert Report.model_validate_json(report.model_dump_json()) == report
+
+
+def test_a_report_reads_back_as_it_was_written() -> None:
+    assert Report.model_validate_json(report().model_dump_json()) == report()
+
+
+def test_figures_that_some_photos_lack_are_averaged_over_the_others() -> None:
+    rows = report().rows
+    rows[0].finished.mouth_kept, rows[1].raw.gaze_difference = 0.4, 6.0
+    scores = summarise(rows, 0.3)
+    assert (scores.mouth_kept, scores.raw_mouth_kept) == (0.4, None)
+    assert (scores.gaze_difference, scores.raw_gaze_difference) == (None, 6.0)
+
+
+def test_every_measure_has_a_score_and_every_score_its_line() -> None:
+    measured = {name for name, field in Measures.model_fields.items() if field.annotation is not str}
+    scores = set(Scores.model_fields)
+    assert measured - {"face_found", "distance_to_other"} <= scores
+    listed = {figure.name for figures in THEMES.values() for figure in figures}
+    raw = {name.removeprefix("raw_") for name in scores if name.startswith("raw_")}
+    assert raw <= listed
+    unlisted = {"photos", "distance_floor", "distance_ceiling", "truth_psnr_floor"}
+    assert scores - listed - {f"raw_{name}" for name in raw} == unlisted
+
+
+def test_lines_tell_what_was_measured_and_what_to_hold_it_to() -> None:
+    found = {line.figure.name: line for line in lines(report())}
+    assert "gaze_difference" not in found
+    assert found["distance"].finished == pytest.approx(0.6)
+    assert found["distance"].marks == "0.8 unswapped, 0.3 a real photo"
+    assert found["luminance_correlation"].raw == pytest.approx(0.9)
+    assert found["face_found_rate"].raw is None
+
+
+def test_plots_are_drawn_from_few_photos_too(tmp_path: Path) -> None:
+    draw_plots(report(), tmp_path / "plots.png")
+    one = report().model_copy(update={"rows": report().rows[:1], "photos": 1})
+    draw_plots(one, tmp_path / "one.png")
+    assert read_photo(tmp_path / "plots.png").image.shape == (600, 900, 3)

@@ -176,6 +176,7 @@ def test_evaluate_and_register_measure_publish_and_hold_the_gate(
     assert report.photos == 2 and report.nearest_rate == 0
     assert report.truth_psnr is not None and report.truth_psnr > 5
     assert read_photo(project.reports / "ada" / "sheet.jpg").image.shape[1] > 500
+    assert read_photo(project.reports / "ada" / "plots.png").image.shape[1] > 500
 
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     env = {"MLFLOW_TRACKING_URI": uri, "ZOO_CACHE": str(tmp_path / "cache")}

@@ -35,8 +35,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure an identity's trained network on photos that training never saw."""
-    from zoo.cli.output import note, print_facts, print_json, spinner
+    from zoo.cli.output import note, print_facts, print_json, print_table, spinner
     from zoo.evaluation.run import evaluate_identity
+    from zoo.evaluation.themes import ARROWS, lines
     from zoo.settings import find_project
 
     project = find_project()
@@ -45,18 +46,24 @@ def evaluate(
     if as_json:
         print_json(report.model_dump(mode="json"))
         return
-    figures = {
-        field.replace("_", " "): value
-        for field, value in report.model_dump(mode="json").items()
-        if isinstance(value, int | float)
-    }
     print_facts(
         {
             "identity": report.identity,
             "network": f"{report.network.recipe}, {report.network.resolution} px",
-            "measured on": report.measured_on,
-            **figures,
+            "measured on": f"{report.photos} photos of {report.measured_on}",
+            "compared with": report.gallery or "the person in the photo alone",
         }
     )
+    print()
+    shown, rows = "", []
+    for line in lines(report):
+        theme = line.theme if line.theme != shown else ""
+        shown = line.theme
+        words = (
+            f"{line.figure.words} ({line.figure.unit})" if line.figure.unit else line.figure.words
+        )
+        better = f"{ARROWS[line.figure.better]}  {line.marks}".rstrip()
+        rows.append([theme, words, line.finished, line.raw, better])
+    print_table(["THEME", "FIGURE", "FINISHED", "RAW", "BETTER"], rows)
     for photo, reason in report.skipped.items():
         note(f"left out: {photo}: {reason}")

@@ -23,10 +23,10 @@ from zoo.evaluation.seam import seam
 from zoo.evaluation.shading import Skin, light_difference, visible_skin
 from zoo.evaluation.sharpness import sharpness_ratio
 from zoo.evaluation.truth import psnr
-from zoo.faces.blending import face_mask
 from zoo.faces.descriptor import descriptor
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.lab import to_lab
+from zoo.faces.mask import face_mask
 from zoo.photos.image import Image, Plane
 
 _MARGIN = 0.15  # of the face, around what is looked at closely
@@ -48,7 +48,7 @@ class Before:
         photo: [H, W, 3].
         face: the one that is swapped.
         person: its descriptor.
-        mask: [H, W], see :func:`zoo.faces.blending.face_mask`.
+        mask: [H, W], see :func:`zoo.faces.mask.face_mask`.
         close: the part of the photo about the face; what is not needed beyond it is
             measured in it alone.
         lab: L*a*b* of that part.

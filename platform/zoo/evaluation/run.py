@@ -19,6 +19,7 @@ from zoo.evaluation.identity import (
     without_target,
 )
 from zoo.evaluation.measuring import Judge
+from zoo.evaluation.plots import draw_plots
 from zoo.evaluation.report import Network, Report, summarise
 from zoo.evaluation.sheet import sheet
 from zoo.faces.pack import read_pack
@@ -62,7 +63,7 @@ def evaluate_identity(
 
 
 def write_evaluation(project: Project, name: str) -> Report:
-    """Makes ``reports/NAME`` with ``report.json`` and ``sheet.jpg``, whole or not at all.
+    """Makes ``reports/NAME``, whole or not at all: ``report.json``, ``sheet.jpg``, ``plots.png``.
 
     Raises:
         UnknownIdentityError: no such identity, or it has not been trained.
@@ -78,6 +79,7 @@ def write_evaluation(project: Project, name: str) -> Report:
     with atomic_folder(project.reports / name) as folder:
         write_json(folder / "report.json", report.model_dump(mode="json"))
         write_photo(folder / "sheet.jpg", sheet(examples, target[len(target) // 2], title))
+        draw_plots(report, folder / "plots.png")
     return report
 
 
