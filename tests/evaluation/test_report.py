@@ -82,7 +82,9 @@ def test_figures_that_some_photos_lack_are_averaged_over_the_others() -> None:
 
 
 def test_every_measure_has_a_score_and_every_score_its_line() -> None:
-    measured = {name for name, field in Measures.model_fields.items() if field.annotation is not str}
+    measured = {
+        name for name, field in Measures.model_fields.items() if field.annotation is not str
+    }
     scores = set(Scores.model_fields)
     assert measured - {"face_found", "distance_to_other"} <= scores
     listed = {figure.name for figures in THEMES.values() for figure in figures}
