@@ -15,7 +15,7 @@ def face(seed: int) -> Image:
     """Fine structure on mid grey."""
     noise = np.random.default_rng(seed).normal(size=(SIDE, SIDE, 3))
     fine = cv2.GaussianBlur(noise, (0, 0), 1.5)
-    return (128 + 60 * fine).clip(0, 255).astype(np.uint8)
+    return np.asarray((128 + 60 * fine).clip(0, 255), np.uint8)
 
 
 def everywhere() -> Plane:
@@ -23,7 +23,7 @@ def everywhere() -> Plane:
 
 
 def lit(image: Image, gain: np.ndarray) -> Image:
-    return (image * gain).clip(0, 255).astype(np.uint8)
+    return np.asarray((image * gain).clip(0, 255), np.uint8)
 
 
 SIDE_LIGHT = np.linspace(0.55, 1.25, SIDE)[None, :, None]

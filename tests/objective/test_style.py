@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.faces.reference import REFERENCE, mirror_landmarks
-from zoo.objective.parts import EYES, FACE, MOUTH, PARTS, part_of_each_location
+from zoo.faces.reference import REFERENCE
+from zoo.objective.parts import EYES, FACE, MOUTH, PARTS, SURROUNDINGS, part_of_each_location
 from zoo.objective.style import nearest_styles, style_bank, style_loss
 
 
 def part_at(y: float, x: float) -> int:
+    """The last part whose outline, a convex polygon, has the point on one side of all edges."""
     found = 0
     for index, part in enumerate(PARTS):
-        left, top, right, bottom = part.box
-        if left < x < right and top < y < bottom:
+        a, b = part.outline, np.roll(part.outline, -1, axis=0)
+        sides = (b - a)[:, 0] * (y - a[:, 1]) - (b - a)[:, 1] * (x - a[:, 0])
+        if (sides >= 0).all() or (sides <= 0).all():
             found = index
     return found
 
@@ -47,7 +49,7 @@ def test_style_loss_is_the_papers_equation(
     features: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
     output, styles = features
-    chosen = torch.rand(3, 3, 7, generator=torch.Generator().manual_seed(1)) < 0.5
+    chosen = torch.rand(4, 3, 7, generator=torch.Generator().manual_seed(1)) < 0.5
     chosen[:, :, 0] = True
     expected = slow_style_loss(output.numpy(), styles.numpy(), chosen.numpy())
     assert style_loss(output, style_bank(styles), chosen).item() == pytest.approx(expected, 1e-6)
@@ -55,7 +57,7 @@ def test_style_loss_is_the_papers_equation(
 
 def test_a_style_photo_itself_costs_nothing(features: tuple[torch.Tensor, torch.Tensor]) -> None:
     _, styles = features
-    everything = torch.ones(3, 2, 7, dtype=torch.bool)
+    everything = torch.ones(4, 2, 7, dtype=torch.bool)
     assert style_loss(styles[:2], style_bank(styles), everything).item() == pytest.approx(
         0, abs=1e-6
     )
@@ -64,8 +66,9 @@ def test_a_style_photo_itself_costs_nothing(features: tuple[torch.Tensor, torch.
 def test_patches_are_compared_at_the_same_location_only() -> None:
     photo = torch.eye(4, dtype=torch.float64).view(1, 4, 2, 2)
     moved = photo.flip(-1)
-    loss = style_loss(moved, style_bank(photo), torch.ones(3, 1, 1, dtype=torch.bool))
-    assert loss.item() == pytest.approx(1)
+    loss = style_loss(moved, style_bank(photo), torch.ones(4, 1, 1, dtype=torch.bool))
+    weights = [PARTS[index].weight for index in part_of_each_location(2, 2).tolist()]
+    assert loss.item() == pytest.approx(np.mean(weights))
 
 
 def test_a_photo_that_is_not_chosen_does_not_leak(
@@ -73,16 +76,16 @@ def test_a_photo_that_is_not_chosen_does_not_leak(
 ) -> None:
     output, styles = features
     styles[3] = output[0]
-    chosen = torch.ones(3, 3, 7, dtype=torch.bool)
+    chosen = torch.ones(4, 3, 7, dtype=torch.bool)
     chosen[:, :, 3] = False
     without = torch.cat([styles[:3], styles[4:]])
-    expected = style_loss(output, style_bank(without), torch.ones(3, 3, 6, dtype=torch.bool))
+    expected = style_loss(output, style_bank(without), torch.ones(4, 3, 6, dtype=torch.bool))
     assert style_loss(output, style_bank(styles), chosen).item() == pytest.approx(expected.item())
 
 
 def test_gradient(features: tuple[torch.Tensor, torch.Tensor]) -> None:
     output, styles = features
-    bank, chosen = style_bank(styles), torch.ones(3, 3, 7, dtype=torch.bool)
+    bank, chosen = style_bank(styles), torch.ones(4, 3, 7, dtype=torch.bool)
     assert torch.autograd.gradcheck(
         lambda x: style_loss(x, bank, chosen).double(), output.requires_grad_(), atol=1e-3, eps=1e-3
     )
@@ -100,7 +103,11 @@ def test_each_part_has_its_own_nearest_landmarks() -> None:
         for photo, row in zip(photos, mask, strict=True):
             apart = [
                 distance(photo, style, part.landmarks)
-                + (0 if part is FACE else 0.25 * distance(photo, style, FACE.landmarks))
+                + (
+                    0
+                    if part in (FACE, SURROUNDINGS)
+                    else 0.25 * distance(photo, style, FACE.landmarks)
+                )
                 for style in styles
             ]
             assert set(np.flatnonzero(row)) == set(np.argsort(apart)[:3])
@@ -112,23 +119,34 @@ def test_the_whole_face_chooses_for_all_parts_when_asked() -> None:
     masks = nearest_styles(photos, styles, 3, by_parts=False)
     by_parts = nearest_styles(photos, styles, 3)
     assert (masks == by_parts[0]).all()
-    assert (by_parts[1] != by_parts[0]).any()
+    assert (by_parts[0] == by_parts[1]).all()
+    assert (by_parts[3] != by_parts[0]).any()
 
 
 def test_n_best_of_a_small_set_is_all_of_it() -> None:
     chosen = nearest_styles(torch.zeros(2, 68, 2), torch.zeros(5, 68, 2), 16)
-    assert chosen.shape == (3, 2, 5)
+    assert chosen.shape == (4, 2, 5)
     assert chosen.all()
 
 
 def test_parts_hold_their_landmarks_and_are_symmetric() -> None:
     for part in (EYES, MOUTH):
-        left, top, right, bottom = part.box
         points = REFERENCE[list(part.landmarks)]
-        assert (points > (left, top)).all() and (points < (right, bottom)).all()
-        assert left + right == pytest.approx(1)
-        mirrored = mirror_landmarks(REFERENCE)[list(part.landmarks)]
-        np.testing.assert_allclose(mirrored, points, atol=1e-5)
+        assert (points > part.outline.min(axis=0)).all()
+        assert (points < part.outline.max(axis=0)).all()
     rows = part_of_each_location(8, 8).reshape(8, 8)
     assert (rows == rows.flip(1)).all()
-    assert set(rows.unique().tolist()) == {0, 1, 2}
+    assert set(rows.flatten().tolist()) == {0, 1, 2, 3}
+    assert rows[0, 0] == PARTS.index(SURROUNDINGS)
+    assert rows[4, 4] == PARTS.index(FACE)
+
+
+def test_what_surrounds_the_face_hardly_counts(
+    features: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    output, styles = features
+    everything = torch.ones(4, 3, 7, dtype=torch.bool)
+    around = part_of_each_location(7, 8).reshape(7, 8) == PARTS.index(SURROUNDINGS)
+    perfect = styles[:3].clone()
+    perfect[..., around] = output[..., around]
+    assert 0 < style_loss(perfect, style_bank(styles), everything) < 0.1

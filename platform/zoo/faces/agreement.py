@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from zoo.faces.lab import from_lab, to_lab
-from zoo.photos.image import Image, Plane
+from zoo.photos.image import AnyArray, Image, Plane
 
 LIGHT = 0.3
 """Standard deviation of the low-pass for lightness, in distances of the outer eye corners."""
@@ -43,10 +43,11 @@ def _slow(lab: Plane, mask: Plane, eyes: float) -> Plane:
     height, width = mask.shape
     scale = min(1.0, _SMALL / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small, weight = lab * mask[..., None], mask
+    small: AnyArray = lab * mask[..., None]
+    weight: AnyArray = mask
     if scale < 1:
         small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
-        weight = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+        weight = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     planes = [
         _blurred(small[..., channel], sigma * eyes * scale)
         / np.maximum(_blurred(weight, sigma * eyes * scale), 1e-3)
@@ -56,7 +57,7 @@ def _slow(lab: Plane, mask: Plane, eyes: float) -> Plane:
     return slow if scale == 1 else np.asarray(cv2.resize(slow, (width, height)), np.float32)
 
 
-def _blurred(plane: Plane, sigma: float) -> Plane:
+def _blurred(plane: AnyArray, sigma: float) -> Plane:
     sigma = max(sigma, 0.3)
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
 

@@ -38,7 +38,7 @@ class Aligned:
     @property
     def pitch(self) -> float:
         """Pixels of the photo per pixel of the crop, over both axes."""
-        return 1 / (_scale(self.matrix) * self.image.shape[0])
+        return 1 / (_scale(self.matrix) * int(self.image.shape[0]))
 
 
 def alignment_matrix(landmarks: Points) -> Matrix:

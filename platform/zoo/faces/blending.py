@@ -71,12 +71,11 @@ def _cloning(swapped: Plane, photo: Image, mask: Plane) -> Plane:
     height, width = mask.shape
     scale = min(1.0, _CLONED_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    source = np.rint(swapped.clip(0, 255)).astype(np.uint8)
+    planes: tuple[AnyArray, ...] = (np.rint(swapped.clip(0, 255)).astype(np.uint8), photo, mask)
     if scale < 1:
-        source, photo, mask = (
-            cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (source, photo, mask)
-        )
-    added = _cloned(source, photo, mask > _CLONED) - source
+        planes = tuple(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
+    source, target, weight = planes
+    added = _cloned(source, target, weight > _CLONED) - source
     return added if scale == 1 else np.asarray(cv2.resize(added, (width, height)), np.float32)
 
 

@@ -9,7 +9,7 @@ wrinkles) are the other person's and stay out. In a blurred photo the swap is bl
 import cv2
 import numpy as np
 
-from zoo.photos.image import Image, Plane, Points
+from zoo.photos.image import AnyArray, Image, Plane, Points
 
 _FAINT = 6.0  # grey levels: what is much stronger than this is an edge
 _FEATURES = (slice(17, 22), slice(22, 27), slice(36, 42), slice(42, 48), slice(48, 60))
@@ -38,7 +38,7 @@ def agree_in_sharpness(swapped: Plane, photo: Image, landmarks: Points, pitch: f
 def _smooth_skin(landmarks: Points, shape: tuple[int, ...]) -> Plane:
     """[H, W, 1]: 1 where there is no eye, brow or mouth."""
     eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
-    features = np.zeros(shape[:2], np.uint8)
+    features: AnyArray = np.zeros(shape[:2], np.uint8)
     for part in _FEATURES:
         outline = cv2.convexHull(np.rint(landmarks[part]).astype(np.int32))
         cv2.fillConvexPoly(features, outline, 1)

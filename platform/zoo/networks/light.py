@@ -11,6 +11,7 @@ their mean: exposure and skin tone are not light's direction. All of it is smoot
 pooling, no ReLU).
 """
 
+import hashlib
 from importlib.resources import as_file, files
 
 import torch
@@ -100,6 +101,11 @@ def read_light() -> LightNetwork:
         weights = load_file(path)
     network.load_state_dict({name: value.float() for name, value in weights.items()})
     return network.eval().requires_grad_(False)
+
+
+def light_sha256() -> str:
+    """What identifies the shipped weights."""
+    return hashlib.sha256((files("zoo.networks") / WEIGHTS).read_bytes()).hexdigest()
 
 
 def _places() -> Tensor:

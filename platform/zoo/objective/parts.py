@@ -1,46 +1,66 @@
-"""Parts of the aligned face that move on their own: the mouth, the eyes with the brows, the rest.
+"""Parts of the aligned face that are compared apart: mouth, eyes with brows, face, surroundings.
 
-A style photo may show the right mouth and the wrong eyes. So each part has its own N_best: for
-a patch on the mouth, the photos whose mouths are alike.
+A style photo may show the right mouth and the wrong eyes. So mouth and eyes each have their own
+N_best: for a patch on the mouth, the photos whose mouths are alike. And what surrounds the face
+is not the person: it hardly counts.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 
+from zoo.faces.mask import face_outline
+from zoo.faces.reference import REFERENCE
+from zoo.photos.image import Points
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Part:
-    """A part: its landmarks (iBUG order), and where its patches lie.
+    """A part: where its patches lie, whose landmarks choose their photos, how much they count.
 
     Attributes:
-        landmarks: indices.
-        box: left, top, right, bottom in unit crop coordinates.
+        outline: a convex polygon [K, 2] in unit crop coordinates.
+        landmarks: indices (iBUG order).
         weight: of its patches in the style term.
     """
 
+    outline: Points
     landmarks: tuple[int, ...]
-    box: tuple[float, float, float, float]
-    weight: float = 1.0
+    weight: float
 
 
-FACE = Part(tuple(range(68)), (0.0, 0.0, 1.0, 1.0))
-EYES = Part((*range(17, 27), *range(36, 48)), (0.12, 0.24, 0.88, 0.47))
-MOUTH = Part(tuple(range(48, 68)), (0.25, 0.60, 0.75, 0.86), weight=0.5)
+def _box(left: float, top: float, right: float, bottom: float) -> Points:
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+
+
+_ALL = tuple(range(68))
+
+SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, weight=0.1)
+"""Hair and background: stitching keeps the photo's."""
+
+FACE = Part(face_outline(REFERENCE), _ALL, weight=1.0)
+EYES = Part(_box(0.12, 0.24, 0.88, 0.47), (*range(17, 27), *range(36, 48)), weight=1.0)
+MOUTH = Part(_box(0.25, 0.60, 0.75, 0.86), tuple(range(48, 68)), weight=0.5)
 """The mouth says little about who it is and much about what it does: with the full weight,
 closed mouths open for a person who smiles on every photo (docs/training.md)."""
 
-PARTS = (FACE, EYES, MOUTH)
-"""A location belongs to the last part whose box holds it."""
+PARTS = (SURROUNDINGS, FACE, EYES, MOUTH)
+"""A location belongs to the last part whose outline holds its centre."""
 
 
+@cache
 def part_of_each_location(height: int, width: int) -> Tensor:
     """Index into :data:`PARTS` of each location, [height · width], row by row."""
-    y = (torch.arange(height) + 0.5).div(height)[:, None]
-    x = (torch.arange(width) + 0.5).div(width)[None, :]
-    index_HW = torch.zeros(height, width, dtype=torch.long)
+    index_P = torch.zeros(height * width, dtype=torch.long)
     for index, part in enumerate(PARTS):
-        left, top, right, bottom = part.box
-        index_HW[(x > left) & (x < right) & (y > top) & (y < bottom)] = index
-    return index_HW.flatten()
+        outline = np.ascontiguousarray(part.outline[:, None])
+        for location in range(height * width):
+            row, column = divmod(location, width)
+            centre = ((column + 0.5) / width, (row + 0.5) / height)
+            if cv2.pointPolygonTest(outline, centre, False) >= 0:
+                index_P[location] = index
+    return index_P

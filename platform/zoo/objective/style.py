@@ -40,7 +40,7 @@ def nearest_styles(
     masks = []
     for part in PARTS:
         distance_BN = whole_BN
-        if by_parts and part is not FACE:
+        if by_parts and part.landmarks != FACE.landmarks:
             own_BN = _distance(photo_B682, style_N682, part.landmarks)
             distance_BN = own_BN + _WHOLE_FACE * whole_BN
         nearest = distance_BN.topk(min(n_best, len(style_N682)), dim=1, largest=False).indices

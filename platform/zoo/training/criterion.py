@@ -13,6 +13,7 @@ from zoo.networks.vgg19 import VGG19
 from zoo.objective.total import Losses, Style, Weights, style_of, total_loss
 from zoo.training.batches import Batch, style_batch
 from zoo.training.device import autocast, has_bf16
+from zoo.training.proportions import with_reference_jaw
 from zoo.training.recipes import Recipe
 
 STYLE_CHUNK = 32
@@ -65,6 +66,7 @@ def judges(
 @torch.no_grad()
 def criterion(judges: Judges, photos: FacePack, recipe: Recipe, resolution: int) -> Criterion:
     """The objective against an identity's ``photos``."""
+    photos = with_reference_jaw(photos)
     styles = style_batch(photos, resolution, mirrored=recipe.mirrored)
     chunks = []
     with autocast(judges.device):

@@ -7,13 +7,14 @@ from typing import Any
 
 from zoo import receipts
 from zoo.errors import IdentityError, ZooError
+from zoo.networks.light import light_sha256
 from zoo.networks.perceptual import Perceptual, resolve_perceptual
 from zoo.provenance.identity import Identity, find_identity, read_identity
 from zoo.settings import Project, read_params
 from zoo.storage import sha256_of
 from zoo.training.recipes import Recipe, chosen_recipe
 
-MAKER = "train-1"
+MAKER = "train-2"
 """Version of the code that makes a network; raise it when the same inputs give another one."""
 
 CONTENT = "content.safetensors"
@@ -62,6 +63,7 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
         "content": sha256_of(content),
         "recipe": chosen.model_dump(mode="json"),
         "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
+        "light": light_sha256() if chosen.light_weight else None,
     }
     stale, fresh = [], []
     for identity in found:
