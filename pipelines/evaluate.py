@@ -3,20 +3,19 @@
 from zoo.errors import IdentityError
 from zoo.evaluation.run import (
     HELD_OUT,
-    EvaluateSettings,
+    MAKER,
     descriptors_path,
+    evaluate_settings,
     write_evaluation,
 )
 from zoo.incremental import Job, run_for_identities, run_stage
 from zoo.provenance.identity import Identity
-from zoo.settings import Project, read_params, section
+from zoo.settings import Project
 from zoo.storage import sha256_of
-
-MAKER = "evaluate-2"  # raise it when the same network gives other figures
 
 
 def main(project: Project) -> int:
-    settings = section(read_params(project), "evaluate", EvaluateSettings)
+    settings = evaluate_settings(project)
 
     def plan(identity: Identity) -> Job:
         name = identity.name
