@@ -35,9 +35,9 @@ from zoo.photos.writing import write_photo
 from zoo.storage import atomic_file, write_json
 from zoo.training.close_ups import FIRST_HELD_OUT, CloseUps, rendered, show
 
-TRAINING, HELD_OUT, BATCH, RATE = 1000, 100, 24, 3e-3
+TRAINING, HELD_OUT, BATCH, RATE = 1500, 100, 24, 3e-3
 CLASS_WEIGHTS = (1.0, 1.0, 1.0, 1.5)
-KINDS = ("plain", "occluded", "varied")
+KINDS, SHARES = ("plain", "occluded", "varied"), (0.2, 0.2, 0.6)
 COLOURS = np.array(((0, 0, 200), (255, 200, 0), (0, 210, 80), (255, 0, 220)), np.float32)
 
 Labels = NDArray[np.uint8]
@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="keeps renders and state")
     parser.add_argument("--faces", type=int, default=TRAINING)
-    parser.add_argument("--iterations", type=int, default=1000)
+    parser.add_argument("--iterations", type=int, default=2000)
     parser.add_argument("--sheet", type=Path, help="picture to write: photo, truth, answer, mask")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
@@ -86,8 +86,12 @@ def train(close: CloseUps, iterations: int, state: Path) -> SegmentationNetwork:
     network.train()
     for step in track(range(done, iterations), "training"):
         random = np.random.default_rng([0, step])
-        kinds = ["plain" if random.random() < 0.15 else "varied" for _ in range(BATCH)]
-        shown = [show(random, close, int(random.integers(len(close.images))), k) for k in kinds]
+        kinds = random.choice(KINDS, BATCH, p=SHARES)
+        numbers = random.integers(len(close.images), size=BATCH)
+        shown = [
+            show(random, close, int(number), str(kind), moved=True)
+            for kind, number in zip(kinds, numbers, strict=True)
+        ]
         photos_BHW3 = torch.from_numpy(np.stack([image for image, _, _ in shown]))
         labels_BHW = torch.from_numpy(np.stack([labels for _, labels, _ in shown])).long()
         with torch.autocast("cpu", torch.bfloat16):

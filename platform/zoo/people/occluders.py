@@ -186,7 +186,7 @@ def glasses(random: Random, sitting: Sitting) -> None:
     bridge = [inner[0], 0.5 * (inner[0] + inner[1]) - random.uniform(0, 0.08) * down, inner[1]]
     cover = np.maximum(cover, _line(size, bridge, max(0.8 * thick, 0.008)))
     if dark:
-        opacity = random.uniform(0.7, 1.0)
+        opacity = random.uniform(0.6, 1.0)
         colour = _colour(random) * random.uniform(0.05, 0.45)
         ramp = np.linspace(1, random.uniform(0.6, 1.0), size, dtype=np.float32)[:, None]
         sheen = np.maximum(noise(random, size, (3, 3)), 0)[..., None] * random.uniform(0, 50)
@@ -334,7 +334,7 @@ OCCLUDERS: tuple[tuple[Callable[[Random, Sitting], None], float], ...] = (
     (glasses, 0.2),
     (hat, 0.12),
     (scarf, 0.08),
-    (hand, 0.22),
+    (hand, 0.26),
     (microphone, 0.06),
     (thing, 0.08),
 )

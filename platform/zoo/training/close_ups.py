@@ -75,36 +75,46 @@ def held_out_face(seed: int) -> tuple[Image, Labels, Points] | None:
     return _padded(picture.image, picture.labels, faces[0].landmarks) if faces else None
 
 
-def show(random: Random, close: CloseUps, number: int, kind: str) -> tuple[Image, Labels, Points]:
+def show(
+    random: Random, close: CloseUps, number: int, kind: str, *, moved: bool = False
+) -> tuple[Image, Labels, Points]:
     """A crop [SIZE, SIZE, 3], its labels, and its landmarks in unit coordinates.
 
     Args:
         random: what happens to it.
         close: where it comes from.
         number: which one.
-        kind: ``plain``, ``occluded``, or ``varied``: moved, retouched, occluded, photographed.
+        kind: ``plain``, ``occluded``, or ``varied``: retouched, occluded and photographed.
+        moved: mirrored or not, turned, scaled and shifted a little, as alignment errs.
     """
-    varied = kind == "varied"
-    scale, turn = np.exp(random.normal(0, 0.05, 2) * (1, 0.6)), random.normal(0, 0.07)
-    move, mirrored = random.normal(0, 0.025, 2), random.random() < 0.5
-    if not varied:
-        scale, turn, move, mirrored = np.ones(2), 0.0, np.zeros(2), False
-    spin = np.array(((np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))))
-    linear = (1 + 2 * MARGIN) * spin * (scale[0] * np.array((scale[1], 1 / scale[1])))
-    unit = np.column_stack([linear, 0.5 + move - linear @ (0.5, 0.5)])
+    unit, mirrored = _placement(random) if moved else (_placed(0, 0, 0, 0, 0), False)
     landmarks = apply(unit, close.landmarks[number])
     if mirrored:
         unit[0] = (0, 0, 1) - unit[0]
         landmarks = mirror_landmarks(landmarks)
     image, labels = _warped(close.images[number], close.labels[number], unit, SIZE)
     sitting = Sitting(image.astype(np.float32), labels, landmarks)
-    if varied:
+    if kind == "varied":
         retouch(random, sitting)
         occlude(random, sitting, often=0.8)
         return photograph(random, sitting.image), sitting.labels, landmarks
     if kind == "occluded":
         occlude(random, sitting)
     return np.clip(sitting.image, 0, 255).astype(np.uint8), sitting.labels, landmarks
+
+
+def _placement(random: Random) -> tuple[Matrix, bool]:
+    scale, stretch = random.normal(0, 0.05), random.normal(0, 0.03)
+    turn, x, y = random.normal(0, 0.07), random.normal(0, 0.025), random.normal(0, 0.025)
+    return _placed(scale, stretch, turn, x, y), bool(random.random() < 0.5)
+
+
+def _placed(scale: float, stretch: float, turn: float, x: float, y: float) -> Matrix:
+    """From unit coordinates of the padded crop to those of the crop shown."""
+    spin = np.array(((np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))))
+    sizes = (1 + 2 * MARGIN) * np.exp((scale + stretch, scale - stretch))
+    linear = spin * sizes
+    return np.column_stack([linear, (0.5 + x, 0.5 + y) - linear @ (0.5, 0.5)])
 
 
 def _shard(work: Path, seeds: range) -> CloseUps:
