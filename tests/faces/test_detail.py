@@ -21,7 +21,7 @@ def cheek(image: Plane) -> Plane:
 
 
 def test_grain_is_laid_over_skin() -> None:
-    grain = np.random.default_rng(0).normal(scale=4, size=(SIDE, SIDE, 1))
+    grain = np.random.default_rng(0).normal(scale=1.5, size=(SIDE, SIDE, 1))
     photo = (smooth() + grain).clip(0, 255).astype(np.uint8)
     result = agree_in_sharpness(smooth(), photo, LANDMARKS, pitch=4.0)
     added, wanted = cheek(result - smooth()), cheek(photo - smooth())

@@ -35,13 +35,13 @@ RECIPE = {
 }
 
 
-def random_pack(seed: int, count: int) -> FacePack:
+def random_pack(seed: int, count: int, side: int = 64) -> FacePack:
     """Smooth random pictures: what a training's plumbing needs, quickly."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 255, (count, 8, 8, 3), dtype=np.uint8)
     landmarks = REFERENCE + random.normal(scale=0.02, size=(count, 68, 2))
     names = [f"{number}.png" for number in range(count)]
-    faces = coarse.repeat(8, axis=1).repeat(8, axis=2)
+    faces = coarse.repeat(side // 8, axis=1).repeat(side // 8, axis=2)
     return FacePack(faces, landmarks.astype(np.float32), names, ["random"] * count)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -11,7 +12,9 @@ from safetensors.torch import load
 
 from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import TrainingError
+from zoo.faces.pack import write_pack
 from zoo.networks.compact import read_compact
+from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
 from zoo.training import job as job_module
 from zoo.training.job import Job, train
@@ -66,6 +69,84 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_network(
     assert [row["step"] for row in resumed.curves] == [0, 1, 2, 3, 4, 5]
     for name, value in load(whole.files["network.safetensors"]).items():
         torch.testing.assert_close(load(resumed.files["network.safetensors"])[name], value)
+
+
+@pytest.mark.parametrize("killed_at", [3, 4, 6])
+def test_a_training_in_phases_goes_on_from_any_of_them(
+    job: Job, tmp_path: Path, killed_at: int
+) -> None:
+    phases = (
+        Phase(resolution=64, batch=2, iterations=4),
+        Phase(resolution=128, batch=1, iterations=4, new_branch_first=2),
+    )
+    content = tmp_path / "large.safetensors"
+    write_pack(content, random_pack(3, 40, side=128))
+    grown = replace(
+        job,
+        recipe=job.recipe.model_copy(update={"phases": phases, "checkpoint_every": 1}),
+        style=random_pack(0, 3, side=128),
+        content=content,
+    )
+
+    class Killed(Exception):
+        pass
+
+    def killer(row: dict[str, float]) -> None:
+        if row["step"] == killed_at:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(grown, killer)
+    resumed = train(grown)
+    whole = train(replace(grown, folder=tmp_path / "whole"))
+    assert resumed.resumed_at == killed_at
+    assert resumed.files["network.safetensors"] == whole.files["network.safetensors"]
+    assert TransformationNetwork(128, 4, "slim").load_state_dict(
+        load(whole.files["network.safetensors"])
+    )
+
+
+def test_training_stops_when_validation_does_not_improve(
+    job: Job,
+) -> None:
+    recipe = job.recipe.model_copy(
+        update={
+            "phases": (Phase(resolution=64, batch=2, iterations=40),),
+            "style_ramp": 0.0,
+            "validate_every": 1,
+            "patience": 3,
+            "learning_rate": 1e-12,
+            "final_learning_rate": 1e-12,
+        }
+    )
+    # Too small a step to change a weight: no validation is better than the first.
+    trained = train(replace(job, recipe=recipe))
+    assert trained.iterations == 4
+    assert len({row["validation"] for row in trained.curves}) == 1
+
+
+def test_the_best_weights_are_kept_and_not_the_last(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, torch.Tensor]] = []
+    real = job_module._validate
+
+    def validate(network: TransformationNetwork, *rest: Any) -> dict[str, torch.Tensor]:
+        result = real(network, *rest)
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return result
+
+    monkeypatch.setattr(job_module, "_validate", validate)
+    phases = (Phase(resolution=64, batch=2, iterations=12),)
+    changed = {"phases": phases, "style_ramp": 0.0, "validate_every": 1, "patience": 12}
+    # So large a step that the network gets worse.
+    changed |= {"learning_rate": 5.0, "final_learning_rate": 5.0}
+    trained = train(replace(job, recipe=job.recipe.model_copy(update=changed)))
+    scores = [row["validation"] for row in trained.curves]
+    best = seen[int(np.argmin(scores))]
+    assert np.argmin(scores) < len(scores) - 1
+    kept = load(trained.files["network.safetensors"])
+    assert all(torch.equal(kept[name], value) for name, value in best.items())
 
 
 def test_the_checkpoint_of_another_training_is_not_used(job: Job) -> None:

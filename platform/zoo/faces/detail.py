@@ -11,10 +11,10 @@ import numpy as np
 
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
-_FAINT = 6.0  # grey levels: what is much stronger than this is an edge
+_FAINT = 3.0  # grey levels: what is much stronger than this is an edge
 _FEATURES = (slice(17, 22), slice(22, 27), slice(36, 42), slice(42, 48), slice(48, 60))
 _MARGIN = 0.06  # around each feature, of the distance of the outer eye corners
-_UNSHARP = 0.6  # of the finest that the network can show
+_UNSHARP = 0.4  # of the finest that the network can show
 
 
 def agree_in_sharpness(swapped: Plane, photo: Image, landmarks: Points, pitch: float) -> Plane:

@@ -12,7 +12,7 @@ import numpy as np
 from zoo.faces.alignment import alignment_matrix, covered
 from zoo.photos.image import Plane, Points
 
-_FOREHEAD = 0.34  # of the height from nose bridge to chin, above the brows
+_FOREHEAD = 0.42  # of the height from nose bridge to chin, above the brows
 _TAPER = np.array([0.55, 0.8, 0.93, 1.0, 1.0, 1.0, 1.0, 0.93, 0.8, 0.55], np.float32)
 _FEATHER = 0.10  # of the face's size (root of its area), from nothing at the rim to all
 
