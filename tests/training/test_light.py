@@ -60,8 +60,9 @@ def test_the_loss_is_chopras_on_every_pair() -> None:
     different = same.clone()
     same[0, 1] = different[0, 2] = different[1, 2] = True
     loss = contrastive_loss(features, same, different, margin=2.0)
-    # d = 5 under one light; under different lights d = 1 is short of the margin by 1, √18 is not.
-    assert loss.item() == pytest.approx(25 + (1 + 0) / 2, rel=1e-4)
+    # d = 5 under one light; under different lights d = 1 is short of the margin by 1, √18 is not
+    # and does not count.
+    assert loss.item() == pytest.approx(25 + 1, rel=1e-4)
 
 
 def test_pairs_show_different_people_in_the_same_circumstances() -> None:

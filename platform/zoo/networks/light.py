@@ -6,9 +6,9 @@ its features is the light term (Korshunova et al. 2017, equation 5).
 
 A picture that a network in training shows to Γ must be led towards a light, not towards noise.
 So Γ looks at 32×32 blurred samples of the face alone: what is finer than shading, and hair,
-clothes and background, are out of its sight and get no gradient. The samples are divided by
-their mean: exposure and skin tone are not light's direction. All of it is smooth (no max
-pooling, no ReLU).
+clothes and background, are out of its sight and get no gradient. It takes their logarithm, in
+which light and skin add up, less its mean: exposure and skin tone are not light's direction.
+All of it is smooth (no max pooling, no ReLU).
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _WINDOW = (0.15, 0.91)  # of the crop, both axes: where the places lie
 _BLUR = 0.022  # standard deviation of a sample, in parts of the crop
 _CENTRE, _RADII = (0.5, 0.53), (0.29, 0.35)  # x, y of the ellipse that holds brows, cheeks, chin
 _EDGE = 0.05  # width of the ellipse's soft rim
-_DARK = 0.02  # luminance below which a face counts as black, and is not made brighter
+_DARK = 0.04  # added to luminance before its logarithm: below it, dark is dark
 
 
 class LightNetwork(nn.Module):
@@ -48,16 +48,18 @@ class LightNetwork(nn.Module):
     def __init__(self, features: int = 32) -> None:
         super().__init__()
         self.convolutions = nn.Sequential(
-            nn.Conv2d(1, 24, 5, stride=2, padding=2),
+            nn.Conv2d(1, 32, 5, stride=2, padding=2),
             nn.SiLU(),
-            nn.Conv2d(24, 48, 3, stride=2, padding=1),
+            nn.Conv2d(32, 64, 3, stride=2, padding=1),
             nn.SiLU(),
-            nn.Conv2d(48, 64, 3, stride=2, padding=1),
+            nn.Conv2d(64, 64, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(64, 80, 3, stride=2, padding=1),
             nn.SiLU(),
         )
         side = SAMPLES // 8
         self.connected = nn.Sequential(
-            nn.Linear(64 * side * side, 128), nn.SiLU(), nn.Linear(128, features)
+            nn.Linear(80 * side * side, 128), nn.SiLU(), nn.Linear(128, features)
         )
         self.register_buffer("place_LG", _places(), persistent=False)
         self.register_buffer("inside_LL", _inside(), persistent=False)
@@ -72,11 +74,12 @@ class LightNetwork(nn.Module):
             return features_BC
 
     def look(self, luminance_B1HW: Tensor) -> Tensor:
-        """What Γ sees, [B, 1, 32, 32]: contrast against the face's mean, 0 outside the face."""
+        """What Γ sees, [B, 1, 32, 32]: log luminance less the face's mean, 0 outside the face."""
         grid = F.adaptive_avg_pool2d(luminance_B1HW, GRID)
-        samples = self.place_LG @ grid @ self.place_LG.T
+        # A network in training may leave 0..1.
+        samples = (self.place_LG @ grid @ self.place_LG.T).clamp_min(0).add(_DARK).log()
         mean = (samples * self.inside_LL).sum((2, 3), keepdim=True) / self.inside_LL.sum()
-        return (samples - mean) / (mean + _DARK) * self.inside_LL
+        return (samples - mean) * self.inside_LL
 
     @torch.no_grad()
     def normalise(self, luminance_B1HW: Tensor) -> None:
