@@ -25,6 +25,10 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "n-best-all": {"n_best": ALL},
     "n-best-by-face": {"n_best_by": "face"},
     "n-best-by-parts": {"n_best_by": "parts"},
+    "no-normalisation": {"normalisation": False},
+    "paper-layout": {"layout": "paper"},
+    "compact": {"perceptual": "compact"},
+    "another-seed": {"seed": 1},
 }
 COLUMNS: Mapping[str, str] = {
     "nearest_rate": "nearest",

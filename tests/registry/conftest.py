@@ -51,6 +51,7 @@ def trained(tmp_path: Path) -> Callable[..., Trained]:
         cv2.imwrite(str(model / "preview.jpg"), picture)
         report.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(report / "sheet.jpg"), picture)
+        cv2.imwrite(str(report / "plots.png"), picture)
         figures = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}
         (report / "report.json").write_text(json.dumps({**figures, **scores}))
         made_from = {"style": f"faces of {name}", "factor": factor}

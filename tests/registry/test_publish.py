@@ -64,10 +64,11 @@ def test_a_version_carries_network_receipt_report_and_pictures(trained: Make, ur
         "curves.png",
         "preview.jpg",
         "sheet.jpg",
+        "plots.png",
     }
     run = client.get_run(str(version.run_id))
     shown = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert shown == {"preview.jpg", "sheet.jpg", "curves.png", "report.json"}
+    assert shown == {"preview.jpg", "sheet.jpg", "plots.png", "curves.png", "report.json"}
     assert run.data.metrics["score/nearest_rate"] == 0.95
     assert run.data.metrics["loss"] == pytest.approx(2 / 191)
     assert len(client.get_metric_history(run.info.run_id, "loss/content")) == 20

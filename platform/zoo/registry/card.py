@@ -94,6 +94,7 @@ def version_card(
     pictures = (
         f"![photos above, swaps below](get-artifact?path=preview.jpg{run})\n\n"
         f"![curves of the training](get-artifact?path=curves.png{run})\n\n"
+        f"![how the figures are distributed](get-artifact?path=plots.png{run})\n\n"
         f"[All held-out photos and their swaps, the worst first](get-artifact?path=sheet.jpg{run})"
     )
     return (

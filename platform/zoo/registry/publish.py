@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 NETWORK = "network.onnx"
 WEIGHTS = "network.safetensors"
 PICTURES = ("preview.jpg", "curves.png")
+REPORT_FILES = ("report.json", "sheet.jpg", "plots.png")
 _LARGEST_BATCH = 1000  # metrics in one call, MLflow's limit
 
 
@@ -56,7 +57,7 @@ def publish(
     Args:
         name: the identity.
         model_folder: network.onnx, network.safetensors, curves.csv, preview.jpg.
-        report_folder: report.json and sheet.jpg.
+        report_folder: report.json, sheet.jpg and plots.png.
         receipt: of the training; its ``run_id`` names the run to continue.
         identity: the record, with the basis for using the face.
         tracking_uri: the registry.
@@ -137,8 +138,7 @@ def _files(
         for path in (
             *(model_folder / file for file in (NETWORK, WEIGHTS, "receipt.json", "curves.csv")),
             model_folder / "preview.jpg",
-            report_folder / "report.json",
-            report_folder / "sheet.jpg",
+            *(report_folder / file for file in REPORT_FILES),
         )
     }
     for path in files.values():
@@ -211,7 +211,7 @@ def _log_report(
     for name, value in scores_of(report).items():
         if math.isfinite(value):
             client.log_metric(run_id, f"score/{name}", value)
-    for file in ("report.json", "sheet.jpg"):
+    for file in REPORT_FILES:
         client.log_artifact(run_id, str(folder / file))
 
 
