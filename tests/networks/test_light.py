@@ -12,6 +12,7 @@ from zoo.networks.light import GRID, LightNetwork, read_light
 from zoo.objective.light import light_loss, luminance
 from zoo.people import random_person, render
 from zoo.people.scene import Light, Scene
+from zoo.training.light_descent import descend_field
 
 FROM_LEFT = Light(azimuth=-55, elevation=15, ambient=0.2)
 FROM_RIGHT = Light(azimuth=50, elevation=25, ambient=0.2)
@@ -54,6 +55,20 @@ def test_the_same_light_on_another_person_costs_less_than_another_light(
                 }
                 assert min(losses, key=losses.__getitem__) == light
                 assert 2 * losses.pop(light) < min(losses.values())
+
+
+def test_descending_the_distance_moves_the_light_to_the_other_side(
+    light_network: LightNetwork, lit: Callable[[int, Light], Tensor]
+) -> None:
+    face, truth = luminance(lit(7, FROM_LEFT)), luminance(lit(7, FROM_RIGHT))
+    relit = descend_field(light_network, face, luminance(lit(21, FROM_RIGHT)))
+
+    def brighter_right(picture: Tensor) -> float:
+        cheeks = picture[..., 28:44, 14:50].mean((0, 1, 2))
+        return float((cheeks[18:].mean() - cheeks[:18].mean()) / cheeks.mean())
+
+    assert brighter_right(face) < -0.05 and brighter_right(truth) > 0.05
+    assert brighter_right(relit) > 0.05
 
 
 def test_features_have_about_unit_variance(
