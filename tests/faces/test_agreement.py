@@ -60,6 +60,17 @@ def test_colours_become_the_photos() -> None:
     assert cast.max() < 1.5
 
 
+def test_in_a_grey_photo_the_swap_is_grey() -> None:
+    grey = face(1).mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8)
+    agreed = np.rint(agree(face(0), grey, everywhere(), EYES)).astype(np.uint8)
+
+    def colour(image: Image) -> float:
+        return float(np.abs(to_lab(image)[..., 1:]).mean())
+
+    assert colour(face(0)) > 4
+    assert colour(agreed) < 0.15 * colour(face(0))
+
+
 def test_what_lies_outside_the_mask_has_no_say() -> None:
     swapped, photo = face(0), face(1)
     mask = everywhere()

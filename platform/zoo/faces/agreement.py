@@ -18,7 +18,8 @@ LIGHT = 0.3
 COLOUR = 0.3
 """The same for colour: it says less about shape, and a blush or a lip must not be smeared."""
 
-_LEAST_CONTRAST, _MOST_CONTRAST = 0.7, 1.2  # limits of the change of the quick part of lightness
+_CONTRAST = (0.7, 1.2)  # limits of the change of lightness' quick part
+_SATURATION = (0.0, 1.2)  # and of colour's: in a grey photo none is left
 _SMALL = 96  # pixels: the slow part of a face is found at this size
 
 
@@ -34,7 +35,9 @@ def agree(swapped: Image, photo: Image, mask: Plane, eyes: float) -> Plane:
     a, b = to_lab(swapped), to_lab(photo)
     slow_a, slow_b = _slow(a, mask, eyes), _slow(b, mask, eyes)
     quick = a - slow_a
-    quick[..., 0] *= _contrast(a[..., 0] - slow_a[..., 0], b[..., 0] - slow_b[..., 0], mask)
+    for channel, limits in enumerate((_CONTRAST, _SATURATION, _SATURATION)):
+        photos = b[..., channel] - slow_b[..., channel]
+        quick[..., channel] *= _gain(quick[..., channel], photos, mask, limits)
     return from_lab((slow_b + quick).astype(np.float32))
 
 
@@ -62,8 +65,8 @@ def _blurred(plane: AnyArray, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
 
 
-def _contrast(quick_a: Plane, quick_b: Plane, mask: Plane) -> float:
+def _gain(quick_a: Plane, quick_b: Plane, mask: Plane, limits: tuple[float, float]) -> float:
     """By how much the quick part of the swap is scaled towards the photo's, within limits."""
     total = max(float(mask.sum()), 1e-6)
     spread_a, spread_b = (np.sqrt((mask * q * q).sum() / total) for q in (quick_a, quick_b))
-    return float(np.clip((spread_b + 0.5) / (spread_a + 0.5), _LEAST_CONTRAST, _MOST_CONTRAST))
+    return float(np.clip((spread_b + 0.5) / (spread_a + 0.5), *limits))
