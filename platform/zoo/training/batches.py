@@ -14,7 +14,7 @@ from zoo.errors import TrainingError
 from zoo.faces.pack import FacePack
 from zoo.faces.reference import mirror_landmarks
 
-VALIDATION = 24
+VALIDATION = 16
 """Content photos kept from training to validate it."""
 
 
