@@ -9,7 +9,6 @@ from torch import nn
 from zoo.networks.onnx_export import export_onnx
 from zoo.networks.transformation import Layout, TransformationNetwork
 
-
 LAYOUTS: tuple[Layout, ...] = ("paper", "slim")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.errors import AssetError
 from zoo.faces.reference import REFERENCE
-from zoo.photos.image import Image, Plane, Points
+from zoo.photos.image import AnyArray, Image, Plane, Points
 
 BACKGROUND, HAIR, SKIN, OTHER = 0, 1, 2, 3
 """Classes, as ``zoo.people`` labels them; OTHER is what is worn or held."""
@@ -110,10 +110,10 @@ def _drawn(unit: Points) -> Plane:
 
 def _guided(mask: Plane, crop: Image) -> Plane:
     """``mask`` as locally linear in the crop's luminance."""
-    guide = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    guide = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) / 255, np.float32)
     window = 2 * max(1, round(_REACH * crop.shape[0])) + 1
 
-    def mean(plane: Plane) -> Plane:
+    def mean(plane: AnyArray) -> Plane:
         return np.asarray(cv2.blur(plane, (window, window), borderType=cv2.BORDER_REFLECT))
 
     mean_guide, mean_mask = mean(guide), mean(mask)

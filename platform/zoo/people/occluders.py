@@ -298,7 +298,7 @@ def strands(random: Random, sitting: Sitting) -> None:
             style = (max(1, round(width * share)), cv2.LINE_AA, _FINE)
             cv2.polylines(layer, [part], False, [float(c) for c in tone], *style)
             cv2.polylines(drawn, [part], False, 255, *style)
-    cover = drawn.astype(np.float32) / 255
+    cover = np.asarray(drawn / 255, np.float32)
     grain = 1 + 0.12 * noise(random, size, (64, 8))
     # The layer's edges are mixed with the picture already.
     sitting.image += (layer - sitting.image) * (cover > 0)[..., None]

@@ -5,6 +5,8 @@ renders differ from photographs (domain randomisation, Tobin et al. 2017,
 https://arxiv.org/abs/1703.06907). Labels stay as they are.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +34,7 @@ def retouch(random: Random, sitting: Sitting) -> None:
 def photograph(random: Random, image: Map) -> npt.NDArray[np.uint8]:
     """What a camera makes of it: light, exposure, colour, blur, noise, compression."""
     size = image.shape[0]
-    picture = np.clip(image, 0, 255) / 255
+    picture: npt.NDArray[Any] = np.clip(image, 0, 255) / 255
     if random.random() < 0.5:
         picture = picture * _light(random, size)[..., None]
     gamma = float(np.exp(random.normal(0, 0.25)))
@@ -88,7 +90,8 @@ def surroundings(random: Random, size: int) -> Map:
             else:
                 cv2.circle(picture, a, int(random.integers(3, size // 3)), colour, -1, cv2.LINE_AA)
     if random.random() < 0.7:
-        picture = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.3, 6))
+        soft = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.3, 6))
+        picture = np.asarray(soft, np.float32)
     if random.random() < 0.4:
         picture = picture * (1 + 0.15 * noise(random, size, (40, 40)))[..., None]
     return np.asarray(np.clip(picture, 0, 255), np.float32)
