@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="folder to keep faces and networks in, for reuse")
     parser.add_argument("--picture", type=Path, help="where to show faces that Γ's gradient relit")
     parser.add_argument("--circumstances", type=int, default=108)
-    parser.add_argument("--iterations", type=int, default=1600)
+    parser.add_argument("--iterations", type=int, default=1400)
     parser.add_argument("--ship", choices=["renders", "renders+yale_b"], default="renders")
     parser.add_argument("--out", type=Path, default=Path("platform/zoo/networks") / WEIGHTS)
     arguments = parser.parse_args()

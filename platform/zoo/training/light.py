@@ -20,7 +20,7 @@ from zoo.training.light_pairs import SIDE, Indices, LitFaces, draw_batch, draw_p
 MARGIN = 2.0
 """m, in units of the features before they are normalised."""
 
-ATTACK = 1.0
+ATTACK = 0.6
 """Largest Euclidean length of the change that :func:`attacked` makes to a 64×64 face."""
 
 _RATE = 3e-3
