@@ -131,10 +131,11 @@ def test_an_ablation_is_a_table_of_what_differs_from_the_recipe(
     ended = script("ablation", small, "--out", tmp_path)
     assert ended.code == 0, ended
     variants = list(dict.fromkeys(trial.variant for trial in asked))
-    # The tiny recipe has no light term and chooses by parts.
+    # The tiny recipe has no light term, chooses by parts and uses the compact network.
     assert variants == [
         "as-it-is", "no-tv", "no-ramp", "no-mirrored",
         "n-best-1", "n-best-4", "n-best-16", "n-best-all", "n-best-by-face",
+        "no-normalisation", "paper-layout", "another-seed",
     ]  # fmt: skip
     assert [trial.identity for trial in asked[:2]] == ["ada", "bruno"]
     rows = (tmp_path / "ablation.md").read_text().splitlines()
