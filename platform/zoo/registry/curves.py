@@ -18,19 +18,22 @@ _COLUMNS = 3
 def read_curves(path: Path) -> list[Row]:
     """The points of a training's curves: ``step`` and each term of the loss.
 
+    A cell is empty where a term was not computed: validation is not at every point.
+
     Raises:
         RegistryError: the file is missing or no such table.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [
-                {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)
+                {key: float(value) for key, value in row.items() if value != ""}
+                for row in csv.DictReader(file)
             ]
     except (OSError, ValueError, TypeError) as error:
         raise RegistryError(
             f"{path} is no table of curves; train again with `zoo train`."
         ) from error
-    if not rows or "step" not in rows[0]:
+    if not rows or not all("step" in row for row in rows):
         raise RegistryError(f"{path} has no column 'step' or no row; train again with `zoo train`.")
     return rows
 
@@ -53,14 +56,15 @@ def draw_curves(rows: list[Row], title: str, path: Path) -> None:
     from matplotlib.figure import Figure
 
     # A term whose weight is zero has no curve worth looking at.
-    terms = [name for name in rows[0] if name != "step" and any(row[name] for row in rows)]
+    names = dict.fromkeys(name for row in rows for name in row if name != "step")
+    terms = [name for name in names if any(row.get(name) for row in rows)]
     height = -(-len(terms) // _COLUMNS)
     figure = Figure(figsize=(7.6, 2.2 * height + 0.4), layout="constrained")
     FigureCanvasAgg(figure)
-    steps = [row["step"] for row in rows]
     for index, term in enumerate(terms, 1):
         axes = figure.add_subplot(height, _COLUMNS, index)
-        axes.plot(steps, [row[term] for row in rows], linewidth=1.4, color="#2b6cb0")
+        points = [(row["step"], row[term]) for row in rows if term in row]
+        axes.plot(*zip(*points, strict=True), linewidth=1.4, color="#2b6cb0")
         axes.set_title(term.replace("_", " "), fontsize=10)
         axes.set_xlabel("iteration", fontsize=8)
         axes.tick_params(labelsize=7)
