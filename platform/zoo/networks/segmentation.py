@@ -32,6 +32,9 @@ CLASSES = ("background", "hair", "skin", "other")
 WIDTHS = (16, 24, 40, 64, 88)
 """Channels at 64 px (first at the stem), 64, 32, 16 and 8 px."""
 
+FINE = 16
+"""Channels at full resolution."""
+
 
 class SegmentationNetwork(nn.Module):
     """photo_B3HW in 0..1 → logits_B4HW."""
@@ -58,10 +61,11 @@ class SegmentationNetwork(nn.Module):
             _convolution(deeper + width, width)
             for deeper, width in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
-        # At full resolution only a 3×3 look at the photo's own pixels.
-        self.narrow = nn.Conv2d(widths[0], 16, 1)
-        self.fine = _convolution(3, 16)
-        self.head = nn.Conv2d(16, len(CLASSES), 3, padding=1)
+        # At full resolution what is known meets the photo's own edges.
+        self.narrow = nn.Conv2d(widths[0], FINE, 1)
+        self.fine = _convolution(3, FINE)
+        self.meet = _convolution(FINE, FINE)
+        self.head = nn.Conv2d(FINE, len(CLASSES), 1)
 
     def forward(self, photo_B3HW: Tensor) -> Tensor:
         # Exposure and colour cast of the whole picture say nothing.
@@ -77,7 +81,7 @@ class SegmentationNetwork(nn.Module):
             coarse = F.interpolate(features, scale_factor=2.0, mode="nearest")
             features = block(torch.cat([coarse, skipped], dim=1))
         half = F.interpolate(self.narrow(features), scale_factor=2.0, mode="bilinear")
-        logits: Tensor = self.head(half + self.fine(photo))
+        logits: Tensor = self.head(self.meet(half + self.fine(photo)))
         return logits
 
 
