@@ -33,7 +33,7 @@ format: $(VENV)/.dev
 	@ruff format .
 
 clean:
-	rm -rf demo data models reports registered checkpoints
+	rm -rf demo data models reports registered checkpoints logs
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

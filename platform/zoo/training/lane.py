@@ -1,62 +1,172 @@
-"""The Ray actors of the fan-out: a lane that trains, and the board its progress goes to."""
+"""The Ray actors of the fan-out: a lane that trains, and the board its news go to."""
 
+import contextlib
+import io
 import logging
-from collections import defaultdict
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
 import torch
 from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
+from torch import Tensor
 
 from zoo.training.checkpoint import Row
+from zoo.training.cluster import free_port
 from zoo.training.job import Job, Trained, train
+
+
+@dataclass
+class News:
+    """Of one training, since the last time somebody asked."""
+
+    rows: list[Row] = field(default_factory=list)
+    """Points of its curves."""
+    lines: list[str] = field(default_factory=list)
+    """What it printed."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """The place of one worker among several that share a training."""
+
+    rank: int
+    workers: int
+    host: str
+    """Address and port where rank 0 waits for the others."""
+    port: int
+
+    def environment(self) -> dict[str, str]:
+        """What torchrun would set, which Ray Train's local mode and torch read."""
+        return {
+            "RANK": str(self.rank),
+            "LOCAL_RANK": "0",  # each worker sees its own GPU only
+            "WORLD_SIZE": str(self.workers),
+            "LOCAL_WORLD_SIZE": "1",
+            "MASTER_ADDR": self.host,
+            "MASTER_PORT": str(self.port),
+        }
 
 
 @ray.remote
 class Board:
-    """Collects points of the curves until the driver takes them."""
+    """Collects news until the driver takes them."""
 
     def __init__(self) -> None:
-        self._rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self._news: dict[str, News] = {}
 
     def put(self, identity: str, row: Row) -> None:
         """Adds a point."""
-        self._rows[identity].append(row)
+        self._news.setdefault(identity, News()).rows.append(row)
 
-    def take(self) -> dict[str, list[Row]]:
-        """All points since the last call, by identity."""
-        taken, self._rows = dict(self._rows), defaultdict(list)
+    def say(self, identity: str, line: str) -> None:
+        """Adds a line."""
+        self._news.setdefault(identity, News()).lines.append(line)
+
+    def take(self) -> dict[str, News]:
+        """All since the last call, by identity."""
+        taken, self._news = self._news, {}
         return taken
 
 
 @ray.remote
 class Lane:
-    """A warm process that runs one training after another under Ray Train."""
+    """A warm process that runs one training after another under Ray Train.
 
-    def train(self, job: Job, board: Any) -> Trained:
-        """Runs ``job``, reporting to Ray Train and to the board."""
+    Args:
+        weights: the perceptual network's state, the same for all trainings: it comes once.
+        board: where its news go.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], board: Any) -> None:
         logging.getLogger("ray.train").setLevel(logging.WARNING)
         torch.set_num_threads(_threads())
+        self._weights, self._board = weights, board
+
+    def ready(self) -> str:
+        """Answers, with its process and machine, once it runs."""
+        return f"process {os.getpid()} on {_address()}"
+
+    def meeting_point(self) -> tuple[str, int]:
+        """Where this worker can wait for others."""
+        return _address(), free_port()
+
+    def train(self, job: Job, seat: Seat | None = None) -> Trained:
+        """Runs ``job``, alone or as one of several workers, reporting to Ray Train and the board.
+
+        Workers of one training all end with the same network.
+        """
+        job = replace(job, perceptual_weights=self._weights)
+        reports = seat is None or seat.rank == 0
+
+        def say(line: str) -> None:
+            self._board.say.remote(job.identity, line)
 
         def loop() -> Trained:
             def report(row: Row) -> None:
                 ray.train.report(row)
-                board.put.remote(job.identity, row)
+                if reports:
+                    self._board.put.remote(job.identity, row)
 
             return train(job, report)
 
         trainer = TorchTrainer(
             loop,  # type: ignore[arg-type]  # what it returns becomes the result's return_value
             scaling_config=ScalingConfig(num_workers=0),
-            run_config=RunConfig(name=job.identity, storage_path=str(job.folder)),
+            run_config=RunConfig(name=job.identity),
         )
-        trained = trainer.fit().return_value  # type: ignore[attr-defined]
+        with _environment(seat.environment() if seat else {}), _printed(say):
+            trained = trainer.fit().return_value  # type: ignore[attr-defined]
         assert isinstance(trained, Trained)
         return trained
+
+
+def _address() -> str:
+    return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
 
 
 def _threads() -> int:
     context = ray.get_runtime_context()
     assigned = context.get_assigned_resources()  # type: ignore[no-untyped-call]
     return max(1, int(assigned.get("CPU", 1)))
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)
+
+
+class _Lines(io.TextIOBase):
+    """A text stream that hands on whole lines."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._rest = say, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self._say(line.rstrip())
+        return len(text)
+
+
+@contextlib.contextmanager
+def _printed(say: Callable[[str], None]) -> Iterator[None]:
+    """Hands on what is printed, warned and logged."""
+    stream = _Lines(say)
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        try:
+            yield
+        finally:
+            stream.write("\n")
+            logging.getLogger().removeHandler(handler)

@@ -1,28 +1,28 @@
-"""The train stage: plan, open the runs, fan out, write the products."""
+"""The train stage: plan, fan out, open the runs, write the products."""
 
+import fcntl
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from zoo import __version__, receipts
+from zoo.errors import StorageError, TrainingError
 from zoo.faces.pack import read_pack
 from zoo.incremental import Outcome, remove_gone
 from zoo.networks.perceptual import read_perceptual
 from zoo.settings import Project, read_params, section, tracking_uri
-from zoo.storage import atomic_folder
-from zoo.tracking import connect, experiment_id
-from zoo.training import runs
+from zoo.storage import atomic_folder, plain_errors
 from zoo.training.checkpoint import Row
 from zoo.training.fanout import FanoutSettings, run_jobs
 from zoo.training.job import Job, Trained
+from zoo.training.logs import Logs
 from zoo.training.plan import Plan, Planned, plan
+from zoo.training.runs import Runs
 from zoo.training.screen import Screen
-
-if TYPE_CHECKING:
-    from mlflow.tracking import MlflowClient
 
 
 def train_identities(
@@ -31,36 +31,47 @@ def train_identities(
     """Trains every stale identity of ``names`` (default: all) and writes ``models/NAME``.
 
     Fresh ones are left alone; products of identities that are gone are removed. One identity's
-    failure stops none of the others.
+    failure stops none of the others. An interrupt (Ctrl-C, SIGTERM) ends the runs as killed; the
+    next call goes on from the last checkpoints, as it does after a driver that was killed.
 
     Raises:
-        ZooError: nothing can be trained at all (see :func:`zoo.training.plan.plan`).
+        ZooError: nothing can be trained at all (see :func:`zoo.training.plan.plan`), or another
+            process trains in this project.
     """
     pending = plan(project, names, recipe)
+    settings = section(read_params(project), "fanout", FanoutSettings)
+    _check_batches(pending, settings)
     outcome = Outcome(fresh=pending.fresh, failed=dict(pending.failed))
-    if project.models.is_dir():
-        remove_gone(
-            project.models, [path.parent.name for path in project.identities.glob("*/*.yaml")]
-        )
-    if pending.stale:
-        uri = tracking_uri(project)
-        client = connect(uri, create=True)
-        experiment = experiment_id(client, uri)
-        stale = {planned.identity.name: planned for planned in pending.stale}
-        run_ids = {
-            name: _start_run(client, experiment, project, pending, one)
-            for name, one in stale.items()
-        }
-        with Screen(list(stale), pending.recipe.iterations) as screen:
-            products = _Products(project, pending, stale, run_ids, client, screen, outcome)
-            settings = section(read_params(project), "fanout", FanoutSettings)
-            run_jobs(_jobs(project, pending), settings, products)
+    with _alone(project):
+        _tidy(project, pending)
+        if pending.stale:
+            _train(project, pending, settings, outcome)
     return outcome
 
 
-def _jobs(project: Project, pending: Plan) -> dict[str, Callable[[], Job]]:
-    weights = dict(read_perceptual(pending.perceptual.name).state_dict())
+def _train(project: Project, pending: Plan, settings: FanoutSettings, outcome: Outcome) -> None:
+    stale = {planned.identity.name: planned for planned in pending.stale}
+    parameters = {
+        "recipe": pending.recipe_name,
+        "perceptual": pending.perceptual.name,
+        **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
+    }
+    with Screen(len(stale), pending.recipe.iterations) as screen:
+        runs = Runs(tracking_uri(project), parameters, screen.say)
+        weights = dict(read_perceptual(pending.perceptual.name).state_dict())
+        driver = _Driver(project, pending, settings, stale, runs, Logs(project), screen, outcome)
+        try:
+            run_jobs(_jobs(project, pending), weights, settings, driver)
+        except BaseException:
+            runs.kill()
+            screen.say(
+                f"Stopped: {len(outcome.made)} of {len(stale)} are trained. Run it again, and the "
+                "others go on from their last checkpoints."
+            )
+            raise
 
+
+def _jobs(project: Project, pending: Plan) -> dict[str, Callable[[], Job]]:
     def job(planned: Planned) -> Job:
         name, digest = planned.identity.name, receipts.digest(planned.made_from)
         return Job(
@@ -69,7 +80,7 @@ def _jobs(project: Project, pending: Plan) -> dict[str, Callable[[], Job]]:
             style=read_pack(planned.aligned),
             content=pending.content,
             perceptual=pending.perceptual.name,
-            perceptual_weights=weights,
+            perceptual_weights={},  # the lanes have them
             digest=digest,
             folder=_folder(project, name),
             metadata={
@@ -87,65 +98,125 @@ def _jobs(project: Project, pending: Plan) -> dict[str, Callable[[], Job]]:
 
 
 @dataclass(frozen=True)
-class _Products:
-    """Hears the fan-out and turns results into products, runs and lines on the screen."""
+class _Driver:
+    """Hears the fan-out and turns results into products, runs, logs and lines on the screen."""
 
     project: Project
     pending: Plan
-    stale: dict[str, Planned]
-    run_ids: dict[str, str]
-    client: "MlflowClient"
+    settings: FanoutSettings
+    stale: Mapping[str, Planned]
+    runs: Runs
+    logs: Logs
     screen: Screen
     outcome: Outcome
 
-    def progress(self, identity: str, rows: list[Row]) -> None:
-        self.screen.progress(identity, rows[-1])
-        runs.log_curves(self.client, self.run_ids[identity], rows)
+    def started(self, identity: str, where: str) -> None:
+        digest = receipts.digest(self.stale[identity].made_from)
+        self.logs.begin(identity, digest, self.pending.recipe_name)
+        run_id = self.runs.start(identity, digest)
+        self.logs.add(identity, f"starts in {where}, run {run_id}")
+        self.screen.started(identity)
 
-    def retried(self, identity: str, reason: str) -> None:
-        self.screen.say(f"{identity}: crashed, goes on from its last checkpoint ({reason})")
+    def progress(self, identity: str, rows: list[Row]) -> None:
+        self.logs.add_rows(identity, rows)
+        self.screen.progress(identity, rows[-1])
+        self.runs.log(identity, rows)
+
+    def printed(self, identity: str, lines: list[str]) -> None:
+        self.logs.add(identity, *lines)
+
+    def retried(self, identity: str, reason: str, seconds: float, details: str) -> None:
+        self.logs.add(identity, *details.splitlines(), f"tries again in {seconds:.1f} s")
+        self.screen.stopped(
+            identity, f"{reason}; goes on from its last checkpoint in {seconds:.0f} s"
+        )
 
     def trained(self, identity: str, result: Trained) -> None:
         planned = self.stale[identity]
-        product = self.project.models / identity
-        with atomic_folder(product) as folder:
-            for name, content in result.files.items():
-                (folder / name).write_bytes(content)
-            receipts.write(
-                folder,
-                planned.made_from,
-                run_id=self.run_ids[identity],
-                recipe_name=self.pending.recipe_name,
-                resolution=self.pending.recipe.resolution,
-                basis=planned.identity.basis.value,
-                iterations=result.iterations,
-                seconds=round(result.seconds, 1),
-                losses=result.curves[-1],
-                trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                code=__version__,
-            )
-        runs.end_run(self.client, self.run_ids[identity])
+        run_id = self.runs.start(identity, receipts.digest(planned.made_from))
+        try:
+            with atomic_folder(self.project.models / identity) as folder:
+                for name, content in result.files.items():
+                    (folder / name).write_bytes(content)
+                receipts.write(
+                    folder,
+                    planned.made_from,
+                    run_id=run_id,
+                    recipe_name=self.pending.recipe_name,
+                    resolution=self.pending.recipe.resolution,
+                    basis=planned.identity.basis.value,
+                    iterations=result.iterations,
+                    seconds=round(result.seconds, 1),
+                    threads=self.settings.cpus_per_job,
+                    workers=self.settings.workers_per_job,
+                    losses=result.curves[-1],
+                    trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                    code=__version__,
+                )
+        except StorageError as error:
+            self.failed(identity, str(error), "")
+            return
+        self.runs.finish(identity, result.curves)
         shutil.rmtree(_folder(self.project, identity), ignore_errors=True)
         self.outcome.made.append(identity)
-        self.screen.say(f"{identity}: trained in {result.seconds:.0f} s")
+        resumed = f", from iteration {result.resumed_at} on" if result.resumed_at else ""
+        self.logs.add(identity, f"trained in {result.seconds:.1f} s{resumed}")
+        self.screen.ended(identity, f"trained in {result.seconds:.0f} s{resumed}")
 
-    def failed(self, identity: str, reason: str) -> None:
-        runs.end_run(self.client, self.run_ids[identity], failed=True)
-        self.outcome.failed[identity] = reason
-        self.screen.say(f"{identity}: failed: {reason}")
+    def failed(self, identity: str, reason: str, details: str) -> None:
+        self.logs.add(identity, *details.splitlines(), f"failed: {reason}")
+        self.runs.fail(identity)
+        self.outcome.failed[identity] = f"{reason} ({self.logs.path(identity)} has the details)"
+        self.screen.ended(identity, f"failed: {reason}", failed=True)
+
+    def waits(self, reason: str) -> None:
+        self.screen.say(f"waiting: {reason}")
 
 
-def _start_run(
-    client: "MlflowClient", experiment: str, project: Project, pending: Plan, planned: Planned
-) -> str:
-    parameters = {
-        "recipe": pending.recipe_name,
-        "perceptual": pending.perceptual.name,
-        **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
-    }
-    name = planned.identity.name
-    digest = receipts.digest(planned.made_from)
-    return runs.start_run(client, experiment, name, _folder(project, name), digest, parameters)
+def _check_batches(pending: Plan, settings: FanoutSettings) -> None:
+    for phase in pending.recipe.phases:
+        if phase.batch % settings.workers_per_job:
+            raise TrainingError(
+                f"params.yaml: {settings.workers_per_job} workers (fanout.workers_per_job) cannot "
+                f"share batches of {phase.batch} evenly (recipe {pending.recipe_name})."
+            )
+
+
+def _tidy(project: Project, pending: Plan) -> None:
+    """Removes what belongs to identities that are gone, and ends what a killed driver left."""
+    names = [path.parent.name for path in project.identities.glob("*/*.yaml")]
+    for folder in (project.models, project.root / "checkpoints"):
+        if folder.is_dir():
+            remove_gone(folder, names)
+    Logs(project).remove_gone(names)
+    left = [name for name in pending.fresh if _folder(project, name).is_dir()]
+    if left:
+        runs = Runs(tracking_uri(project), {}, lambda line: None)
+        for name in left:
+            runs.close(str(receipts.read(project.models / name).get("run_id")))
+            shutil.rmtree(_folder(project, name), ignore_errors=True)
+
+
+@contextmanager
+def _alone(project: Project) -> Iterator[None]:
+    """Keeps other processes of this machine from training in the project.
+
+    Raises:
+        TrainingError: one does.
+    """
+    folder = project.root / "checkpoints"
+    with plain_errors(folder):
+        folder.mkdir(exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise TrainingError(
+            f"Another process trains in {project.root}; wait for it to end, or stop it."
+        ) from error
+    finally:
+        os.close(handle)
 
 
 def _folder(project: Project, name: str) -> Path:

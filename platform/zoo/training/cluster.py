@@ -1,0 +1,91 @@
+"""The Ray cluster that trainings run on: connecting, how many fit, what its errors mean."""
+
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from zoo.errors import StorageError, TrainingError, ZooError
+
+Resources = Mapping[str, float]
+
+
+@contextmanager
+def connected() -> Iterator[Any]:
+    """The module ``ray``, connected to the cluster that ``RAY_ADDRESS`` names, else to its own.
+
+    What was started here ends with the block, and with this process even when it is killed.
+
+    Raises:
+        TrainingError: the cluster cannot be reached.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ray
+    address = os.environ.get("RAY_ADDRESS")
+    local: dict[str, Any] = {} if address else {"include_dashboard": False}
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **local)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        if not address:
+            raise
+        raise TrainingError(
+            f"No Ray cluster answers at RAY_ADDRESS={address}; check the address and that "
+            "`ray status` works there, or unset it to train on this machine."
+        ) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def alive(nodes: Sequence[Mapping[str, Any]]) -> list[Resources]:
+    """Resources of the nodes that live, of what ``ray.nodes()`` gives."""
+    return [node["Resources"] for node in nodes if node["Alive"]]
+
+
+def room(nodes: Sequence[Resources], each: Resources) -> int:
+    """How many workers that need ``each`` (``num_cpus``, ``num_gpus``) fit on these nodes.
+
+    Counted node by node: four CPUs on two nodes do not hold a worker that needs three.
+    """
+    keys = [(key, each[f"num_{key.lower()}s"]) for key in ("CPU", "GPU")]
+    return sum(
+        min(int(node.get(key, 0) / need + 1e-9) for key, need in keys if need) for node in nodes
+    )
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
+
+
+def reason(error: Exception) -> str:
+    """One line for people: what ended a training."""
+    cause = getattr(error, "cause", None)
+    if isinstance(cause, ZooError):
+        return str(cause)
+    if cause is not None:
+        words = str(cause).strip().splitlines()
+        return f"{type(cause).__name__}: {words[0] if words else 'no message'}"
+    kind = type(error).__name__
+    return {
+        "ActorDiedError": "its process or its machine is gone (killed, or out of memory)",
+        "ActorUnavailableError": "its machine cannot be reached",
+        "NodeDiedError": "its machine is gone",
+        "OutOfMemoryError": "its machine ran out of memory; raise fanout.cpus_per_job, so that "
+        "fewer train side by side",
+    }.get(kind, f"{kind}: {(str(error).strip().splitlines() or ['no message'])[0]}")
+
+
+def is_final(error: Exception) -> bool:
+    """Whether trying again cannot help: what we say ourselves, but for storage that is away."""
+    cause = getattr(error, "cause", None)
+    return isinstance(cause, ZooError) and not isinstance(cause, StorageError)

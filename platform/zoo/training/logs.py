@@ -1,0 +1,59 @@
+"""One log file per training, ``logs/NAME.log`` in the project, written by the driver.
+
+It holds all attempts of the identity's newest training: where they ran, the curves, what was
+printed, why an attempt ended. A log is a convenience: one that cannot be written stops nothing.
+"""
+
+import contextlib
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from zoo.settings import Project
+from zoo.training.checkpoint import Row
+
+
+class Logs:
+    """The log files of one project."""
+
+    def __init__(self, project: Project) -> None:
+        self._folder = project.root / "logs"
+
+    def path(self, identity: str) -> Path:
+        """The log of an identity."""
+        return self._folder / f"{identity}.log"
+
+    def begin(self, identity: str, digest: str, recipe: str) -> None:
+        """Goes on in the log of the same training, or begins a new one."""
+        first = f"training {digest}, recipe {recipe}"
+        with contextlib.suppress(OSError), self.path(identity).open(encoding="utf-8") as file:
+            if file.readline().endswith(f"{first}\n"):
+                return
+        with contextlib.suppress(OSError):
+            self.path(identity).unlink(missing_ok=True)
+        self.add(identity, first)
+
+    def add(self, identity: str, *lines: str) -> None:
+        """Adds lines, each with the time."""
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        text = "".join(f"{now} {line}\n" for line in lines)
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(exist_ok=True)
+            with self.path(identity).open("a", encoding="utf-8") as file:
+                file.write(text)
+
+    def add_rows(self, identity: str, rows: Sequence[Row]) -> None:
+        """Adds points of the curves."""
+        self.add(identity, *map(in_words, rows))
+
+    def remove_gone(self, identities: Collection[str]) -> None:
+        """Removes the logs of all but ``identities``."""
+        for path in self._folder.glob("*.log"):
+            if path.stem not in identities:
+                path.unlink(missing_ok=True)
+
+
+def in_words(row: Row) -> str:
+    """A point of the curves as ``iteration 40  total 2.31  content 0.4``."""
+    losses = "  ".join(f"{key} {value:.4g}" for key, value in row.items() if key != "step")
+    return f"iteration {row['step']:.0f}  {losses}"
