@@ -1,6 +1,8 @@
 """The floors of docs/architecture.md: a module imports its own package and what lies below."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,8 @@ FLOORS = [
     {"errors"},
     {"settings"},
     {"storage"},
-    {"receipts", "assets", "tracking"},
+    {"s3"},
+    {"receipts", "assets", "tracking", "shared"},
     {"photos", "provenance", "people"},
     {"faces", "incremental"},
     {"networks"},
@@ -35,7 +38,17 @@ FORBIDDEN = {
     "registry": {"networks", "objective", "people", "training", "evaluation"},
 }
 HEAVY = {"torch", "ray", "mlflow", "dvc", "numba", "onnx"}
-LIGHT_PACKAGES = ["errors", "settings", "storage", "photos", "provenance", "faces", "swapping"]
+LIGHT_PACKAGES = [
+    "errors",
+    "settings",
+    "storage",
+    "s3",
+    "shared",
+    "photos",
+    "provenance",
+    "faces",
+    "swapping",
+]
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -76,6 +89,18 @@ def test_light_packages_name_no_heavy_library(package: str) -> None:
     for path in (path for path in MODULES if floor_of(path) == package):
         heavy = {name.split(".")[0] for name in imports_of(path)} & HEAVY
         assert not heavy, f"{path.relative_to(PLATFORM)} imports {heavy}"
+
+
+def test_only_s3_knows_boto3_and_only_when_it_is_used() -> None:
+    named = {"boto3", "botocore", "s3transfer"}
+    for path in MODULES:
+        if floor_of(path) != "s3":
+            assert not named & {name.split(".")[0] for name in imports_of(path)}, path
+    code = (
+        "import sys, zoo.s3.transfer, zoo.shared, zoo.assets\n"
+        f"sys.exit(bool({named!r} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_platform_is_an_import_root_and_no_package() -> None:

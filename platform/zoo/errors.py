@@ -10,6 +10,8 @@ ZooError                     exit code 1
 │   └── NoFaceError          a readable photo without a usable face
 ├── AssetError               weights or models missing, damaged or unreachable
 ├── StorageError             the disk, the permissions or the object store said no
+│   ├── MissingObjectError   no such object or bucket in the store
+│   └── OutageError          the store does not answer now; the same may work later
 ├── IdentityError            an identity's photos cannot make a network
 ├── TrainingError            a training job failed
 └── RegistryError            the registry refused or cannot be reached
@@ -61,6 +63,14 @@ class AssetError(ZooError):
 
 class StorageError(ZooError):
     """The disk, the permissions or the object store said no."""
+
+
+class MissingObjectError(StorageError):
+    """An object or bucket that the store does not have."""
+
+
+class OutageError(StorageError):
+    """A store that does not answer, or cannot now; trying again later may help."""
 
 
 class IdentityError(ZooError):
