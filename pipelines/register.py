@@ -1,18 +1,21 @@
 """DVC stage ``register``: measured networks into the registry, and past its gate."""
 
+from pathlib import Path
+from typing import Any
+
 from zoo import receipts
 from zoo.errors import IdentityError
+from zoo.evaluation.run import measure
 from zoo.incremental import Job, run_for_identities, run_stage
 from zoo.provenance.identity import Identity
-from zoo.registry.browse import show_model
-from zoo.registry.promotion import GateSettings, objections, promote
+from zoo.registry.promotion import GateSettings, consider
 from zoo.registry.publish import publish
-from zoo.registry.references import CHAMPION
+from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.settings import Project, read_params, section, tracking_uri, without_password
 from zoo.storage import sha256_of, write_json
 from zoo.tracking import exists
 
-MAKER = "register-1"
+MAKER = "register-2"
 
 
 def main(project: Project) -> int:
@@ -48,21 +51,23 @@ def register(
 ) -> dict[str, object]:
     """Publishes one network as candidate; it becomes champion when the gate has no objection."""
     name = identity.name
-    model, report = project.models / name, project.reports / name
-    version = publish(name, model, report, receipts.read(model), identity, uri)
-    known = show_model(uri, name)
-    champion = known.at(CHAMPION)
-    alias, against = CHAMPION, []
-    if champion is None or champion.version != version:
-        scores = next(entry.scores for entry in known.versions if entry.version == version)
-        against = objections(gate, scores, champion.scores if champion else None)
-        if against:
-            alias = "candidate"
-        else:
-            promote(name, uri, gate, version=version)
+    version = publish(
+        name,
+        project.models / name,
+        project.reports / name,
+        receipts.read(project.models / name),
+        identity,
+        uri,
+    )
+
+    def again(network: Path) -> dict[str, Any]:
+        return measure(project, name, folder=network)[0].model_dump(mode="json")
+
+    done = consider(name, uri, gate, version=version, measure=again)
+    alias = CHAMPION if done.promoted else CANDIDATE
     write_json(
         project.root / "registered" / f"{name}.json",
-        {"identity": name, "version": version, "alias": alias, "objections": against},
+        {"identity": name, "version": version, "alias": alias, "objections": done.objections},
     )
     return {"version": version, "alias": alias}
 

@@ -83,6 +83,25 @@ def without_warnings() -> Iterator[None]:
 
 
 @contextmanager
+def without_repeats() -> Iterator[None]:
+    """For a call that must not be carried out twice.
+
+    MLflow sends a request again when the server dies before it has answered, although it may
+    have done what was asked.
+    """
+    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    before = os.environ.get(name)
+    os.environ[name] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+@contextmanager
 def plain_registry_errors(uri: str) -> Iterator[None]:
     """Turns whatever MLflow raises into one sentence that names the registry.
 

@@ -49,10 +49,10 @@ def test_wrong_usage_is_code_2(zoo: Zoo, arguments: list[str]) -> None:
 def test_whatever_goes_wrong_is_one_line(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, words: str
 ) -> None:
-    def fail(uri: object) -> None:
+    def fail(uri: object, refresh: bool) -> None:
         raise error
 
-    monkeypatch.setattr("zoo.registry.browse.list_models", fail)
+    monkeypatch.setattr("zoo.registry.listing.list_models", fail)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////nowhere/mlflow.db")
     ended = zoo("list")
     assert (ended.code, ended.out) == (code, "")

@@ -15,6 +15,9 @@ from tests.networks_on_disk import SIZE, write_network
 from zoo import receipts
 from zoo.provenance.identity import Basis, Identity
 from zoo.registry.publish import publish
+from zoo.storage import sha256_of
+
+GOOD = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,25 @@ class Trained:
         )
 
 
+def rows_of(figures: dict[str, float], photos: int = 20) -> list[dict[str, Any]]:
+    """Photos that have these figures on average, the first ones nearest to the identity."""
+    nearest = round(photos * figures["nearest_rate"])
+    return [
+        {
+            "photo": f"photo-{number}",
+            "unswapped_distance": 0.8 + number / 100,
+            "finished": {
+                "distance": 0.3 if number < nearest else 0.6,
+                "nearest_other": "the person in the photo",
+                "distance_to_other": 0.5,
+                "landmark_difference": figures["landmark_difference"],
+                "luminance_correlation": figures["luminance_correlation"],
+            },
+        }
+        for number in range(photos)
+    ]
+
+
 @pytest.fixture
 def trained(tmp_path: Path) -> Callable[..., Trained]:
     """Makes an identity's products; ``factor`` tells trainings apart."""
@@ -52,8 +74,10 @@ def trained(tmp_path: Path) -> Callable[..., Trained]:
         report.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(report / "sheet.jpg"), picture)
         cv2.imwrite(str(report / "plots.png"), picture)
-        figures = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}
-        (report / "report.json").write_text(json.dumps({**figures, **scores}))
+        figures = {**GOOD, **scores}
+        network = {"sha256": sha256_of(model / "network.onnx"), "recipe": "quick"}
+        card = {**figures, "network": network, "gallery": ["bruno"], "rows": rows_of(figures)}
+        (report / "report.json").write_text(json.dumps(card))
         made_from = {"style": f"faces of {name}", "factor": factor}
         receipts.write(
             model, made_from, recipe_name="quick", resolution=SIZE, iterations=200, seconds=9.0

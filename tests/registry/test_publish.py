@@ -45,7 +45,7 @@ def test_a_version_says_what_it_was_made_from_and_how_good_it_is(trained: Make, 
         "landmark_difference": 4.0,
         "luminance_correlation": 0.8,
     }
-    assert "became candidate: published" in version.history[0]
+    assert "version 1 became candidate: published" in str(model.history[0])
 
 
 def test_a_version_carries_network_receipt_report_and_pictures(trained: Make, uri: str) -> None:
@@ -116,7 +116,8 @@ def test_going_back_to_an_earlier_training_makes_it_the_candidate_again(
     assert trained().publish(uri) == 1
     newest, oldest = show_model(uri, "ada").versions
     assert (newest.aliases, oldest.aliases) == ((), ("candidate",))
-    assert "candidate moved to version 1" in newest.history[-1]
+    moved = show_model(uri, "ada").history[-1]
+    assert (moved.alias, moved.before, moved.after) == ("candidate", 2, 1)
 
 
 def test_measured_again_a_version_gets_its_new_scores(trained: Make, uri: str) -> None:

@@ -9,8 +9,9 @@ import pytest
 from tests.registry.conftest import Trained
 from zoo.errors import RegistryError, UnknownIdentityError
 from zoo.registry import cache
-from zoo.registry.browse import list_models, remove_model
+from zoo.registry.browse import remove_model
 from zoo.registry.finding import find_network
+from zoo.registry.listing import list_models
 from zoo.registry.promotion import GateSettings, promote
 from zoo.registry.pull import pull
 from zoo.registry.references import Reference, parse_reference

@@ -1,15 +1,19 @@
 """The registry's commands: ``list``, ``show``, ``pull``, ``promote``, ``rm``."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from zoo.registry.browse import Version
     from zoo.registry.cache import CachedNetwork
+    from zoo.registry.listing import Listed
     from zoo.registry.promotion import Promotion
+    from zoo.settings import Project
 
 _REFERENCE = "NAME[@ALIAS|:VERSION]"
 
@@ -25,7 +29,8 @@ def register(app: typer.Typer) -> None:
         rich_help_panel=NETWORKS,
         epilog=examples(
             "zoo promote ada",
-            "zoo promote ada --version 2 --force --reason 'version 3 smears glasses'",
+            "zoo promote ada --rollback --reason 'version 3 smears glasses'",
+            "zoo promote ada --version 2 --force --reason 'the photos are dark'",
         ),
     )(promote)
     app.command(rich_help_panel=NETWORKS)(rm)
@@ -34,6 +39,9 @@ def register(app: typer.Typer) -> None:
 def list_networks(
     cached: Annotated[
         bool, typer.Option("--cached", help="Only what the cache holds; asks no registry.")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Read all again, not only what has changed.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -44,10 +52,10 @@ def list_networks(
         return
     from zoo.cli.output import note, print_json, print_table, spinner
     from zoo.cli.place import registry_uri
-    from zoo.registry.browse import list_models
+    from zoo.registry.listing import list_models
 
     with spinner("asking the registry"):
-        models = list_models(registry_uri())
+        models = list_models(registry_uri(), refresh=refresh)
     if as_json:
         print_json(models)
     elif quiet:
@@ -56,7 +64,7 @@ def list_networks(
     elif models:
         print_table(
             ["NAME", "VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS"],
-            [[model.name, *_row(model.best)] for model in models],
+            [[model.name, *_row(model)] for model in models],
         )
     else:
         note("No networks are registered yet; `dvc repro` trains and registers them.")
@@ -92,9 +100,8 @@ def show(name: Name, as_json: Json = False) -> None:
         ["VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS", "CREATED"],
         [[*_row(version), version.created] for version in model.versions],
     )
-    history = [line for version in model.versions for line in version.history]
-    if history:
-        print("\n" + "\n".join(sorted(history)))
+    if model.history:
+        print("\n" + "\n".join(str(move) for move in model.history))
 
 
 def pull(
@@ -137,23 +144,43 @@ def promote(
         str | None,
         typer.Option(metavar="TEXT", help="Why; required with --force.", show_default=False),
     ] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Back to the champion before the present one.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make the candidate the champion, if it passes the gate of params.yaml."""
+    """Make the candidate the champion, if it passes the gate of params.yaml.
+
+    It must reach the gate's figures, and be no worse than the champion on the same faces.
+    """
     from zoo.cli.output import print_json, spinner
     from zoo.cli.place import registry_uri
+    from zoo.errors import UsageError
     from zoo.provenance.names import check_name
-    from zoo.registry.promotion import GateSettings
+    from zoo.registry.promotion import GateSettings, roll_back
     from zoo.registry.promotion import promote as promote_network
     from zoo.settings import find_project, read_params, section
 
     check_name(name)
-    gate = section(read_params(find_project()), "gate", GateSettings)
-    with spinner("asking the registry"):
-        done = promote_network(
-            name, registry_uri(), gate, version=version, force=force, reason=reason
-        )
+    if rollback:
+        if version is not None or force:
+            raise UsageError("--rollback finds the version itself; leave --version and --force.")
+        with spinner("asking the registry"):
+            done = roll_back(name, registry_uri(), reason)
+    else:
+        project = find_project()
+        gate = section(read_params(project), "gate", GateSettings)
+        with spinner("asking the registry"):
+            done = promote_network(
+                name,
+                registry_uri(),
+                gate,
+                version=version,
+                force=force,
+                reason=reason,
+                measure=lambda folder: _measure(project, name, folder),
+            )
     if as_json:
         print_json(done)
     elif quiet:
@@ -195,6 +222,13 @@ def rm(
         raise UnknownIdentityError(f"{name} is not in the cache{near_names(name, names)}.")
 
 
+def _measure(project: "Project", name: str, network: "Path") -> "dict[str, Any]":
+    """A report card of another network of ``name``, on the photos that are held out now."""
+    from zoo.evaluation.run import measure
+
+    return measure(project, name, folder=network)[0].model_dump(mode="json")
+
+
 def _list_cached(as_json: bool, quiet: bool) -> None:
     from zoo.cli.output import note, print_json, print_table
     from zoo.cli.place import registry_uri_or_none
@@ -215,7 +249,9 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
         note("The cache is empty; `zoo pull NAME` fills it.")
 
 
-def _row(version: "Version | CachedNetwork", aliases: list[str] | None = None) -> list[object]:
+def _row(
+    version: "Version | Listed | CachedNetwork", aliases: list[str] | None = None
+) -> list[object]:
     names = aliases if aliases is not None else getattr(version, "aliases", ())
     return [
         version.version,

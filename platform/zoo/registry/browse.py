@@ -1,6 +1,6 @@
 """What is in the registry, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import UnknownIdentityError
 from zoo.provenance.names import near_names
 from zoo.registry.card import scores_in
-from zoo.registry.history import HISTORY
+from zoo.registry.history import Move, moves_in, who
+from zoo.registry.lease import is_lease, lease
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
-from zoo.registry.versions import versions_of
+from zoo.registry.versions import aliases_of, versions_of
 from zoo.settings import Project, without_password
-from zoo.tracking import connect, exists, plain_registry_errors
+from zoo.tracking import connect, experiment_id, plain_registry_errors
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+    from mlflow import MlflowException
+    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
     from mlflow.tracking import MlflowClient
+
+REMOVED = "removed."
+"""Tags of the experiment that say who removed an identity, and when."""
+_LONGEST = 4000
 
 
 @dataclass(frozen=True)
@@ -35,16 +41,16 @@ class Version:
     receipt: str
     data_revision: str
     run_id: str
-    history: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Model:
-    """One identity's networks, newest first."""
+    """One identity's networks, newest first, and every move of an alias, oldest first."""
 
     name: str
     basis: str
     versions: tuple[Version, ...]
+    history: tuple[Move, ...] = ()
 
     def at(self, alias: str) -> Version | None:
         """The version with ``alias``."""
@@ -56,24 +62,6 @@ class Model:
         return self.at(CHAMPION) or self.at(CANDIDATE) or self.versions[0]
 
 
-def list_models(tracking_uri: str) -> list[Model]:
-    """All identities with at least one version, by name; empty when there is no registry yet.
-
-    Raises:
-        RegistryError: the registry cannot be read.
-    """
-    if not exists(tracking_uri):
-        return []
-    client = connect(tracking_uri)
-    with plain_registry_errors(tracking_uri):
-        aliases = _aliases(client)
-        grouped: dict[str, list[Version]] = {}
-        for version in versions_of(client):
-            entry = _entry(version, aliases.get(version.name, {}))
-            grouped.setdefault(version.name, []).append(entry)
-    return [Model(name, found[0].basis, tuple(found)) for name, found in sorted(grouped.items())]
-
-
 def show_model(tracking_uri: str, name: str) -> Model:
     """One identity.
 
@@ -83,11 +71,19 @@ def show_model(tracking_uri: str, name: str) -> Model:
     """
     client = connect(tracking_uri)
     with plain_registry_errors(tracking_uri):
-        aliases = _aliases(client, name)
-        found = [_entry(version, aliases[name]) for version in versions_of(client, name)]
+        found = versions_of(client, name)
         if not found:
-            raise _unknown(client, tracking_uri, name)
-    return Model(name, found[0].basis, tuple(found))
+            raise _unknown(tracking_uri, name)
+        registered = client.get_registered_model(name)
+    return model_of(registered, found)
+
+
+def model_of(registered: "RegisteredModel", versions: Sequence["ModelVersion"]) -> Model:
+    """A registered model with its versions (one at least, newest first), as data."""
+    aliases = {alias: int(number) for alias, number in registered.aliases.items()}
+    entries = tuple(_entry(version, aliases) for version in versions)
+    history = tuple(moves_in(registered.tags))
+    return Model(registered.name, entries[0].basis, entries, history)
 
 
 def find_version(client: "MlflowClient", uri: str, reference: Reference) -> "ModelVersion":
@@ -96,36 +92,50 @@ def find_version(client: "MlflowClient", uri: str, reference: Reference) -> "Mod
     Raises:
         UnknownIdentityError: the name, alias or version does not exist; says which do.
     """
+    from mlflow.exceptions import MlflowException
+
     name = reference.name
-    found = {int(version.version): version for version in versions_of(client, name)}
-    if not found:
-        raise _unknown(client, uri, name)
     if reference.version is not None:
-        if reference.version in found:
-            return found[reference.version]
+        try:
+            return client.get_model_version(name, str(reference.version))
+        except MlflowException as error:
+            _pass_over_missing(error)
+    for alias in reference.aliases:
+        try:
+            return client.get_model_version_by_alias(name, alias)
+        except MlflowException as error:
+            _pass_over_missing(error)
+    found = [int(version.version) for version in versions_of(client, name)]
+    if not found:
+        raise _unknown(uri, name)
+    if reference.version is not None:
         raise UnknownIdentityError(
             f"{name} has no version {reference.version}; it has {_words(sorted(found))}."
         )
-    aliases = aliases_of(client, name)
-    for alias in reference.aliases:
-        if aliases.get(alias) in found:
-            return found[aliases[alias]]
-    known = _words(f"{alias} (version {number})" for alias, number in sorted(aliases.items()))
+    aliases = sorted(aliases_of(client, name).items())
+    known = _words(f"{alias} (version {number})" for alias, number in aliases)
     raise UnknownIdentityError(
         f"{name} has no {' or '.join(reference.aliases)}; it has {known or 'no alias at all'}."
     )
 
 
-def aliases_of(client: "MlflowClient", name: str) -> dict[str, int]:
-    """The aliases of ``name`` and the versions they point at."""
-    aliases = client.get_registered_model(name).aliases
-    return {str(alias): int(version) for alias, version in aliases.items()}
+def names_like(tracking_uri: str, name: str) -> set[str]:
+    """The registered identities that begin as ``name`` does, itself among them, for advice.
+
+    Raises:
+        RegistryError: the registry cannot be read.
+    """
+    client = connect(tracking_uri)
+    with plain_registry_errors(tracking_uri):
+        found = client.search_registered_models(f"name LIKE '{name[0]}%'", max_results=1000)
+    return {model.name for model in found if not is_lease(model.name)}
 
 
 def remove_model(tracking_uri: str, name: str, project: Project | None = None) -> list[int]:
-    """Takes ``name`` out of the registry; its runs and files stay there.
+    """Takes ``name`` out of the registry; its runs and files stay until they are collected.
 
-    The register stage of ``project`` forgets it too, so that its next run registers it again.
+    Who did so and when is a tag of the experiment, since the model's own go with it. The
+    register stage of ``project`` forgets it too, so that its next run registers it again.
 
     Returns:
         The versions that were registered.
@@ -134,28 +144,23 @@ def remove_model(tracking_uri: str, name: str, project: Project | None = None) -
         UnknownIdentityError: the registry has none of that name; names near ones.
         RegistryError: the registry refused.
     """
-    model = show_model(tracking_uri, name)
     client = connect(tracking_uri)
-    with plain_registry_errors(tracking_uri):
+    with plain_registry_errors(tracking_uri), lease(client, name):
+        model = show_model(tracking_uri, name)
+        versions = [version.version for version in model.versions]
+        champion = model.at(CHAMPION)
+        client.set_experiment_tag(
+            experiment_id(client, tracking_uri),
+            f"{REMOVED}{name}",
+            f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {who()}: removed version"
+            f"{'s' if len(versions) > 1 else ''} {_words(sorted(versions))}"
+            f"{f', champion {champion.version}' if champion else ''}"[:_LONGEST],
+        )
         client.delete_registered_model(name)
     if project is not None:
         for path in (project.root / "registered").glob(f"{name}.*"):
             path.unlink()
-    return [version.version for version in model.versions]
-
-
-def _aliases(client: "MlflowClient", name: str | None = None) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {name: {}} if name else {}
-    token = None
-    while True:
-        page = client.search_registered_models(
-            f"name = '{name}'" if name else None, max_results=1000, page_token=token
-        )
-        for model in page:
-            found[model.name] = {alias: int(number) for alias, number in model.aliases.items()}
-        token = page.token
-        if not token:
-            return found
+    return versions
 
 
 def _entry(version: "ModelVersion", aliases: Mapping[str, int]) -> Version:
@@ -174,15 +179,27 @@ def _entry(version: "ModelVersion", aliases: Mapping[str, int]) -> Version:
         receipt=tags.get("receipt", ""),
         data_revision=tags.get("data_revision", ""),
         run_id=version.run_id or "",
-        history=tuple(tags.get(HISTORY, "").splitlines()),
     )
 
 
-def _unknown(client: "MlflowClient", uri: str, name: str) -> UnknownIdentityError:
-    known = list(_aliases(client))
+def _unknown(uri: str, name: str) -> UnknownIdentityError:
+    near = near_names(name, names_like(uri, name))
     return UnknownIdentityError(
-        f"No identity '{name}' in the registry at {without_password(uri)}{near_names(name, known)}."
+        f"No identity '{name}' in the registry at {without_password(uri)}{near}."
     )
+
+
+def _pass_over_missing(error: "MlflowException") -> None:
+    """Raises ``error`` again unless it says that there is no such model, version or alias."""
+    from mlflow.protos.databricks_pb2 import (
+        INVALID_PARAMETER_VALUE,
+        RESOURCE_DOES_NOT_EXIST,
+        ErrorCode,
+    )
+
+    missing = {ErrorCode.Name(code) for code in (INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST)}
+    if error.error_code not in missing:
+        raise error
 
 
 def _words(items: Any) -> str:

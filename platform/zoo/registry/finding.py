@@ -47,13 +47,13 @@ def find_network(
         )
     pulling()
     # Not before the cache has been asked: these need seconds.
-    from zoo.registry.browse import list_models
+    from zoo.registry.browse import names_like
     from zoo.registry.pull import pull
 
     try:
         return pull(reference, uri)
     except UnknownIdentityError as error:
-        registered = {model.name for model in list_models(uri)}
+        registered = names_like(uri, reference.name)
         if reference.name in registered:  # but not its alias or version
             raise
         if reference.name in known:

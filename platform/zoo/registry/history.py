@@ -1,38 +1,117 @@
-"""Moving an alias, and keeping who moved it, when and why, in the versions' tags."""
+"""Moving an alias, and keeping who moved it, when and why.
+
+Each move is a tag of the registered model, ``history.0001`` and on, so that none displaces
+another and all outlive the versions they speak of.
+"""
 
 import getpass
+import json
 import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-HISTORY = "history"
-_MAX_CHARACTERS = 4000  # MLflow takes 5,000 in a tag
+HISTORY = "history."
+_LONGEST = 3000  # characters of a reason; MLflow takes 5,000 in a tag
 
 
-def move_alias(client: "MlflowClient", name: str, alias: str, version: int, why: str) -> int | None:
-    """Points ``alias`` at ``version`` and records it in both versions it concerns.
+@dataclass(frozen=True)
+class Move:
+    """One change of an alias.
+
+    Attributes:
+        at: when, in UTC.
+        who: ``user@machine``.
+        alias: which.
+        before: the version it pointed at, if at any.
+        after: the version it points at since; None when it was taken away.
+        why: in words.
+        back: whether it went back to what it pointed at earlier.
+    """
+
+    at: str
+    who: str
+    alias: str
+    before: int | None
+    after: int | None
+    why: str
+    back: bool = False
+
+    def __str__(self) -> str:
+        if self.after is None:
+            what = f"version {self.before} is no longer {self.alias}"
+        elif self.before is None:
+            what = f"version {self.after} became {self.alias}"
+        else:
+            what = f"{self.alias} moved from version {self.before} to {self.after}"
+        return f"{self.at} {self.who}: {what}: {self.why}"
+
+
+def moves_in(tags: Mapping[str, str]) -> list[Move]:
+    """All moves that a registered model's tags tell of, oldest first."""
+    found = []
+    for key in sorted(key for key in tags if key.startswith(HISTORY)):
+        try:
+            found.append(Move(**json.loads(tags[key])))
+        except (ValueError, TypeError):  # written by others
+            continue
+    return found
+
+
+def move_alias(
+    client: "MlflowClient",
+    name: str,
+    alias: str,
+    version: int | None,
+    why: str,
+    *,
+    back: bool = False,
+) -> int | None:
+    """Points ``alias`` at ``version`` (takes it away if None), under :func:`.lease.lease`.
+
+    The record is written first: a crash in between leaves a move that is told of and was not
+    made, never one that nobody can explain.
 
     Returns:
         The version it pointed at before.
     """
-    before = alias_version(client, name, alias)
+    model = client.get_registered_model(name)
+    before = int(model.aliases[alias]) if alias in model.aliases else None
     if before == version:
         return before
-    client.set_registered_model_alias(name, alias, str(version))
-    moved = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {who()}:"
-    _record(client, name, version, f"{moved} became {alias}: {why}")
-    if before is not None:
-        _record(client, name, before, f"{moved} {alias} moved to version {version}")
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z"
+    move = Move(now, who(), alias, before, version, why[:_LONGEST], back)
+    known = [key.removeprefix(HISTORY) for key in model.tags if key.startswith(HISTORY)]
+    number = max((int(key) for key in known if key.isdigit()), default=0) + 1
+    client.set_registered_model_tag(name, f"{HISTORY}{number:04}", json.dumps(asdict(move)))
+    if version is None:
+        client.delete_registered_model_alias(name, alias)
+    else:
+        client.set_registered_model_alias(name, alias, str(version))
+    # An alias leaves no time stamp behind; this one is what lists go by (see listing).
+    client.update_registered_model(name, description=model.description or "")
     return before
 
 
-def alias_version(client: "MlflowClient", name: str, alias: str) -> int | None:
-    """The version that ``alias`` points at."""
-    aliases = client.get_registered_model(name).aliases
-    return int(aliases[alias]) if alias in aliases else None
+def holders(moves: Iterable[Move], alias: str) -> list[int]:
+    """The versions that ``alias`` would fall back on, the present one last.
+
+    A move back takes off what was put on since, so that going back twice goes back two steps.
+    """
+    stack: list[int] = []
+    for move in moves:
+        if move.alias != alias or move.after is None:
+            continue
+        if move.back:
+            while stack and stack[-1] != move.after:
+                stack.pop()
+        if not stack or stack[-1] != move.after:
+            stack.append(move.after)
+    return stack
 
 
 def who() -> str:
@@ -42,14 +121,3 @@ def who() -> str:
     except (KeyError, OSError):  # a container's user without a name
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
-
-
-def _record(client: "MlflowClient", name: str, version: int, line: str) -> None:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        known = client.get_model_version(name, str(version)).tags.get(HISTORY, "")
-    except MlflowException:  # the alias pointed at a version that was deleted
-        return
-    text = f"{known}\n{line}".strip()[-_MAX_CHARACTERS:]
-    client.set_model_version_tag(name, str(version), HISTORY, text)

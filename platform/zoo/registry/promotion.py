@@ -1,8 +1,15 @@
-"""The gate between candidate and champion: measured scores decide, and every move is recorded."""
+"""The gate between candidate and champion: measured scores decide, and every move is recorded.
+
+A network must reach the thresholds of ``params.yaml``, and must not be worse than the champion
+on the faces that both were measured on. Where there are too few of those, the champion is
+measured again on the candidate's; without a means to do so the gate stays shut.
+"""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,12 +17,27 @@ from zoo.errors import RegistryError, UsageError
 from zoo.registry import cache
 from zoo.registry.browse import find_version
 from zoo.registry.card import scores_in
-from zoo.registry.history import alias_version, move_alias
+from zoo.registry.comparison import compare
+from zoo.registry.history import holders, move_alias, moves_in
+from zoo.registry.lease import lease
+from zoo.registry.pull import pull
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
+from zoo.registry.reports import read_report
+from zoo.registry.versions import aliases_of
 from zoo.tracking import connect, plain_registry_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.tracking import MlflowClient
+
+Measure = Callable[[Path], Mapping[str, Any]]
+"""Measures the network file in the folder it is given as the candidate was; gives a report card."""
+
+_ATTEMPTS = 5  # while others keep changing the champion
+_NOT_COMPARABLE = (
+    "the champion, version {champion}, was measured on other faces or against other people, and "
+    "here it cannot be measured again (`dvc repro` does)"
+)
 
 
 class GateSettings(BaseModel):
@@ -30,24 +52,36 @@ class GateSettings(BaseModel):
     minimum_light_correlation: float = Field(ge=-1, le=1)
     """Of low-frequency luminance, with the input's."""
     tolerance: float = Field(ge=0)
-    """How much worse than the champion's a nearest rate may be, so that noise is no obstacle."""
+    """How much lower than the champion's a rate or correlation may be: noise is no obstacle."""
+    relative_tolerance: float = Field(default=0.05, ge=0)
+    """How much higher than the champion's a distance or difference may be, as a share of it."""
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """What :func:`promote` did: ``version`` is champion now, ``previous`` was."""
+    """What became of a wish to make ``version`` champion.
+
+    Attributes:
+        name: the identity.
+        version: which was to become champion.
+        previous: the champion before; ``version`` itself when it was champion already.
+        promoted: whether it is champion now.
+        forced: past the objections.
+        objections: of the gate.
+        compared: how many photos both networks were measured on; None without a champion.
+    """
 
     name: str
     version: int
     previous: int | None
-    forced: bool
-    objections: tuple[str, ...]
+    promoted: bool
+    forced: bool = False
+    objections: tuple[str, ...] = ()
+    compared: int | None = None
 
 
-def objections(
-    gate: GateSettings, scores: "Mapping[str, float]", champion: "Mapping[str, float] | None"
-) -> list[str]:
-    """Why a network with ``scores`` may not become champion; empty when it may.
+def objections(gate: GateSettings, scores: Mapping[str, float]) -> list[str]:
+    """Which thresholds a network with ``scores`` misses; empty when none.
 
     A figure that is missing or not a number is an objection: nothing passes unmeasured.
     """
@@ -65,10 +99,6 @@ def objections(
             f"landmark_difference is {_figure(value)}, "
             f"at most {gate.maximum_landmark_difference:g} is asked"
         )
-    if champion is not None:
-        rate, best = scores.get("nearest_rate", math.nan), champion.get("nearest_rate", 0.0)
-        if not rate >= best - gate.tolerance:
-            found.append(f"nearest_rate is {_figure(rate)}, the champion's {_figure(best)}")
     return found
 
 
@@ -80,8 +110,9 @@ def promote(
     version: int | None = None,
     force: bool = False,
     reason: str | None = None,
+    measure: Measure | None = None,
 ) -> Promotion:
-    """Makes a version (default: the candidate) the champion, if the gate lets it pass.
+    """Makes a version (default: the candidate) the champion, or says why not.
 
     Args:
         name: the identity.
@@ -90,38 +121,147 @@ def promote(
         version: instead of the candidate.
         force: past the gate's objections; needs a ``reason``, which is recorded.
         reason: why, in words.
+        measure: for a champion that was measured on other faces; without it such a one stays.
 
     Raises:
         UsageError: ``force`` without a reason.
         UnknownIdentityError: no such identity or version.
         RegistryError: the gate objects.
     """
+    done = consider(
+        name,
+        tracking_uri,
+        gate,
+        version=version,
+        force=force,
+        reason=reason,
+        measure=measure,
+    )
+    if not done.promoted:
+        raise RegistryError(
+            f"{name} version {done.version} does not become champion: "
+            f"{'; '.join(done.objections)}. "
+            f"Train it better, or insist with `zoo promote {name} --force --reason TEXT`."
+        )
+    return done
+
+
+def consider(
+    name: str,
+    tracking_uri: str,
+    gate: GateSettings,
+    *,
+    version: int | None = None,
+    force: bool = False,
+    reason: str | None = None,
+    measure: Measure | None = None,
+) -> Promotion:
+    """As :func:`promote`, but the gate's objections are no error."""
     reason = " ".join((reason or "").split())
     if force and not reason:
         raise UsageError("--force needs --reason TEXT: it is recorded with the version.")
     client = connect(tracking_uri)
-    alias = CANDIDATE if version is None else None
-    with plain_registry_errors(tracking_uri):
-        found = find_version(client, tracking_uri, Reference(name, alias, version))
-        number = int(found.version)
-        champion = alias_version(client, name, CHAMPION)
+    reference = Reference(name, CANDIDATE if version is None else None, version)
+    for _ in range(_ATTEMPTS):
+        with plain_registry_errors(tracking_uri):
+            found = find_version(client, tracking_uri, reference)
+            number, champion = int(found.version), aliases_of(client, name).get(CHAMPION)
         if champion == number:
-            return Promotion(name, number, champion, False, ())
-        best = None
+            return Promotion(name, number, champion, promoted=True)
+        against = objections(gate, scores_in(found.tags))
+        compared = None
         if champion is not None:
-            best = scores_in(client.get_model_version(name, str(champion)).tags)
-        against = objections(gate, scores_in(found.tags), best)
-        if against and not force:
-            raise RegistryError(
-                f"{name} version {number} stays candidate: {'; '.join(against)}. "
-                f"Train it better, or insist with `zoo promote {name} --force --reason TEXT`."
+            compared, worse = _against_champion(
+                client, tracking_uri, gate, found, champion, measure
             )
-        why = f"forced ({reason}) although {'; '.join(against)}" if against else "passed the gate"
-        if reason and not against:
-            why += f" ({reason})"
-        move_alias(client, name, CHAMPION, number, why)
+            against += worse
+        judged = Promotion(name, number, champion, False, False, tuple(against), compared)
+        if against and not force:
+            return judged
+        with plain_registry_errors(tracking_uri), lease(client, name):
+            # What was judged must still be what is moved: others may have been quicker.
+            now = aliases_of(client, name)
+            if now.get(CHAMPION) != champion or (version is None and now.get(CANDIDATE) != number):
+                continue
+            why = _why(judged, reason)
+            move_alias(client, name, CHAMPION, number, why)
+        cache.forget_aliases(name, tracking_uri)
+        return Promotion(name, number, champion, True, bool(against), tuple(against), compared)
+    raise RegistryError(f"The champion of {name} is being changed by others; try again.")
+
+
+def roll_back(name: str, tracking_uri: str, reason: str | None = None) -> Promotion:
+    """Makes the champion before the present one champion again; nothing is measured.
+
+    Going back twice goes back two steps. Versions that were removed are passed over.
+
+    Raises:
+        UnknownIdentityError: no such identity.
+        RegistryError: it has no champion, or never had another that is still there.
+    """
+    client = connect(tracking_uri)
+    with plain_registry_errors(tracking_uri):
+        find_version(client, tracking_uri, Reference(name))
+        with lease(client, name):
+            model = client.get_registered_model(name)
+            champion = aliases_of(client, name).get(CHAMPION)
+            if champion is None:
+                raise RegistryError(f"{name} has no champion; `zoo promote {name}` makes one.")
+            earlier = [held for held in holders(moves_in(model.tags), CHAMPION) if held != champion]
+            while earlier and not _is_there(client, name, earlier[-1]):
+                earlier.pop()
+            if not earlier:
+                raise RegistryError(
+                    f"{name} had no champion before version {champion} that is still there; "
+                    f"`zoo promote {name} --version N` takes any version."
+                )
+            why = " ".join((reason or "").split()) or "rolled back"
+            move_alias(client, name, CHAMPION, earlier[-1], why, back=True)
     cache.forget_aliases(name, tracking_uri)
-    return Promotion(name, number, champion, bool(against), tuple(against))
+    return Promotion(name, earlier[-1], champion, promoted=True)
+
+
+def _against_champion(
+    client: "MlflowClient",
+    uri: str,
+    gate: GateSettings,
+    candidate: "ModelVersion",
+    champion: int,
+    measure: Measure | None,
+) -> tuple[int | None, list[str]]:
+    """On how many photos both were measured, and where the candidate falls short."""
+    with plain_registry_errors(uri):
+        ours = read_report(client, candidate)
+        theirs: Mapping[str, Any] = read_report(
+            client, client.get_model_version(candidate.name, str(champion))
+        )
+    tolerances = gate.tolerance, gate.relative_tolerance
+    found = compare(ours, theirs, *tolerances)
+    if found is None and measure is not None and ours:
+        network = pull(Reference(candidate.name, version=champion), uri)
+        found = compare(ours, measure(network.path.parent), *tolerances)
+    if found is None:
+        return None, [_NOT_COMPARABLE.format(champion=champion)]
+    return found.photos, list(found.worse)
+
+
+def _why(judged: Promotion, reason: str) -> str:
+    if judged.objections:
+        return f"forced ({reason}) although {'; '.join(judged.objections)}"
+    why = "passed the gate"
+    if judged.compared is not None:
+        why += f", no worse than version {judged.previous} on the same {judged.compared} photos"
+    return f"{why} ({reason})" if reason else why
+
+
+def _is_there(client: "MlflowClient", name: str, version: int) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_model_version(name, str(version))
+    except MlflowException:
+        return False
+    return True
 
 
 def _figure(value: float) -> str:

@@ -2,7 +2,9 @@
 
 A version appears whole, with its tags, or not at all; publishing the same network again finds
 the version that is there (by the digests of its receipt and its file) and only brings its
-scores up to date. Nothing is pickled and nothing that is code is stored.
+scores up to date. The files are stored first; looking once more and registering are done under
+a lease, so that two processes publish one network once. Nothing is pickled and nothing that is
+code is stored.
 """
 
 import json
@@ -11,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,17 +22,19 @@ from zoo.errors import BasisError, RegistryError
 from zoo.provenance.identity import Identity
 from zoo.provenance.names import check_name
 from zoo.registry import cache
-from zoo.registry.card import model_card, scores_in, scores_of, tags_of, version_card
+from zoo.registry.card import SCORES, model_card, scores_of, tags_of, version_card
 from zoo.registry.curves import Row, draw_curves, metrics, read_curves
 from zoo.registry.history import move_alias
+from zoo.registry.lease import lease
 from zoo.registry.references import CANDIDATE
-from zoo.registry.versions import versions_of
+from zoo.registry.versions import versions_with
 from zoo.storage import sha256_of
 from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
 from zoo.tracking import (
     connect,
     experiment_id,
     plain_registry_errors,
+    without_repeats,
     without_warnings,
 )
 
@@ -42,6 +47,15 @@ WEIGHTS = "network.safetensors"
 PICTURES = ("preview.jpg", "curves.png")
 REPORT_FILES = ("report.json", "sheet.jpg", "plots.png")
 _LARGEST_BATCH = 1000  # metrics in one call, MLflow's limit
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A network whose files are in the registry, but which is no version yet."""
+
+    run_id: str
+    source: str
+    model_id: str
 
 
 def publish(
@@ -83,21 +97,27 @@ def publish(
     tags = tags_of(identity, receipt, network.resolution, sha256, report)
     client = connect(tracking_uri, create=True)
     with plain_registry_errors(tracking_uri):
-        published = _published(client, name, tags)
-        if published is None:
+        stored = None
+        if _published(client, name, tags) is None:
             with _files(name, model_folder, report_folder, rows) as files:
                 run_id = _run(client, tracking_uri, name, receipt, rows)
-                source, model_id = _log_model(tracking_uri, run_id, files, network.resolution)
-                for picture in PICTURES:
-                    client.log_artifact(run_id, str(files[picture]))
+                stored = _store(client, tracking_uri, run_id, files, network.resolution)
                 _log_report(client, run_id, report, report_folder)
-            published = _register(client, identity, receipt, tags, run_id, source, model_id)
-        else:
-            _refresh(client, published, identity, receipt, tags)
-            if published.run_id and scores_in(published.tags) != scores_in(tags):
-                _log_report(client, published.run_id, report, report_folder)
-        number = int(published.version)
-        move_alias(client, name, CANDIDATE, number, "published")
+        with lease(client, name):
+            published = _published(client, name, tags)
+            if published is None and stored is not None:
+                published = _register(client, identity, receipt, tags, stored)
+            elif published is not None:
+                if stored is not None:  # another process was quicker with the same network
+                    client.delete_logged_model(stored.model_id)
+                if _refresh(client, published, identity, receipt, tags) and published.run_id:
+                    _log_report(client, published.run_id, report, report_folder)
+            else:
+                raise RegistryError(
+                    f"A version of {name} was removed while it was published; run it again."
+                )
+            number = int(published.version)
+            move_alias(client, name, CANDIDATE, number, "published")
     cache.forget_aliases(name, tracking_uri)
     if cache.find_version(tracking_uri, name, number, sha256) is None:
         cache.remove_cached(name, tracking_uri, number)  # of a registry that stood here before
@@ -109,10 +129,8 @@ def _published(client: "MlflowClient", name: str, tags: Mapping[str, str]) -> "M
 
     Both, because where sums are not exact a repeated training gives another network.
     """
-    for version in versions_of(client, name):
-        if all(version.tags.get(key) == tags[key] for key in ("receipt", "sha256")):
-            return version
-    return None
+    same = versions_with(client, name, {key: tags[key] for key in ("receipt", "sha256")})
+    return same[0] if same else None
 
 
 def _read_report(folder: Path) -> dict[str, Any]:
@@ -172,10 +190,10 @@ def _run(
     return str(run.info.run_id)
 
 
-def _log_model(
-    uri: str, run_id: str, files: Mapping[str, Path], resolution: int
-) -> tuple[str, str]:
-    """Stores the network in MLflow's ONNX flavour; gives its address and id."""
+def _store(
+    client: "MlflowClient", uri: str, run_id: str, files: Mapping[str, Path], resolution: int
+) -> _Stored:
+    """Stores the network in MLflow's ONNX flavour, and its pictures where its run is looked at."""
     with without_warnings():
         import mlflow
         import mlflow.onnx
@@ -201,16 +219,24 @@ def _log_model(
             save_as_external_data=False,
             extra_files=[str(path) for file, path in files.items() if file != NETWORK],
         )
-    return str(stored.model_uri), str(stored.model_id)
+    for picture in PICTURES:
+        client.log_artifact(run_id, str(files[picture]))
+    return _Stored(run_id, str(stored.model_uri), str(stored.model_id))
 
 
 def _log_report(
     client: "MlflowClient", run_id: str, report: Mapping[str, Any], folder: Path
 ) -> None:
     """The scores as metrics, so that MLflow compares runs by them, and what is looked at."""
-    for name, value in scores_of(report).items():
-        if math.isfinite(value):
-            client.log_metric(run_id, f"score/{name}", value)
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    points = [
+        Metric(f"score/{name}", value, now, 0)
+        for name, value in scores_of(report).items()
+        if math.isfinite(value)
+    ]
+    client.log_batch(run_id, points)
     for file in REPORT_FILES:
         client.log_artifact(run_id, str(folder / file))
 
@@ -220,24 +246,24 @@ def _register(
     identity: Identity,
     receipt: Mapping[str, Any],
     tags: Mapping[str, str],
-    run_id: str,
-    source: str,
-    model_id: str,
+    stored: _Stored,
 ) -> "ModelVersion":
     name = identity.name
-    known = client.search_registered_models(f"name = '{name}'", max_results=1)
-    if not known:
-        client.create_registered_model(name)
-    client.update_registered_model(name, description=model_card(identity))
-    client.set_registered_model_tag(name, "basis", str(identity.basis))
-    return client.create_model_version(
-        name,
-        source,
-        run_id=run_id,
-        tags=dict(tags),
-        description=version_card(identity, receipt, tags, run_id),
-        model_id=model_id,
-    )
+    card = model_card(identity)
+    if client.search_registered_models(f"name = '{name}'", max_results=1):
+        client.update_registered_model(name, description=card)
+        client.set_registered_model_tag(name, "basis", str(identity.basis))
+    else:
+        client.create_registered_model(name, {"basis": str(identity.basis)}, card)
+    with without_repeats():
+        return client.create_model_version(
+            name,
+            stored.source,
+            run_id=stored.run_id,
+            tags=dict(tags),
+            description=version_card(identity, receipt, tags, stored.run_id),
+            model_id=stored.model_id,
+        )
 
 
 def _refresh(
@@ -246,14 +272,15 @@ def _refresh(
     identity: Identity,
     receipt: Mapping[str, Any],
     tags: Mapping[str, str],
-) -> None:
-    """Brings scores and basis of a version up to date; the network stays."""
+) -> bool:
+    """Brings scores and basis of a version up to date, the network stays; whether scores differ."""
     changed = {key: value for key, value in tags.items() if published.tags.get(key) != value}
     if not changed:
-        return
+        return False
     name, number, run_id = published.name, str(published.version), published.run_id or ""
     for key, value in changed.items():
         client.set_model_version_tag(name, number, key, value)
     client.update_model_version(
         name, number, description=version_card(identity, receipt, tags, run_id)
     )
+    return SCORES in changed

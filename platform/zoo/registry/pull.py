@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import RegistryError
 from zoo.registry import cache
-from zoo.registry.browse import aliases_of, find_version
+from zoo.registry.browse import find_version
 from zoo.registry.card import scores_in
 from zoo.registry.references import Reference
+from zoo.registry.versions import aliases_of
 from zoo.storage import sha256_of
 from zoo.tracking import connect, plain_registry_errors
 

@@ -1,0 +1,42 @@
+"""A version's report card, from the registry."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.tracking import MlflowClient
+
+REPORT = "report.json"
+
+
+def read_report(client: "MlflowClient", version: "ModelVersion") -> dict[str, Any]:
+    """The newest report of ``version``'s network, or an empty one when there is none.
+
+    A run keeps what was measured last, which may be of another network of the same training;
+    what the version itself carries was measured when it was published.
+    """
+    from mlflow.artifacts import download_artifacts
+
+    place = client.get_model_version_download_uri(version.name, str(version.version))
+    places = [f"{place}/extra_files/{REPORT}"]
+    if version.run_id:
+        places.insert(0, f"runs:/{version.run_id}/{REPORT}")
+    for address in places:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                path = Path(download_artifacts(artifact_uri=address, dst_path=folder))
+                report = json.loads(path.read_text(encoding="utf-8"))
+            except Exception:  # missing, in as many ways as there are stores
+                continue
+        if isinstance(report, dict) and _is_of(report, version):
+            return report
+    return {}
+
+
+def _is_of(report: dict[str, Any], version: "ModelVersion") -> bool:
+    network = report.get("network")
+    measured = network.get("sha256") if isinstance(network, dict) else None
+    return measured == version.tags.get("sha256")
