@@ -1,0 +1,99 @@
+"""The cluster files are what Ray's launcher and KubeRay accept, and agree with the package."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+import yaml
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from tests.deploy.structure import RESOURCES
+from zoo import __version__
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+MANIFESTS = ("raycluster.yaml", "rayjob.yaml")
+
+
+def document(name: str) -> Any:
+    return yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+
+
+def faults(instance: Any, schema: Any) -> list[str]:
+    return [
+        f"{e.json_path}: {e.message}" for e in Draft202012Validator(schema).iter_errors(instance)
+    ]
+
+
+def test_rays_launcher_accepts_the_cluster_file() -> None:
+    schema = Path(ray.__file__).parent / "autoscaler" / "ray-schema.json"
+    cluster = document("ray-up.yaml")
+    assert faults(cluster, json.loads(schema.read_text())) == []
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    validate_config(prepare_config(cluster))
+    assert cluster["head_node_type"] in cluster["available_node_types"]
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_kuberay_accepts_the_manifests(name: str) -> None:
+    manifest = document(name)
+    assert faults(manifest, RESOURCES[manifest["kind"]]) == []
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+@pytest.mark.skipif("KUBERAY_CRDS" not in os.environ, reason="KUBERAY_CRDS names no definitions")
+def test_kuberays_own_definitions_accept_the_manifests(name: str) -> None:
+    manifest = document(name)
+    plural = f"ray.io_{manifest['kind'].lower()}s.yaml"
+    text = (Path(os.environ["KUBERAY_CRDS"]) / plural).read_text()
+    versions = yaml.load(text, Loader=yaml.CSafeLoader)["spec"]["versions"]
+    (schema,) = [v["schema"]["openAPIV3Schema"] for v in versions if v["name"] == "v1"]
+    assert faults(manifest, _strict(schema)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda spec: spec["headGroupSpec"].pop("template"), "'template' is a required property"),
+        (lambda spec: spec.update(rayversion="2"), "'rayversion' was unexpected"),
+        (
+            lambda spec: spec["workerGroupSpecs"][0]["template"]["spec"]["containers"][0][
+                "resources"
+            ]["requests"].update(memory="16 GB"),
+            "does not match",
+        ),
+    ],
+)
+def test_the_check_finds_mistakes(change: Any, fault: str) -> None:
+    manifest = document("raycluster.yaml")
+    change(manifest["spec"])
+    assert any(fault in found for found in faults(manifest, RESOURCES["RayCluster"]))
+
+
+def test_versions_are_those_of_the_package() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    (locked,) = re.findall(r"^ray==(\S+)", lock, re.MULTILINE)
+    for name in MANIFESTS:
+        text = (DEPLOY / name).read_text()
+        assert re.findall(r'rayVersion: "(.*?)"', text) == [locked]
+    for name in (*MANIFESTS, "ray-up.yaml"):
+        images = re.findall(r"image: (\S+)", (DEPLOY / name).read_text())
+        assert set(images) == {f"REGISTRY/faceswap-zoo:{__version__}"}
+
+
+def _strict(schema: Any) -> Any:
+    """Kubernetes drops unknown fields silently; here they are errors."""
+    if isinstance(schema, dict):
+        closed = {key: _strict(value) for key, value in schema.items()}
+        if "properties" in schema and "x-kubernetes-preserve-unknown-fields" not in schema:
+            closed.setdefault("additionalProperties", False)
+        if schema.get("x-kubernetes-int-or-string"):
+            closed["type"] = ["integer", "string"]
+            closed.pop("anyOf", None)
+        return closed
+    return [_strict(value) for value in schema] if isinstance(schema, list) else schema
