@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from zoo.digests import digests
 from zoo.errors import IdentityError, PhotoError
 from zoo.evaluation.run import write_descriptors
 from zoo.faces.curation import AlignSettings, contact_sheet, curate
@@ -11,7 +12,7 @@ from zoo.photos.reading import find_photos
 from zoo.photos.writing import write_photo
 from zoo.provenance.identity import PHOTOS, Identity
 from zoo.settings import Project, read_params, section
-from zoo.storage import sha256_of, write_json
+from zoo.storage import write_json
 
 MAKER = "align-1"  # raise it when the same photos give another pack
 
@@ -25,12 +26,13 @@ def main(project: Project) -> int:
         made_from = {
             "maker": MAKER,
             "settings": settings.model_dump(mode="json"),
-            "photos": {photo: sha256_of(path) for photo, path in photos.items()},
+            "photos": {photo: known.of(path) for photo, path in photos.items()},
         }
         product = project.aligned / f"{name}.safetensors"
         return Job(name, product, made_from, align, (project, name, settings))
 
-    return run_for_identities("align", project, project.aligned, plan)
+    with digests(project) as known:
+        return run_for_identities("align", project, project.aligned, plan)
 
 
 def photos_of(project: Project, name: str) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from zoo.digests import digests
 from zoo.errors import PhotoError, ProjectError
 from zoo.evaluation.held_out import HeldOut, Seeds, choose_apart, write_held_out
 from zoo.evaluation.run import HELD_OUT
@@ -29,7 +30,7 @@ from zoo.people import random_person, random_scene, render
 from zoo.photos.reading import find_photos
 from zoo.photos.writing import write_photo
 from zoo.settings import Project, read_params, section
-from zoo.storage import atomic_folder, sha256_of
+from zoo.storage import atomic_folder
 
 MAKER = "content-1"  # raise it when the same inputs give another pack
 SCENES_PER_PERSON = 1000  # apart in the scenes' seeds, so that no two people share one
@@ -53,11 +54,12 @@ class ContentSettings(BaseModel, extra="forbid"):
 def main(project: Project) -> int:
     settings = section(read_params(project), "content", ContentSettings)
     photos = photos_of(project, settings)
-    made_from = {
-        "maker": MAKER,
-        "settings": settings.model_dump(),
-        "photos": {name: sha256_of(path) for name, path in photos.items()},
-    }
+    with digests(project) as known:
+        made_from = {
+            "maker": MAKER,
+            "settings": settings.model_dump(),
+            "photos": {name: known.of(path) for name, path in photos.items()},
+        }
     product = project.content / "content.safetensors"
     make = from_photos if settings.folders else from_people
     remove_gone(project.content, ["content", "held_out"])

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from zoo import receipts
+from zoo.digests import digests
 from zoo.errors import IdentityError, ZooError
 from zoo.networks.light import light_sha256
 from zoo.networks.perceptual import Perceptual, resolve_perceptual
 from zoo.provenance.identity import Identity, find_identity, read_identity
 from zoo.settings import Project, read_params
-from zoo.storage import sha256_of
 from zoo.training.recipes import Recipe, chosen_recipe
 
 MAKER = "train-2"
@@ -58,26 +58,27 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
     if not content.is_file():
         raise IdentityError(f"{content} is missing: run 'dvc repro content' first.")
     perceptual = resolve_perceptual(chosen.perceptual)
-    shared = {
-        "maker": MAKER,
-        "content": sha256_of(content),
-        "recipe": chosen.model_dump(mode="json"),
-        "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
-        "light": light_sha256() if chosen.light_weight else None,
-    }
-    stale, fresh = [], []
-    for identity in found:
-        aligned = project.aligned / f"{identity.name}.safetensors"
-        if not aligned.is_file():
-            failed[identity.name] = (
-                f"{aligned} is missing: run 'dvc repro align', which says why if it fails."
-            )
-            continue
-        made_from = {**shared, "identity": identity.name, "style": sha256_of(aligned)}
-        if receipts.is_fresh(project.models / identity.name, made_from):
-            fresh.append(identity.name)
-        else:
-            stale.append(Planned(identity, aligned, made_from))
+    with digests(project) as known:
+        shared = {
+            "maker": MAKER,
+            "content": known.of(content),
+            "recipe": chosen.model_dump(mode="json"),
+            "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
+            "light": light_sha256() if chosen.light_weight else None,
+        }
+        stale, fresh = [], []
+        for identity in found:
+            aligned = project.aligned / f"{identity.name}.safetensors"
+            if not aligned.is_file():
+                failed[identity.name] = (
+                    f"{aligned} is missing: run 'dvc repro align', which says why if it fails."
+                )
+                continue
+            made_from = {**shared, "identity": identity.name, "style": known.of(aligned)}
+            if receipts.is_fresh(project.models / identity.name, made_from):
+                fresh.append(identity.name)
+            else:
+                stale.append(Planned(identity, aligned, made_from))
     return Plan(recipe_name, chosen, perceptual, content, stale, fresh, failed)
 
 
