@@ -11,6 +11,7 @@ ZooError                     exit code 1
 ├── AssetError               weights or models missing, damaged or unreachable
 ├── StorageError             the disk, the permissions or the object store said no
 │   ├── MissingObjectError   no such object or bucket in the store
+│   ├── DamagedObjectError   an object or file that is not what was put there
 │   └── OutageError          the store does not answer now; the same may work later
 ├── IdentityError            an identity's photos cannot make a network
 ├── TrainingError            a training job failed
@@ -67,6 +68,10 @@ class StorageError(ZooError):
 
 class MissingObjectError(StorageError):
     """An object or bucket that the store does not have."""
+
+
+class DamagedObjectError(StorageError):
+    """An object, or a file on a shared disk, that is not what was put there."""
 
 
 class OutageError(StorageError):

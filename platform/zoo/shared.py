@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import MissingObjectError, StorageError
+from zoo.errors import DamagedObjectError, MissingObjectError
 from zoo.s3 import transfer
 from zoo.s3.address import S3Address, is_s3
+from zoo.s3.patience import PATIENCE
 from zoo.settings import cache_folder
 from zoo.storage import atomic_file, plain_errors, sha256_of
 
@@ -29,12 +30,12 @@ def join(place: str, *names: str) -> str:
 
 
 @contextmanager
-def writing(place: str) -> Iterator[Path]:
+def writing(place: str, patience: float = PATIENCE) -> Iterator[Path]:
     """Yields a temporary path; what is written there is at ``place`` if the block succeeds.
 
     Raises:
         StorageError: the disk or the store said no.
-        OutageError: the store does not answer.
+        OutageError: the store has not answered for ``patience`` seconds.
     """
     if not is_s3(place):
         with atomic_file(Path(place)) as temporary:
@@ -44,7 +45,7 @@ def writing(place: str) -> Iterator[Path]:
     with _scratch(address) as temporary:
         with plain_errors(temporary):
             yield temporary
-        transfer.upload(temporary, address)
+        transfer.upload(temporary, address, patience)
 
 
 @contextmanager
@@ -53,6 +54,7 @@ def reading(place: str) -> Iterator[Path]:
 
     Raises:
         MissingObjectError: nothing is there.
+        DamagedObjectError: it is not what was put there.
         StorageError: the disk or the store said no.
         OutageError: the store does not answer.
     """
@@ -67,14 +69,28 @@ def reading(place: str) -> Iterator[Path]:
         yield temporary
 
 
-def remove(place: str) -> None:
+def names(place: str) -> list[str]:
+    """What is in the folder ``place``, by name; nothing when there is none.
+
+    Raises:
+        StorageError: the store refuses or does not answer.
+    """
+    if is_s3(place):
+        prefix = join(place, "")
+        found = transfer.listing(S3Address.parse(prefix))
+        inside = (str(entry.address).removeprefix(prefix) for entry in found)
+        return sorted({name.split("/")[0] for name in inside})
+    return sorted(os.listdir(place)) if Path(place).is_dir() else []  # noqa: PTH208
+
+
+def remove(place: str, patience: float = PATIENCE) -> None:
     """Removes what is at ``place`` and below it; nothing there is no error.
 
     Raises:
         StorageError: the store refuses or does not answer.
     """
     if is_s3(place):
-        transfer.remove(S3Address.parse(place))
+        transfer.remove(S3Address.parse(place), patience)
     elif Path(place).is_dir():
         shutil.rmtree(place, ignore_errors=True)
     else:
@@ -116,7 +132,7 @@ class SharedFile:
         with reading(self.place) as source, atomic_file(copy) as temporary:
             shutil.copyfile(source, temporary)
             if sha256_of(temporary) != self.sha256:
-                raise StorageError(
+                raise DamagedObjectError(
                     f"{self.place} is damaged: its SHA-256 is not {self.sha256[:12]}...; remove "
                     "it, and it is put there again."
                 )

@@ -31,7 +31,7 @@ def job(project: Project, tmp_path: Path) -> Job:
         perceptual="compact",
         perceptual_weights=read_compact().state_dict(),
         digest="abc",
-        folder=tmp_path / "work",
+        folder=str(tmp_path / "work"),
         metadata={"identity": "carol"},
     )
 
@@ -47,7 +47,7 @@ def test_the_loss_falls(job: Job) -> None:
 
 def test_training_twice_gives_the_same_network(job: Job, tmp_path: Path) -> None:
     first = train(job)
-    second = train(replace(job, folder=tmp_path / "again"))
+    second = train(replace(job, folder=str(tmp_path / "again")))
     assert first.files["network.safetensors"] == second.files["network.safetensors"]
 
 
@@ -64,7 +64,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_network(
     with pytest.raises(Killed):
         train(job, killer)
     resumed = train(job)
-    whole = train(replace(job, folder=tmp_path / "whole"))
+    whole = train(replace(job, folder=str(tmp_path / "whole")))
     assert resumed.resumed_at == 4
     assert [row["step"] for row in resumed.curves] == [0, 1, 2, 3, 4, 5]
     for name, value in load(whole.files["network.safetensors"]).items():
@@ -98,7 +98,7 @@ def test_a_training_in_phases_goes_on_from_any_of_them(
     with pytest.raises(Killed):
         train(grown, killer)
     resumed = train(grown)
-    whole = train(replace(grown, folder=tmp_path / "whole"))
+    whole = train(replace(grown, folder=str(tmp_path / "whole")))
     assert resumed.resumed_at == killed_at
     assert resumed.files["network.safetensors"] == whole.files["network.safetensors"]
     assert TransformationNetwork(128, 4, "slim").load_state_dict(
@@ -155,8 +155,8 @@ def test_the_checkpoint_of_another_training_is_not_used(job: Job) -> None:
 
 
 def test_a_damaged_checkpoint_is_not_used(job: Job) -> None:
-    job.folder.mkdir()
-    (job.folder / "checkpoint.safetensors").write_bytes(b"nonsense")
+    Path(job.folder).mkdir()
+    Path(job.folder, "checkpoint.safetensors").write_bytes(b"nonsense")
     assert train(job).resumed_at == 0
 
 
@@ -169,7 +169,7 @@ def test_the_files_it_leaves(job: Job, tmp_path: Path) -> None:
     assert files["curves.csv"].splitlines()[0].startswith(b"step,total,content,style")
     assert len(files["curves.csv"].splitlines()) == 7
     assert files["preview.jpg"][:2] == b"\xff\xd8"
-    assert (job.folder / "preview.jpg").exists()
+    assert Path(job.folder, "preview.jpg").exists()
 
 
 def test_a_loss_that_is_no_number_stops_with_a_sentence(

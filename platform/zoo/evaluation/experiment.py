@@ -173,7 +173,7 @@ def _train(experiment: Experiment, trial: Trial) -> dict[str, object]:
             perceptual=perceptual.name,
             perceptual_weights=dict(read_perceptual(perceptual.name).state_dict()),
             digest=receipts.digest(made_from),
-            folder=experiment.folder / "checkpoints" / trial.name,
+            folder=str(experiment.folder / "checkpoints" / trial.name),
             metadata={
                 "identity": trial.identity,
                 "recipe": trial.variant,

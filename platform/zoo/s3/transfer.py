@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
 
-from zoo.errors import OutageError, StorageError
+from zoo.errors import DamagedObjectError, OutageError, StorageError
 from zoo.s3.address import S3Address
 from zoo.s3.client import connect
 from zoo.s3.faults import code_of, plain_faults
@@ -92,8 +92,9 @@ def download(
 
     Raises:
         MissingObjectError: no such object.
+        DamagedObjectError: its SHA-256 is another.
         OutageError: the store does not answer.
-        StorageError: the store refuses, the object is damaged or too large, or the disk said no.
+        StorageError: the store refuses, the object is too large, or the disk said no.
     """
     with plain_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,7 @@ def download(
                 break
             partial.remove()
             if in_one_piece:
-                raise StorageError(
+                raise DamagedObjectError(
                     f"{source} is damaged: its SHA-256 is not {expected[:12]}...; put it there "
                     "again."
                 )

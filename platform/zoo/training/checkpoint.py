@@ -1,20 +1,22 @@
 """Checkpoints in one safetensors file: network, Adam's moments, the best weights, the curves."""
 
 import json
+import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from zoo.storage import atomic_file
+from zoo.errors import DamagedObjectError, MissingObjectError, OutageError
+from zoo.shared import reading, writing
 
 Row = dict[str, float]
 """One point of the curves: ``step`` and each term."""
 
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -55,12 +57,21 @@ class Checkpoint:
 
 
 def save_checkpoint(
-    path: Path, digest: str, network: nn.Module, adam: Adam, progress: Progress
+    place: str, digest: str, network: nn.Module, adam: Adam, progress: Progress
 ) -> None:
-    """Writes a checkpoint of the training that ``digest`` identifies, atomically.
+    """Writes a checkpoint of the training that ``digest`` identifies, whole or not at all.
+
+    While the store does not answer, training goes on without: the next checkpoint may succeed.
+
+    Args:
+        place: a path, or an ``s3://`` address.
+        digest: what identifies the training.
+        network: its weights are kept,
+        adam: and its moments,
+        progress: and how far it is.
 
     Raises:
-        StorageError: the disk said no.
+        StorageError: the disk or the store said no.
     """
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in progress.best.weights.items()}
@@ -73,24 +84,30 @@ def save_checkpoint(
         "curves": json.dumps(progress.curves),
         "best": json.dumps([progress.best.loss, progress.best.waited]),
     }
-    with atomic_file(path) as temporary:
-        save_file(
-            {name: value.contiguous() for name, value in tensors.items()}, temporary, metadata
-        )
+    try:
+        with writing(place) as temporary:
+            save_file(
+                {name: value.contiguous() for name, value in tensors.items()}, temporary, metadata
+            )
+    except OutageError as error:
+        log.warning("No checkpoint at iteration %d, training goes on: %s", progress.step, error)
 
 
-def read_checkpoint(path: Path, digest: str) -> Checkpoint | None:
-    """The checkpoint in ``path``; None when there is none of this training.
+def read_checkpoint(place: str, digest: str) -> Checkpoint | None:
+    """The checkpoint at ``place``; None when there is none of this training.
 
-    One of another training (other photos, recipe or weights) is not used.
+    One of another training (other photos, recipe or weights), or a damaged one, is not used.
+
+    Raises:
+        StorageError: the store refuses or does not answer.
     """
     try:
-        with safe_open(path, "pt") as file:
+        with reading(place) as path, safe_open(path, "pt") as file:
             metadata = file.metadata()
             if metadata.get("digest") != digest:
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError):
+    except (OSError, SafetensorError, MissingObjectError, DamagedObjectError):
         return None
     moments: dict[str, dict[str, Tensor]] = {}
     for moment in _MOMENTS:

@@ -53,6 +53,9 @@ class FanoutSettings(BaseModel):
     came further than before has all its retries again."""
     backoff: Annotated[float, Field(ge=0)] = 2.0
     """Seconds before the first retry, about; twice as many before each further one."""
+    storage: str = ""
+    """Where checkpoints and the content pack lie: a folder that all nodes mount, or an ``s3://``
+    address. Empty: in the project, which does for nodes that reach its disk."""
 
 
 class Listener(Protocol):

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from zoo.errors import TrainingError
+from zoo.errors import OutageError, TrainingError
 from zoo.faces.pack import FacePack, read_pack
 from zoo.networks.transformation import TransformationNetwork
-from zoo.storage import atomic_file
+from zoo.s3.patience import SHORT_PATIENCE
+from zoo.shared import SharedFile, join, writing
 from zoo.training.batches import Batch, content_batch, validation_batch
 from zoo.training.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
 from zoo.training.criterion import Criterion, criterion, judges
@@ -34,16 +36,16 @@ class Job:
     recipe: Recipe
     style: FacePack
     """The identity's aligned photos."""
-    content: Path
-    """The content pack; memory-mapped."""
+    content: Path | SharedFile
+    """The content pack; memory-mapped, after a shared one has come to this machine's disk."""
     perceptual: str
     """``vgg19`` or ``compact``."""
     perceptual_weights: Mapping[str, Tensor]
     """That network's state."""
     digest: str
     """What identifies this training; a checkpoint with another digest is not resumed."""
-    folder: Path
-    """Where checkpoints and previews go while it trains."""
+    folder: str
+    """Where checkpoints and previews go while it trains: a path, or an ``s3://`` address."""
     metadata: Mapping[str, str]
     """Written into the ONNX file."""
 
@@ -72,13 +74,14 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
 
     Raises:
         TrainingError: the loss is not a number any more, or the packs are too small.
+        StorageError: the content pack or the checkpoint cannot be had, or the disk is full.
     """
     began = time.monotonic()
     recipe = job.recipe
     device = training_device()
-    content = read_pack(job.content)
+    content = read_pack(job.content if isinstance(job.content, Path) else job.content.here())
     looking = judges(job.perceptual, job.perceptual_weights, recipe.light_weight > 0, device)
-    checkpoint = job.folder / "checkpoint.safetensors"
+    checkpoint = join(job.folder, "checkpoint.safetensors")
     found = read_checkpoint(checkpoint, job.digest)
     progress = found.progress if found else Progress()
     resumed_at = progress.step
@@ -114,8 +117,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             if progress.step == recipe.iterations or progress.step % recipe.checkpoint_every == 0:
                 save_checkpoint(checkpoint, job.digest, network, adam, progress)
             if progress.step % max(1, recipe.iterations // PREVIEWS_PER_TRAINING) == 0:
-                with atomic_file(job.folder / "preview.jpg") as path:
-                    path.write_bytes(preview_jpeg(network, shown.photos))
+                _show(join(job.folder, "preview.jpg"), preview_jpeg(network, shown.photos))
 
     assert network is not None
     if progress.best.weights:
@@ -136,6 +138,12 @@ def _network_for(
     )
     new = network.grow_from(smaller.state_dict()) if smaller else []
     return network, set(new)
+
+
+def _show(place: str, picture: bytes) -> None:
+    """Puts the preview there, unless the store is away: nothing depends on it."""
+    with suppress(OutageError), writing(place, SHORT_PATIENCE) as path:
+        path.write_bytes(picture)
 
 
 def _step(

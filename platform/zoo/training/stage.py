@@ -2,12 +2,10 @@
 
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from zoo import __version__, receipts
 from zoo.errors import StorageError, TrainingError
@@ -20,6 +18,7 @@ from zoo.training.checkpoint import Row
 from zoo.training.fanout import FanoutSettings, run_jobs
 from zoo.training.job import Job, Trained
 from zoo.training.logs import Logs
+from zoo.training.places import Places
 from zoo.training.plan import Plan, Planned, plan
 from zoo.training.runs import Runs
 from zoo.training.screen import Screen
@@ -43,7 +42,7 @@ def train_identities(
     _check_batches(pending, settings)
     outcome = Outcome(fresh=pending.fresh, failed=dict(pending.failed))
     with _alone(project):
-        _tidy(project, pending)
+        _tidy(project, pending, Places(project, settings.storage))
         if pending.stale:
             _train(project, pending, settings, outcome)
     return outcome
@@ -61,7 +60,7 @@ def _train(project: Project, pending: Plan, settings: FanoutSettings, outcome: O
         weights = dict(read_perceptual(pending.perceptual.name).state_dict())
         driver = _Driver(project, pending, settings, stale, runs, Logs(project), screen, outcome)
         try:
-            run_jobs(_jobs(project, pending), weights, settings, driver)
+            run_jobs(_jobs(project, pending, settings), weights, settings, driver)
         except BaseException:
             runs.kill()
             screen.say(
@@ -71,18 +70,23 @@ def _train(project: Project, pending: Plan, settings: FanoutSettings, outcome: O
             raise
 
 
-def _jobs(project: Project, pending: Plan) -> dict[str, Callable[[], Job]]:
+def _jobs(
+    project: Project, pending: Plan, settings: FanoutSettings
+) -> dict[str, Callable[[], Job]]:
+    places = Places(project, settings.storage)
+    content = places.content(pending.content, str(pending.stale[0].made_from["content"]))
+
     def job(planned: Planned) -> Job:
         name, digest = planned.identity.name, receipts.digest(planned.made_from)
         return Job(
             identity=name,
             recipe=pending.recipe,
             style=read_pack(planned.aligned),
-            content=pending.content,
+            content=content,
             perceptual=pending.perceptual.name,
             perceptual_weights={},  # the lanes have them
             digest=digest,
-            folder=_folder(project, name),
+            folder=places.training(name, digest),
             metadata={
                 "identity": name,
                 "recipe": pending.recipe_name,
@@ -157,7 +161,8 @@ class _Driver:
             self.failed(identity, str(error), "")
             return
         self.runs.finish(identity, result.curves)
-        shutil.rmtree(_folder(self.project, identity), ignore_errors=True)
+        places = Places(self.project, self.settings.storage)
+        places.remove(identity, receipts.digest(planned.made_from))
         self.outcome.made.append(identity)
         resumed = f", from iteration {result.resumed_at} on" if result.resumed_at else ""
         self.logs.add(identity, f"trained in {result.seconds:.1f} s{resumed}")
@@ -182,19 +187,20 @@ def _check_batches(pending: Plan, settings: FanoutSettings) -> None:
             )
 
 
-def _tidy(project: Project, pending: Plan) -> None:
+def _tidy(project: Project, pending: Plan, places: Places) -> None:
     """Removes what belongs to identities that are gone, and ends what a killed driver left."""
     names = [path.parent.name for path in project.identities.glob("*/*.yaml")]
     for folder in (project.models, project.root / "checkpoints"):
         if folder.is_dir():
             remove_gone(folder, names)
     Logs(project).remove_gone(names)
-    left = [name for name in pending.fresh if _folder(project, name).is_dir()]
-    if left:
+    made = {name: receipts.read(project.models / name) for name in pending.fresh}
+    digests = {name: str(receipt["digest"]) for name, receipt in made.items()}
+    if left := places.left(digests):
         runs = Runs(tracking_uri(project), {}, lambda line: None)
         for name in left:
-            runs.close(str(receipts.read(project.models / name).get("run_id")))
-            shutil.rmtree(_folder(project, name), ignore_errors=True)
+            runs.close(str(made[name].get("run_id")))
+            places.remove(name, digests[name])
 
 
 @contextmanager
@@ -217,7 +223,3 @@ def _alone(project: Project) -> Iterator[None]:
         ) from error
     finally:
         os.close(handle)
-
-
-def _folder(project: Project, name: str) -> Path:
-    return project.root / "checkpoints" / name
