@@ -1,7 +1,6 @@
 """``zoo swap``: the command that must be quick."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -20,6 +19,7 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "zoo swap --identity ada photo.jpg",
             "zoo swap --identity ada@candidate holiday/ 'more/*.png' -o swapped",
+            "zoo swap --identity ada s3://photos/holiday/ -o s3://photos/swapped/",
         ),
     )(swap)
 
@@ -28,7 +28,9 @@ def swap(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT", help="Photos, folders of photos, or patterns.", show_default=False
+            metavar="INPUT",
+            help="Photos, folders of photos, patterns, or s3:// addresses of photos and folders.",
+            show_default=False,
         ),
     ],
     identity: Annotated[
@@ -41,12 +43,12 @@ def swap(
         ),
     ],
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--out",
             "-o",
             metavar="OUT",
-            help="A file for one photo, a folder for several. "
+            help="A file for one photo, a folder for several; or an s3:// address. "
             "Without it: STEM-NAME.SUFFIX in the working folder.",
             show_default=False,
         ),
@@ -68,8 +70,8 @@ def swap(
     from zoo.errors import ZooError
     from zoo.provenance.marking import Marking
     from zoo.registry.references import parse_reference
+    from zoo.swapping.anywhere import swap_anywhere
     from zoo.swapping.network import SwapNetwork
-    from zoo.swapping.photo import swap_file
     from zoo.swapping.plan import plan
 
     reference = parse_reference(identity)
@@ -82,7 +84,9 @@ def swap(
     with progress("swapping", len(work.pairs)) as advance:
         for count, (source, target) in enumerate(work.pairs, 1):
             try:
-                result = swap_file(source, target, network, mark=mark, faces=faces, method=method)
+                result = swap_anywhere(
+                    source, target, network, mark=mark, faces=faces, method=method
+                )
             except ZooError as error:
                 failed.append({"input": str(source), "reason": str(error)})
             else:

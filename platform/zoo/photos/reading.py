@@ -27,7 +27,7 @@ SUFFIXES = frozenset(
 """What counts as a photo in a folder; HEIC is named so that it is refused and not overlooked."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
-_MAX_BYTES = 300_000_000
+MAX_BYTES = 300_000_000
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -102,9 +102,9 @@ def _read_bytes(path: Path) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError(f"{path} is not a file; give a photo.")
-        if status.st_size > _MAX_BYTES:
+        if status.st_size > MAX_BYTES:
             raise PhotoError(
-                f"{path} is larger than {_MAX_BYTES // 1_000_000} MB; make it smaller first."
+                f"{path} is larger than {MAX_BYTES // 1_000_000} MB; make it smaller first."
             )
         return path.read_bytes()
     except FileNotFoundError as error:

@@ -23,9 +23,9 @@ _XMP_TAG = 700  # TIFF
 _QUALITY = 95
 
 
-def output_suffix(source: Path) -> str:
-    """The suffix for the successor of ``source``: its own, or ``.png`` in its place."""
-    return source.suffix if source.suffix.lower() in WRITABLE else ".png"
+def output_suffix(suffix: str) -> str:
+    """The suffix for the successor of a photo with ``suffix``: the same, or ``.png`` instead."""
+    return suffix if suffix.lower() in WRITABLE else ".png"
 
 
 def write_photo(

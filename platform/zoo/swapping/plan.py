@@ -1,24 +1,30 @@
-"""Which output each input gets. Nothing is read or written here but directories."""
+"""Which output each input gets. Nothing is read or written here but directories and listings."""
 
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zoo.errors import PhotoError, UsageError
-from zoo.photos.reading import find_photos
+from zoo.errors import PhotoError, StorageError, UsageError
+from zoo.photos.reading import SUFFIXES, find_photos
 from zoo.photos.writing import WRITABLE, output_suffix
+from zoo.s3.address import S3Address, is_s3
+from zoo.s3.patience import SHORT_PATIENCE
+from zoo.s3.transfer import exists, listing
+
+Place = Path | S3Address
+"""A file or folder on this machine, or an object or prefix in S3."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to swap into what, and which inputs cannot even be found, with the reason."""
 
-    pairs: list[tuple[Path, Path]]
+    pairs: list[tuple[Place, Place]]
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def plan(inputs: Sequence[str], out: Path | None, identity: str) -> Plan:
+def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
     """Pairs every photo that ``inputs`` name with its output.
 
     One photo goes to the file ``out``, or beneath it when that is a folder. Several (and those of
@@ -27,57 +33,95 @@ def plan(inputs: Sequence[str], out: Path | None, identity: str) -> Plan:
     ``STEM-IDENTITY.SUFFIX``. Formats that cannot carry the mark become PNG.
 
     Args:
-        inputs: files, folders (searched in depth) and patterns such as ``'photos/*.jpg'``.
-        out: a file or folder.
+        inputs: files, folders (searched in depth), patterns such as ``'photos/*.jpg'``, and
+            ``s3://`` addresses of objects and prefixes.
+        out: a file or folder, or an ``s3://`` address, which is a folder if it ends in a slash.
         identity: for the default names.
 
     Raises:
         UsageError: an output is one of the inputs, or has a suffix that cannot be written.
     """
     photos, failed = _photos(inputs)
-    if out is not None and not out.is_dir() and not _may_be_several(inputs):
-        if out.suffix.lower() not in WRITABLE:
+    place = None if out is None else _place(out)
+    if place is not None and not _is_folder(place) and not _may_be_several(inputs, photos):
+        if place.suffix.lower() not in WRITABLE:
             raise UsageError(
                 f"{out} has no suffix that can be written; use one of {' '.join(sorted(WRITABLE))}."
             )
-        pairs = [(photo, out) for photo in photos]
+        pairs: list[tuple[Place, Place]] = [(photo, place) for photo in photos]
     else:
-        if out is not None and out.exists() and not out.is_dir():
+        if isinstance(place, Path) and place.exists() and not place.is_dir():
             raise UsageError(f"{out} is a file, and several outputs need a folder.")
-        tail = "" if out is not None else f"-{identity}"
-        pairs = list(zip(photos, _targets(photos, out or Path(), tail), strict=True))
-    sources = {photo.resolve() for photo in photos}
+        tail = "" if place is not None else f"-{identity}"
+        pairs = list(zip(photos, _targets(photos, place or Path(), tail), strict=True))
+    sources = {_resolved(photo) for photo in photos}
     for _, target in pairs:
-        if target.resolve() in sources:
+        if _resolved(target) in sources:
             raise UsageError(f"{target} is one of the inputs; choose another output with -o.")
     return Plan(pairs, failed)
 
 
-def _may_be_several(inputs: Sequence[str]) -> bool:
+def _place(text: str) -> Place:
+    return S3Address.parse(text) if is_s3(text) else Path(text)
+
+
+def _is_folder(place: Place) -> bool:
+    return place.is_prefix if isinstance(place, S3Address) else place.is_dir()
+
+
+def _resolved(place: Place) -> Place:
+    return place if isinstance(place, S3Address) else place.resolve()
+
+
+def _may_be_several(inputs: Sequence[str], photos: Sequence[Place]) -> bool:
+    if len(inputs) > 1:
+        return True
+    if is_s3(inputs[0]):
+        return bool(photos) and photos != [S3Address.parse(inputs[0])]
     first = Path(inputs[0])
-    return len(inputs) > 1 or first.is_dir() or (glob.has_magic(inputs[0]) and not first.exists())
+    return first.is_dir() or (glob.has_magic(inputs[0]) and not first.exists())
 
 
-def _photos(inputs: Sequence[str]) -> tuple[list[Path], dict[str, str]]:
+def _photos(inputs: Sequence[str]) -> tuple[list[Place], dict[str, str]]:
     """All photos in the order of the inputs, each once."""
-    photos: dict[Path, None] = {}
+    photos: dict[Place, None] = {}
     failed: dict[str, str] = {}
     for given in inputs:
-        paths = [Path(given)]
-        if not paths[0].exists() and glob.has_magic(given):
-            paths = [Path(found) for found in sorted(glob.glob(given, recursive=True))]  # noqa: PTH207
         try:
-            photos.update(dict.fromkeys(find_photos(paths or [Path(given)])))
-        except PhotoError as error:
+            photos.update(dict.fromkeys(_objects(given) if is_s3(given) else _files(given)))
+        except (PhotoError, StorageError) as error:
             failed[given] = str(error)
     return list(photos), failed
 
 
-def _targets(photos: Sequence[Path], folder: Path, tail: str) -> list[Path]:
+def _files(given: str) -> list[Path]:
+    paths = [Path(given)]
+    if not paths[0].exists() and glob.has_magic(given):
+        paths = [Path(found) for found in sorted(glob.glob(given, recursive=True))]  # noqa: PTH207
+    return find_photos(paths or [Path(given)])
+
+
+def _objects(given: str) -> list[S3Address]:
+    """The object named, without asking whether it is there, or the photos below a prefix."""
+    address = S3Address.parse(given)
+    if not address.is_prefix and address.suffix.lower() in SUFFIXES:
+        return [address]
+    below = [found.address for found in listing(address, SHORT_PATIENCE)]
+    photos = [
+        one for one in below if one.suffix.lower() in SUFFIXES and not one.name.startswith(".")
+    ]
+    if not photos and not address.is_prefix and exists(address, SHORT_PATIENCE):
+        return [address]
+    if not photos:
+        raise PhotoError(f"No photos in {given}; give objects such as .jpg, .png or .webp.")
+    return photos
+
+
+def _targets(photos: Sequence[Place], folder: Place, tail: str) -> list[Place]:
     taken: set[str] = set()
-    targets = []
+    targets: list[Place] = []
     for photo in photos:
-        stem, suffix = f"{photo.stem}{tail}", output_suffix(photo)
+        stem, suffix = f"{photo.stem}{tail}", output_suffix(photo.suffix)
         name, count = f"{stem}{suffix}", 1
         while name.casefold() in taken:
             count += 1
