@@ -25,7 +25,7 @@ class Digests:
     """Digests of a project's files; made by :func:`digests`."""
 
     def __init__(self, root: Path, known: dict[str, tuple[_Key, str]]) -> None:
-        self._root, self._known = str(root), known
+        self._root, self._known = f"{root}{os.sep}", known
         self.new: dict[str, tuple[_Key, str]] = {}
 
     def of(self, path: Path) -> str:
@@ -34,7 +34,7 @@ class Digests:
         Raises:
             OSError: there is no such file, or it cannot be read.
         """
-        name = os.path.relpath(path, self._root)
+        name = str(path).removeprefix(self._root)
         status = path.stat()
         key = (status.st_size, status.st_ino, status.st_mtime_ns)
         before, digest = self.new.get(name) or self._known.get(name) or (None, "")

@@ -145,12 +145,16 @@ def remove_gone(folder: Path, names: Collection[str]) -> list[str]:
     Returns:
         The names whose products were removed.
     """
-    gone = sorted({_name_of(entry) for entry in folder.glob("*")} - set(names))
-    for name in gone:
-        _remove(folder, name)
-        if name:
-            print(f"{name}: removed", flush=True)
-    return [name for name in gone if name]
+    owned, gone = set(names), set()
+    for entry in list(folder.iterdir()):
+        name = _name_of(entry)
+        if name not in owned and entry.name != ".gitignore":
+            _delete(entry)
+            gone.add(name)
+    gone.discard("")
+    for name in sorted(gone):
+        print(f"{name}: removed", flush=True)
+    return sorted(gone)
 
 
 def run_stage(stage: Callable[[Project], int]) -> None:
@@ -242,10 +246,12 @@ def _name_of(entry: Path) -> str:
 
 
 def _remove(folder: Path, name: str) -> None:
-    for entry in [entry for entry in folder.glob("*") if _name_of(entry) == name]:
-        if entry.name == ".gitignore":
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
+    for entry in [folder / name, *folder.glob(f"{name}.*")]:
+        _delete(entry)
+
+
+def _delete(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
