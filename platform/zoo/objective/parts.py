@@ -44,7 +44,7 @@ SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, weight=0.1)
 
 FACE = Part(face_outline(REFERENCE), _ALL, weight=1.0)
 EYES = Part(_box(0.12, 0.24, 0.88, 0.47), (*range(17, 27), *range(36, 48)), weight=1.0)
-MOUTH = Part(_box(0.25, 0.60, 0.75, 0.86), tuple(range(48, 68)), weight=0.5)
+MOUTH = Part(_box(0.25, 0.60, 0.75, 0.86), tuple(range(48, 68)), weight=0.25)
 """The mouth says little about who it is and much about what it does: with the full weight,
 closed mouths open for a person who smiles on every photo (docs/training.md)."""
 

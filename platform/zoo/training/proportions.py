@@ -3,7 +3,8 @@
 A swap keeps the contour of the face in the photo; the affine alignment leaves each person's own
 jaw where it is, up to a twentieth of the eyes' distance off. A network that learns it draws a
 second chin inside the first. So the style photos' mean shape is bent to the reference's: the
-jaw all the way, the rest, which makes the likeness, only a little.
+jaw all the way, the mouth, whose place is expression as much as likeness, half of it, the rest,
+which makes the likeness, only a little.
 """
 
 import cv2
@@ -14,7 +15,7 @@ from zoo.faces.pack import FacePack
 from zoo.faces.reference import REFERENCE, mirror_landmarks
 from zoo.photos.image import Plane, Points
 
-_BENT = np.where(np.arange(68) < 17, 1.0, 0.15)[:, None].astype(np.float32)
+_BENT = np.repeat((1.0, 0.15, 0.5), (17, 31, 20))[:, None].astype(np.float32)
 _GRID = 32  # the bend is smooth: it is found on a grid of this side
 _SMOOTHING = 1e-3
 
