@@ -170,8 +170,10 @@ def _kept(folder: Path | None, name: str, make: Callable[[], LitFaces]) -> LitFa
         return make()
     path = folder / f"{name}.safetensors"
     if not path.exists():
+        # safetensors writes the memory behind a view, not what the view shows.
+        arrays = {name: np.ascontiguousarray(array) for name, array in vars(make()).items()}
         with atomic_file(path) as temporary:
-            save_arrays(vars(make()), temporary)
+            save_arrays(arrays, temporary)
     return LitFaces(**load_arrays(path))
 
 
