@@ -1,6 +1,5 @@
 """Runs on a real SQLite store: one per training, whatever happens to the driver."""
 
-
 import pytest
 
 from zoo import tracking

@@ -88,7 +88,8 @@ class Lane:
 
     def ready(self) -> str:
         """Answers, with its process and machine, once it runs."""
-        return f"process {os.getpid()} on {_address()}"
+        node = ray.get_runtime_context().get_node_id()
+        return f"process {os.getpid()} on {_address()}, node {node}"
 
     def meeting_point(self) -> tuple[str, int]:
         """Where this worker can wait for others."""
