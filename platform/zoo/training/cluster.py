@@ -28,7 +28,8 @@ def connected() -> Iterator[Any]:
         warnings.simplefilter("ignore")
         import ray
     address = os.environ.get("RAY_ADDRESS")
-    local: dict[str, Any] = {} if address else {"include_dashboard": False}
+    # Without an address Ray would join whatever cluster somebody started on this machine last.
+    local: dict[str, Any] = {} if address else {"address": "local", "include_dashboard": False}
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **local)
     except (ConnectionError, RuntimeError, ValueError) as error:
