@@ -49,5 +49,5 @@ $(VENV)/.train: pyproject.toml requirements.lock | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/python
 	@echo "Installing what trains, swaps and tests into $(VENV) (minutes, the first time) ..."
-	@$(INSTALL) --editable '.[train,dev]'
+	@$(INSTALL) --editable '.[train,server,dev]'
 	@touch $(VENV)/.train $@

@@ -8,12 +8,12 @@ import pytest
 import yaml
 from PIL import Image as Pillow
 
-from tests.registry.conftest import empty_store, trained, uri
+from tests.registry.conftest import empty_store, sqlite_uri, trained, uri
 from zoo.cli.main import main
 from zoo.people import named_person, random_scene, render
 from zoo.settings import Project
 
-__all__ = ["empty_store", "trained", "uri"]
+__all__ = ["empty_store", "sqlite_uri", "trained", "uri"]
 
 
 @dataclass(frozen=True)

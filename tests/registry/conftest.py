@@ -61,9 +61,11 @@ def rows_of(figures: dict[str, float], photos: int = 20) -> list[dict[str, Any]]
 def trained(tmp_path: Path) -> Callable[..., Trained]:
     """Makes an identity's products; ``factor`` tells trainings apart."""
 
-    def make(name: str = "ada", factor: float = 1.0, **scores: float) -> Trained:
-        model = tmp_path / "project" / "models" / name
-        report = tmp_path / "project" / "reports" / name
+    def make(
+        name: str = "ada", factor: float = 1.0, folder: str = "project", **scores: float
+    ) -> Trained:
+        model = tmp_path / folder / "models" / name
+        report = tmp_path / folder / "reports" / name
         write_network(model / "network.onnx", factor, identity=name)
         (model / "network.safetensors").write_bytes(b"weights")
         steps = range(0, 200, 10)
@@ -99,10 +101,16 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def uri(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A registry of this test's own, and a cache of its own."""
+def sqlite_uri(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A registry of this test's own, with its files in ``project``, and a cache of its own."""
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "project" / "mlflow.db"
     path.parent.mkdir(parents=True)
     path.write_bytes(empty_store.read_bytes())
     return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def uri(sqlite_uri: str) -> str:
+    """An empty registry; tests that ask for this one pass on a server too."""
+    return sqlite_uri

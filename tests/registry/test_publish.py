@@ -150,8 +150,10 @@ def test_a_run_that_is_gone_is_made_again(trained: Make, uri: str) -> None:
     assert show_model(uri, "ada").versions[0].run_id != "0" * 32
 
 
-def test_artifacts_stand_beside_the_database(trained: Make, uri: str, tmp_path: Path) -> None:
-    trained().publish(uri)
+def test_artifacts_stand_beside_the_database(
+    trained: Make, sqlite_uri: str, tmp_path: Path
+) -> None:
+    trained().publish(sqlite_uri)
     assert list((tmp_path / "project" / "mlartifacts").rglob("model.onnx"))
 
 

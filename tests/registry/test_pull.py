@@ -39,11 +39,11 @@ def test_what_was_published_is_what_arrives(trained: Make, uri: str) -> None:
     assert found.alias == "candidate"
 
 
-def test_a_second_pull_downloads_nothing(trained: Make, uri: str, tmp_path: Path) -> None:
-    trained().publish(uri)
-    first = pull(Reference("ada"), uri)
+def test_a_second_pull_downloads_nothing(trained: Make, sqlite_uri: str, tmp_path: Path) -> None:
+    trained().publish(sqlite_uri)
+    first = pull(Reference("ada"), sqlite_uri)
     shutil.rmtree(tmp_path / "project" / "mlartifacts")
-    assert pull(Reference("ada"), uri) == first
+    assert pull(Reference("ada"), sqlite_uri) == first
 
 
 def test_publishing_and_promoting_change_what_the_next_swap_uses(trained: Make, uri: str) -> None:
@@ -59,36 +59,36 @@ def test_publishing_and_promoting_change_what_the_next_swap_uses(trained: Make, 
 
 
 def test_a_registry_made_anew_does_not_get_the_old_networks(
-    trained: Make, uri: str, empty_store: Path, tmp_path: Path
+    trained: Make, sqlite_uri: str, empty_store: Path, tmp_path: Path
 ) -> None:
-    trained().publish(uri)
-    old = find_network(Reference("ada"), uri)
+    trained().publish(sqlite_uri)
+    old = find_network(Reference("ada"), sqlite_uri)
     (tmp_path / "project" / "mlflow.db").write_bytes(empty_store.read_bytes())
-    trained(factor=0.5).publish(uri)
+    trained(factor=0.5).publish(sqlite_uri)
     for text in ("ada:1", "ada"):
-        new = find_network(parse_reference(text), uri)
+        new = find_network(parse_reference(text), sqlite_uri)
         assert new.version == old.version
         assert new.sha256 != old.sha256
 
 
 def test_a_network_changed_in_the_registry_is_refused(
-    trained: Make, uri: str, tmp_path: Path
+    trained: Make, sqlite_uri: str, tmp_path: Path
 ) -> None:
-    trained().publish(uri)
+    trained().publish(sqlite_uri)
     (stored,) = (tmp_path / "project" / "mlartifacts").rglob("model.onnx")
     stored.write_bytes(stored.read_bytes() + b"more")
     with pytest.raises(RegistryError, match="arrived damaged"):
-        pull(Reference("ada"), uri)
+        pull(Reference("ada"), sqlite_uri)
     assert cache.list_cached() == []
 
 
 def test_a_network_gone_from_the_registry_is_one_sentence(
-    trained: Make, uri: str, tmp_path: Path
+    trained: Make, sqlite_uri: str, tmp_path: Path
 ) -> None:
-    trained().publish(uri)
+    trained().publish(sqlite_uri)
     shutil.rmtree(tmp_path / "project" / "mlartifacts")
     with pytest.raises(RegistryError, match="no network in the registry"):
-        pull(Reference("ada"), uri)
+        pull(Reference("ada"), sqlite_uri)
 
 
 def test_a_model_that_others_registered_is_refused(trained: Make, uri: str) -> None:

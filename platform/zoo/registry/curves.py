@@ -59,8 +59,13 @@ def draw_curves(rows: list[Row], title: str, path: Path) -> None:
     names = dict.fromkeys(name for row in rows for name in row if name != "step")
     terms = [name for name in names if any(row.get(name) for row in rows)]
     height = -(-len(terms) // _COLUMNS)
-    figure = Figure(figsize=(7.6, 2.2 * height + 0.4), layout="constrained")
+    inches = 2.2 * height + 0.4
+    figure = Figure(figsize=(7.6, inches))
     FigureCanvasAgg(figure)
+    # Matplotlib's own layout engines take longer than all the drawing.
+    figure.subplots_adjust(
+        left=0.07, right=0.98, bottom=0.5 / inches, top=1 - 0.6 / inches, wspace=0.25, hspace=0.6
+    )
     for index, term in enumerate(terms, 1):
         axes = figure.add_subplot(height, _COLUMNS, index)
         points = [(row["step"], row[term]) for row in rows if term in row]

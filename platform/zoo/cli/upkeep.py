@@ -1,0 +1,113 @@
+"""``zoo registry``: serving a registry, and collecting what nobody needs any more."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zoo.cli.options import NETWORKS, Json, examples
+
+if TYPE_CHECKING:
+    from zoo.registry.garbage import Garbage
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's commands."""
+    group = typer.Typer(help="Serve the registry, and tidy it.", no_args_is_help=True)
+    group.command(
+        epilog=examples(
+            "zoo registry serve",
+            "zoo registry serve --backend postgresql://zoo@db/zoo --artifacts s3://bucket/zoo",
+        )
+    )(serve)
+    group.command(epilog=examples("zoo registry gc", "zoo registry gc --keep 5 --yes"))(gc)
+    app.add_typer(group, name="registry", rich_help_panel=NETWORKS)
+
+
+def serve(
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="sqlite:///… or postgresql://…; default: the project's own.",
+            show_default=False,
+        ),
+    ] = None,
+    artifacts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="A folder or s3://…; default: mlartifacts beside the store.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Whoever reaches it can change the registry.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 5000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
+) -> None:
+    """Run an MLflow server over the registry until Ctrl-C: its pages, and a registry for others.
+
+    Networks and pictures go through it, so that clients need no access to their place.
+    """
+    from zoo.cli.output import note, spinner
+    from zoo.cli.place import project_or_none
+    from zoo.registry.server import default_artifacts, running_server
+    from zoo.settings import find_project, without_password
+
+    project = project_or_none()
+    backend = backend or f"sqlite:///{find_project().root / 'mlflow.db'}"
+    artifacts = artifacts or default_artifacts(backend, project.root if project else Path.cwd())
+    with spinner("starting the server"):
+        running = running_server(backend, artifacts, host=host, port=port, workers=workers)
+        address, process = running.__enter__()
+    try:
+        print(f"{without_password(backend)} is served at {address}", flush=True)
+        print(f"export MLFLOW_TRACKING_URI={address}", flush=True)
+        if host not in {"127.0.0.1", "localhost", "::1"}:
+            note(f"There is no password: everyone who reaches {host}:{port} can change it.")
+        code = process.wait()
+    except KeyboardInterrupt:
+        code = 0
+    finally:
+        running.__exit__(None, None, None)
+    raise typer.Exit(1 if code else 0)
+
+
+def gc(
+    keep: Annotated[
+        int, typer.Option(min=0, help="Newest versions of each identity that stay anyway.")
+    ] = 3,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove it; without, only say what would go.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove versions that nobody needs, and files that belong to no version.
+
+    Kept are each identity's champion and candidate, those before them (so that a rollback
+    works), the newest versions, and whatever is younger than a day.
+    """
+    from zoo.cli.output import note, print_json, print_table, spinner
+    from zoo.cli.place import registry_uri
+    from zoo.registry.garbage import collect, find_garbage
+
+    with spinner("looking through the registry"):
+        uri = registry_uri()
+        found = find_garbage(uri, keep)
+    if yes:
+        with spinner("removing"):
+            collect(uri, found)
+    if as_json:
+        print_json({"removed": yes, "bytes": sum(item.bytes for item in found), "items": found})
+        return
+    if found:
+        print_table(["WHAT", "NAME", "WHY", "BYTES"], [_row(item) for item in found])
+    total = sum(item.bytes for item in found)
+    done = "Removed" if yes else "Would remove"
+    note(f"{done} {len(found)} items, {total / 1e6:.1f} MB." + ("" if yes else " --yes does it."))
+
+
+def _row(item: "Garbage") -> list[object]:
+    return [item.kind, item.name, item.why, item.bytes]
