@@ -22,12 +22,12 @@ LOW, HIGH = 0.3, 2.5  # times the recipe's α
 def main() -> int:
     experiment, names = asked(parser("The poster's figures.", "figures").parse_args())
     first = names[0]
-    start, end = experiment.recipe_of(Trial(first, "base")).style_weight
-    beta = experiment.recipe_of(Trial(first, "base")).light_weight
-    bases = [Trial(name, "base") for name in names[:2]]
+    start, end = experiment.recipe_of(Trial(first, "as-it-is")).style_weight
+    beta = experiment.recipe_of(Trial(first, "as-it-is")).light_weight
+    bases = [Trial(name, "as-it-is") for name in names[:2]]
     low = Trial(first, "alpha-low", {"style_weight": [LOW * start, LOW * end]})
     high = Trial(first, "alpha-high", {"style_weight": [HIGH * start, HIGH * end]})
-    zero = Trial(first, "beta-zero", {"light_weight": 0.0})
+    zero = Trial(first, "no-light", {"light_weight": 0.0})
     lit = bases[0] if beta else Trial(first, "beta-one", {"light_weight": 1.0})
     trials = list({trial.name: trial for trial in [*bases, low, high, zero, lit]}.values())
     if len(train(experiment, trials)) < len(trials):
