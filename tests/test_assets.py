@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.faulty import Fault, FaultyProxy
+from tests.object_store import BUCKET, s3, store_url
 from zoo import assets
 from zoo.assets import Asset, AssetFile, fetch, locate
-from zoo.errors import AssetError
+from zoo.errors import AssetError, StorageError
+from zoo.s3.client import connect
+
+__all__ = ["s3", "store_url"]
 
 WEIGHTS = bytes(range(256)) * 1000
 
@@ -119,6 +124,55 @@ def test_a_mirror_comes_before_the_url(
     server.files["/mirror/weights.bin"] = WEIGHTS
     monkeypatch.setenv("ZOO_ASSETS", f"{server.url}/mirror/")
     assert fetch("weights").read_bytes() == WEIGHTS
+
+
+@pytest.fixture
+def mirror(
+    s3: FaultyProxy, asset: AssetFile, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> FaultyProxy:
+    """A mirror in S3, and nothing at the asset's own URL."""
+    server.files.clear()
+    connect().put_object(Bucket=BUCKET, Key="mirror/weights.bin", Body=WEIGHTS)
+    monkeypatch.setenv("ZOO_ASSETS", f"s3://{BUCKET}/mirror/")
+    s3.seen.clear()
+    return s3
+
+
+def test_a_mirror_may_be_in_s3(mirror: FaultyProxy, server: Server, tmp_path: Path) -> None:
+    assert locate("weights") is None
+    mirror.next(Fault(keep=200_000), method="GET")
+    assert fetch("weights").read_bytes() == WEIGHTS
+    assert [seen.range is None for seen in mirror.seen] == [True, False]
+    assert server.ranges == []
+    assert [path.name for path in (tmp_path / "cache" / "assets").iterdir()] == ["weights.bin"]
+
+
+def test_what_a_mirror_in_s3_has_not_comes_from_the_url(
+    mirror: FaultyProxy, server: Server
+) -> None:
+    connect().delete_object(Bucket=BUCKET, Key="mirror/weights.bin")
+    with pytest.raises(
+        AssetError, match=r"s3://zoo/mirror/weights\.bin: not there; http.*HTTP 404"
+    ):
+        fetch("weights")
+    server.files["/weights.bin"] = WEIGHTS
+    assert fetch("weights").read_bytes() == WEIGHTS
+
+
+def test_a_mirror_in_s3_that_is_misconfigured_is_not_passed_over(
+    mirror: FaultyProxy, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.files["/weights.bin"] = WEIGHTS
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(StorageError, match="credentials"):
+        fetch("weights")
+
+
+def test_a_damaged_file_in_s3_is_refused(mirror: FaultyProxy, tmp_path: Path) -> None:
+    connect().put_object(Bucket=BUCKET, Key="mirror/weights.bin", Body=WEIGHTS[::-1])
+    with pytest.raises(AssetError, match="SHA-256"):
+        fetch("weights")
+    assert list((tmp_path / "cache" / "assets").iterdir()) == []
 
 
 def test_a_folder_needs_no_server(

@@ -1,6 +1,6 @@
 """Weights the package does not ship: what they are, where they come from, and fetching them.
 
-Looked up in order: ``$ZOO_ASSETS`` (a folder, or an ``http(s)://`` mirror), the
+Looked up in order: ``$ZOO_ASSETS`` (a folder, or an ``http(s)://`` or ``s3://`` mirror), the
 user's cache, the asset's own URL. A download resumes where it stopped, is verified, and only
 then gets its name.
 """
@@ -10,9 +10,11 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-from zoo.errors import AssetError
+from zoo.errors import AssetError, DamagedObjectError, MissingObjectError, OutageError
+from zoo.s3.address import S3Address, is_s3
+from zoo.s3.patience import SHORT_PATIENCE
+from zoo.s3.transfer import Progress, download
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, sha256_of
 
@@ -63,12 +65,6 @@ ASSETS = {
 }
 
 
-class Progress(Protocol):
-    """Called with the bytes there so far and the bytes expected."""
-
-    def __call__(self, done: int, total: int) -> None: ...
-
-
 def locate(name: str) -> Path | None:
     """The asset's file if it is at hand without a download, else None.
 
@@ -93,7 +89,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 
     Raises:
         AssetError: no source has it, or what came is damaged.
-        StorageError: the cache cannot be written.
+        StorageError: the cache cannot be written, or an ``s3://`` mirror refuses.
     """
     if path := locate(name):
         return path
@@ -126,6 +122,9 @@ def _sources(asset: Asset) -> list[tuple[AssetFile, str]]:
 
 def _download(file: AssetFile, url: str, progress: Progress | None) -> Path:
     target = _downloads() / file.filename
+    if is_s3(url):
+        _read_s3(url, target, file, progress)
+        return target
     partial = target.with_name(target.name + ".partial")
     with plain_errors(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)
@@ -165,6 +164,26 @@ def _read_http(url: str, partial: Path, file: AssetFile, progress: Progress | No
         raise _NotThere(f"stopped at {have} of {file.size} bytes; run it again to resume")
 
 
+def _read_s3(url: str, target: Path, file: AssetFile, progress: Progress | None) -> None:
+    try:
+        download(
+            S3Address.parse(url),
+            target,
+            sha256=file.sha256,
+            progress=progress,
+            patience=SHORT_PATIENCE,
+        )
+    except MissingObjectError as error:
+        raise _NotThere("not there") from error
+    except OutageError as error:
+        raise _NotThere(str(error).rstrip(".")) from error
+    except DamagedObjectError as error:
+        raise AssetError(str(error)) from error
+    if target.stat().st_size != file.size:
+        target.unlink()
+        raise AssetError(f"{url} has another size than the {file.size} bytes expected.")
+
+
 def _verify(path: Path, file: AssetFile) -> None:
     if path.stat().st_size != file.size or not sha256_of(path).startswith(file.sha256):
         raise AssetError(
@@ -178,4 +197,4 @@ def _downloads() -> Path:
 
 
 def _is_remote(place: str) -> bool:
-    return place.startswith(("http://", "https://"))
+    return is_s3(place) or place.startswith(("http://", "https://"))

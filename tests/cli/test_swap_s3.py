@@ -1,0 +1,121 @@
+"""``zoo swap`` from and to S3, over real HTTP."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from tests.cli.conftest import Zoo
+from tests.cli.test_swap import cached, face_models
+from tests.faulty import Fault, FaultyProxy
+from tests.object_store import BUCKET, objects, s3, store_url
+from zoo.provenance.marking import DIGITAL_SOURCE_TYPE
+from zoo.registry.cache import CachedNetwork
+from zoo.s3.client import connect
+from zoo.swapping import anywhere
+
+__all__ = ["cached", "face_models", "s3", "store_url"]
+
+
+@pytest.fixture
+def photos(s3: FaultyProxy, cached: CachedNetwork, portrait: Path, meadow: Path) -> dict[str, str]:
+    """What lies in the bucket, by what it shows."""
+    keys = {
+        "portrait": "in/portrait.png",
+        "deep": "in/deep/portrait.png",
+        "meadow": "in/meadow.jpg",
+        "text": "in/notes.txt",
+    }
+    for name, key in keys.items():
+        body = {"meadow": meadow, "text": meadow}.get(name, portrait).read_bytes()
+        connect().put_object(Bucket=BUCKET, Key=key, Body=body)
+    s3.seen.clear()
+    return {name: f"s3://{BUCKET}/{key}" for name, key in keys.items()}
+
+
+def test_one_object_to_another(zoo: Zoo, photos: dict[str, str], cached: CachedNetwork) -> None:
+    out = f"s3://{BUCKET}/out/swapped.jpg"
+    ended = zoo("swap", "-i", "ada", photos["portrait"], "-o", out)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"{photos['portrait']} -> {out} (1 face)\n"
+    content = objects()["out/swapped.jpg"]
+    assert DIGITAL_SOURCE_TYPE.encode() in content and cached.sha256.encode() in content
+    assert Pillow.open(io.BytesIO(content)).size == (256, 256)
+    head = connect().head_object(Bucket=BUCKET, Key="out/swapped.jpg")
+    assert head["ContentType"] == "image/jpeg"
+
+
+def test_an_object_to_the_working_folder_and_a_file_to_a_prefix(
+    zoo: Zoo, photos: dict[str, str], portrait: Path
+) -> None:
+    assert zoo("swap", "-i", "ada", photos["portrait"], "-q").out == "portrait-ada.png\n"
+    assert [path.name for path in Path().iterdir()] == ["portrait-ada.png"]
+    ended = zoo("swap", "-i", "ada", portrait, "-o", f"s3://{BUCKET}/out/", "-q")
+    assert ended.out == f"s3://{BUCKET}/out/portrait.png\n"
+
+
+def test_a_prefix_to_a_prefix_with_each_failure_named(zoo: Zoo, photos: dict[str, str]) -> None:
+    ended = zoo(
+        "swap", "-i", "ada", f"s3://{BUCKET}/in", f"s3://{BUCKET}/gone.jpg", f"s3://{BUCKET}/void/",
+        "s3://nowhere/a.jpg", "-o", f"s3://{BUCKET}/out", "--json",
+    )  # fmt: skip
+    assert ended.code == 1
+    result = json.loads(ended.out)
+    assert {one["input"]: one["output"] for one in result["outputs"]} == {
+        photos["deep"]: f"s3://{BUCKET}/out/portrait.png",
+        photos["portrait"]: f"s3://{BUCKET}/out/portrait-2.png",
+    }
+    failed = {failure["input"]: failure["reason"] for failure in result["failed"]}
+    assert set(failed) == {
+        photos["meadow"], f"s3://{BUCKET}/gone.jpg", f"s3://{BUCKET}/void/", "s3://nowhere/a.jpg"
+    }  # fmt: skip
+    assert failed[photos["meadow"]].startswith(f"{photos['meadow']} shows no face")
+    assert "There is no s3://zoo/gone.jpg" in failed[f"s3://{BUCKET}/gone.jpg"]
+    assert "No photos in s3://zoo/void/" in failed[f"s3://{BUCKET}/void/"]
+    assert "no bucket 'nowhere'" in failed["s3://nowhere/a.jpg"]
+    assert "4 of 6 inputs failed." in ended.err
+    assert {key for key in objects() if key.startswith("out/")} == {
+        "out/portrait.png", "out/portrait-2.png"
+    }  # fmt: skip
+
+
+def test_faults_on_the_way_are_nobodys_business(
+    zoo: Zoo, photos: dict[str, str], s3: FaultyProxy
+) -> None:
+    s3.next(Fault(status=500), Fault(keep=5_000), method="GET", path="portrait")
+    s3.next(Fault(reset=True), Fault(status=503), method="PUT")
+    ended = zoo("swap", "-i", "ada", photos["portrait"], "-o", f"s3://{BUCKET}/out.png")
+    assert (ended.code, ended.err) == (0, "")
+    assert not s3.faults
+    assert Pillow.open(io.BytesIO(objects()["out.png"])).size == (256, 256)
+
+
+def test_a_store_that_goes_away_fails_its_inputs_and_leaves_no_half_object(
+    zoo: Zoo, photos: dict[str, str], s3: FaultyProxy, portrait: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(anywhere, "SHORT_PATIENCE", 0.2)
+    s3.next(*[Fault(reset=True)] * 99, method="PUT")
+    ended = zoo("swap", "-i", "ada", portrait, photos["meadow"], "-o", f"s3://{BUCKET}/out/")
+    assert ended.code == 1
+    assert f"does not answer for s3://{BUCKET}/out/portrait.png" in ended.err
+    s3.faults.clear()
+    assert not [key for key in objects() if key.startswith("out/")]
+
+
+def test_the_output_is_never_an_input(zoo: Zoo, photos: dict[str, str]) -> None:
+    ended = zoo("swap", "-i", "ada", photos["portrait"], "-o", photos["portrait"])
+    assert ended.code == 2 and "is one of the inputs" in ended.error
+    ended = zoo("swap", "-i", "ada", photos["portrait"], "-o", f"s3://{BUCKET}/out.bmp")
+    assert ended.code == 2 and "no suffix that can be written" in ended.error
+    ended = zoo("swap", "-i", "ada", "s3:///portrait.png")
+    assert ended.code == 2 and "write s3://BUCKET/KEY" in ended.error
+
+
+def test_too_large_an_object_does_not_even_come(
+    zoo: Zoo, photos: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anywhere, "MAX_BYTES", 1000)
+    assert "is larger than 0 MB" in zoo("swap", "-i", "ada", photos["portrait"]).error
