@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from zoo.objective.workers import mean_of_workers
+
 
 def content_loss(output_BCHW: Tensor, photo_BCHW: Tensor) -> Tensor:
     """(1/|Φ(x)|) ‖Φ(x̂) − Φ(x)‖², in units of the mean square of Φ(x). Scalar, float32.
@@ -14,4 +16,5 @@ def content_loss(output_BCHW: Tensor, photo_BCHW: Tensor) -> Tensor:
         photo_BCHW: Φ(x), relu4_2 of the input photo.
     """
     target = photo_BCHW.float()
-    return (output_BCHW.float() - target).square().mean() / target.square().mean()
+    scale = mean_of_workers(target.square().mean())
+    return (output_BCHW.float() - target).square().mean() / scale

@@ -13,6 +13,7 @@ from torch import Tensor
 from zoo.errors import TrainingError
 from zoo.faces.pack import FacePack
 from zoo.faces.reference import mirror_landmarks
+from zoo.objective.workers import rank, workers
 
 VALIDATION = 16
 """Content photos kept from training to validate it."""
@@ -51,6 +52,11 @@ def validation_batch(content: FacePack, resolution: int) -> Batch:
         return Batch(torch.empty(0, 3, resolution, resolution), torch.empty(0, 68, 2))
     faces = photos_tensor([content.faces[index] for index in chosen], resolution)
     return Batch(faces, torch.from_numpy(content.landmarks[chosen]))
+
+
+def part_of(batch: Batch) -> Batch:
+    """What this worker takes of a batch that several share (:mod:`zoo.objective.workers`)."""
+    return Batch(batch.photos[rank() :: workers()], batch.landmarks[rank() :: workers()])
 
 
 def style_batch(style: FacePack, resolution: int, *, mirrored: bool = True) -> Batch:

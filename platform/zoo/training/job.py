@@ -14,9 +14,10 @@ from torch.optim import Adam
 from zoo.errors import OutageError, TrainingError
 from zoo.faces.pack import FacePack, read_pack
 from zoo.networks.transformation import TransformationNetwork
+from zoo.objective.workers import average_gradients, mean_of_workers, rank
 from zoo.s3.patience import SHORT_PATIENCE
 from zoo.shared import SharedFile, join, writing
-from zoo.training.batches import Batch, content_batch, validation_batch
+from zoo.training.batches import Batch, content_batch, part_of, validation_batch
 from zoo.training.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
 from zoo.training.criterion import Criterion, criterion, judges
 from zoo.training.device import place, training_device
@@ -68,6 +69,9 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
     Stops when the validation loss has not improved for the recipe's ``patience``; the weights
     with the lowest one are kept.
 
+    In a process group of several workers each takes its part of every batch; all end with the
+    same network, and the first one writes.
+
     Args:
         job: what to train.
         report: called with each point of the curves.
@@ -106,7 +110,8 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             alone = step - start < phase.new_branch_first
             for name, parameter in network.named_parameters():
                 parameter.requires_grad_(not alone or name in new)
-            batch = content_batch(content, phase.resolution, phase.batch, recipe.seed, step)
+            whole = content_batch(content, phase.resolution, phase.batch, recipe.seed, step)
+            batch = part_of(whole)
             losses = _step(network, adam, apply, batch, recipe, step, alone)
             progress.step += 1
             if recipe.validates_at(step):
@@ -114,6 +119,8 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             if step % recipe.report_every == 0 or recipe.validates_at(step):
                 progress.curves.append(_row(job.identity, step, losses))
                 report(progress.curves[-1])
+            if rank():
+                continue  # the first worker writes for all
             if progress.step == recipe.iterations or progress.step % recipe.checkpoint_every == 0:
                 save_checkpoint(checkpoint, job.digest, network, adam, progress)
             if progress.step % max(1, recipe.iterations // PREVIEWS_PER_TRAINING) == 0:
@@ -122,6 +129,8 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
     assert network is not None
     if progress.best.weights:
         network.load_state_dict(progress.best.weights)
+    if rank():
+        return Trained({}, progress.curves, time.monotonic() - began, resumed_at, progress.step)
     network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     files = product_files(network, job.metadata, progress.curves, shown.photos)
     seconds = time.monotonic() - began
@@ -163,8 +172,10 @@ def _step(
     losses = apply(network, batch, recipe.weights_at(step))
     adam.zero_grad(set_to_none=True)
     torch.autograd.backward(losses.total)
+    average_gradients(network.parameters())
     adam.step()
-    return {"total": losses.total.detach(), **losses.terms}
+    terms = {"total": losses.total.detach(), **losses.terms}
+    return {name: mean_of_workers(value) for name, value in terms.items()}
 
 
 @torch.no_grad()
@@ -179,13 +190,14 @@ def _validate(
     if not len(validation.photos):
         return {}
     losses = apply(network, validation, recipe.weights_at(recipe.iterations))
-    best, loss = progress.best, float(losses.total)
+    total = mean_of_workers(losses.total)  # the same number for all, so that all stop together
+    best, loss = progress.best, float(total)
     if loss < best.loss:
         best.loss, best.waited = loss, 0
         best.weights = {name: value.clone() for name, value in network.state_dict().items()}
     else:
         best.waited += 1
-    return {"validation": losses.total}
+    return {"validation": total}
 
 
 def _row(identity: str, step: int, losses: Mapping[str, Tensor]) -> Row:

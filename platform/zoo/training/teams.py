@@ -47,13 +47,14 @@ class Teams:
         self._ray, self._workers = ray, workers
         self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
         self._weights = ray.put(dict(weights))
-        # Beside the driver, so that it goes down with no other machine than the driver's own.
+        # Beside the driver, so that it goes down with no other machine than the driver's own. (A
+        # soft affinity does not hold on a node without CPUs.)
         here = ray.get_runtime_context().get_node_id()
         self._board = Board.options(  # type: ignore[attr-defined]
             num_cpus=0,
             max_restarts=-1,
             max_task_retries=-1,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=True),
+            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
         ).remote()
 
     def fit(self) -> int:
