@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from zoo import makers
 from zoo.digests import digests
 from zoo.errors import IdentityError, PhotoError
 from zoo.evaluation.run import write_descriptors
@@ -14,8 +15,6 @@ from zoo.provenance.identity import PHOTOS, Identity
 from zoo.settings import Project, read_params, section
 from zoo.storage import write_json
 
-MAKER = "align-1"  # raise it when the same photos give another pack
-
 
 def main(project: Project) -> int:
     settings = section(read_params(project), "align", AlignSettings)
@@ -24,7 +23,7 @@ def main(project: Project) -> int:
         name = identity.name
         photos = photos_of(project, name)
         made_from = {
-            "maker": MAKER,
+            "maker": makers.ALIGN,
             "settings": settings.model_dump(mode="json"),
             "photos": {photo: known.of(path) for photo, path in photos.items()},
         }

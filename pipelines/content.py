@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from zoo import makers
 from zoo.digests import digests
 from zoo.errors import PhotoError, ProjectError
 from zoo.evaluation.held_out import HeldOut, Seeds, choose_apart, write_held_out
@@ -32,7 +33,6 @@ from zoo.photos.writing import write_photo
 from zoo.settings import Project, read_params, section
 from zoo.storage import atomic_folder
 
-MAKER = "content-1"  # raise it when the same inputs give another pack
 SCENES_PER_PERSON = 1000  # apart in the scenes' seeds, so that no two people share one
 
 
@@ -56,7 +56,7 @@ def main(project: Project) -> int:
     photos = photos_of(project, settings)
     with digests(project) as known:
         made_from = {
-            "maker": MAKER,
+            "maker": makers.CONTENT,
             "settings": settings.model_dump(),
             "photos": {name: known.of(path) for name, path in photos.items()},
         }

@@ -1,5 +1,6 @@
 """DVC stage ``evaluate``: a report card and a picture sheet per network."""
 
+from zoo.digests import digests
 from zoo.errors import IdentityError
 from zoo.evaluation.run import (
     HELD_OUT,
@@ -11,7 +12,6 @@ from zoo.evaluation.run import (
 from zoo.incremental import Job, run_for_identities, run_stage
 from zoo.provenance.identity import Identity
 from zoo.settings import Project
-from zoo.storage import sha256_of
 
 
 def main(project: Project) -> int:
@@ -32,11 +32,12 @@ def main(project: Project) -> int:
             "maker": MAKER,
             "settings": settings.model_dump(),
             "person": identity.person,
-            **{key: sha256_of(path) for key, path in inputs.items()},
+            **{key: known.of(path) for key, path in inputs.items()},
         }
         return Job(name, project.reports / name, made_from, evaluate, (project, name))
 
-    return run_for_identities("evaluate", project, project.reports, plan)
+    with digests(project) as known:
+        return run_for_identities("evaluate", project, project.reports, plan)
 
 
 def evaluate(project: Project, name: str) -> dict[str, object]:

@@ -3,19 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from zoo import receipts
+from zoo import makers, receipts
+from zoo.digests import digests
 from zoo.errors import IdentityError
-from zoo.evaluation.run import measure
 from zoo.incremental import Job, run_for_identities, run_stage
 from zoo.provenance.identity import Identity
 from zoo.registry.promotion import GateSettings, consider
 from zoo.registry.publish import publish
 from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.settings import Project, read_params, section, tracking_uri, without_password
-from zoo.storage import sha256_of, write_json
+from zoo.storage import write_json
 from zoo.tracking import exists
-
-MAKER = "register-2"
 
 
 def main(project: Project) -> int:
@@ -30,9 +28,9 @@ def main(project: Project) -> int:
             if not path.is_file():
                 raise IdentityError(f"{path} is missing; run `dvc repro` to make it.")
         made_from = {
-            "maker": MAKER,
-            "network": sha256_of(network),
-            "report": sha256_of(report),
+            "maker": makers.REGISTER,
+            "network": known.of(network),
+            "report": known.of(report),
             "identity": identity.model_dump(mode="json"),
             "gate": gate.model_dump(mode="json"),
             "registry": without_password(uri),
@@ -43,7 +41,8 @@ def main(project: Project) -> int:
         return Job(identity.name, product, made_from, register, (project, identity, gate, uri))
 
     # One process: MLflow takes seconds to import, and SQLite takes one writer at a time.
-    return run_for_identities("register", project, registered, plan, workers=1)
+    with digests(project) as known:
+        return run_for_identities("register", project, registered, plan, workers=1)
 
 
 def register(
@@ -61,6 +60,8 @@ def register(
     )
 
     def again(network: Path) -> dict[str, Any]:
+        from zoo.evaluation.run import measure  # its libraries are seldom needed here
+
         return measure(project, name, folder=network)[0].model_dump(mode="json")
 
     done = consider(name, uri, gate, version=version, measure=again)

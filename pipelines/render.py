@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from zoo import makers
 from zoo.errors import IdentityError
 from zoo.incremental import Job, run_for_identities, run_stage
 from zoo.people import named_person, random_scene, render
@@ -11,8 +12,6 @@ from zoo.photos.writing import write_photo
 from zoo.provenance.identity import Identity
 from zoo.settings import Project, read_params, section
 from zoo.storage import atomic_folder
-
-MAKER = "render-1"  # raise it when the same settings give other pictures
 
 
 class RenderSettings(BaseModel, extra="forbid"):
@@ -35,7 +34,7 @@ def main(project: Project) -> int:
             return None
         count = identity.renders or settings.photos
         chosen = settings.model_copy(update={"photos": count})
-        made_from = {"maker": MAKER, "person": identity.person, **chosen.model_dump()}
+        made_from = {"maker": makers.RENDER, "person": identity.person, **chosen.model_dump()}
         product = project.rendered / identity.name
         return Job(identity.name, product, made_from, draw, (product, identity.person, chosen))
 

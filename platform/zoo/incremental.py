@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from zoo import receipts
+from zoo import failures, receipts
 from zoo.errors import ZooError
 from zoo.provenance.identity import Identity, read_identity
 from zoo.settings import Project, find_project
@@ -96,7 +96,9 @@ def run_for_identities(
             jobs += [job] if job else []
     products.mkdir(parents=True, exist_ok=True)
     remove_gone(products, [*(job.name for job in jobs), *failed])
-    return bring_up_to_date(stage, jobs, failed, workers=workers).exit_code
+    outcome = bring_up_to_date(stage, jobs, failed, workers=workers)
+    failures.remember(project, stage, outcome.failed)
+    return outcome.exit_code
 
 
 def bring_up_to_date(

@@ -1,24 +1,43 @@
 """``zoo status``: how far each identity is, from receipts."""
 
+import fcntl
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
 from tests.cli.conftest import Zoo
 from tests.registry.conftest import Trained
-from zoo import receipts
-from zoo.provenance.identity import new_identity, write_identity
+from zoo import failures, makers, receipts
+from zoo.provenance.identity import new_identity, read_identity, write_identity
 from zoo.settings import Project
 from zoo.storage import sha256_of, write_json
 
 Make = Callable[..., Trained]
 STEPS = ("aligned", "trained", "evaluated", "registered")
+NETWORKS = ("compact", "light")
+
+
+@pytest.fixture(autouse=True)
+def no_vgg(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever weights the machine has, the recipe's choice is the shipped network."""
+    monkeypatch.setattr("zoo.registry.status.locate", lambda name: None)
+    yield
+
+
+def status(zoo: Zoo) -> dict[str, Any]:
+    entry: dict[str, Any]
+    (entry,) = json.loads(zoo("status", "--json").out)
+    return entry
 
 
 def states(zoo: Zoo) -> dict[str, str]:
-    (entry,) = json.loads(zoo("status", "--json").out)
+    entry = status(zoo)
     return {step: entry[step] for step in STEPS}
 
 
@@ -42,17 +61,33 @@ def make_all(project: Project, trained: Make) -> None:
     style = put(pack, b"faces")
     descriptors = put(project.aligned / "ada.descriptors.npy", b"numbers")
     sources = {"identities/ada/photos/a.jpg": sha256_of(photo)}
-    receipts.write(pack, {"photos": sources, "settings": {"size": 64, "least": 10}})
-    recipe = params["recipes"]["quick"]
-    receipts.write(made.model, {"style": style, "content": content, "recipe": recipe})
+    aligned = {"photos": sources, "settings": {"size": 64, "least": 10}}
+    receipts.write(pack, {"maker": makers.ALIGN, **aligned})
+    recipe = {**params["recipes"]["quick"], "learning_rate": 0.001}
+    networks = files("zoo") / "networks"
+    compact, light = (sha256_of(Path(str(networks / f"{name}.safetensors"))) for name in NETWORKS)
+    receipts.write(
+        made.model,
+        {
+            "maker": makers.TRAIN,
+            "style": style,
+            "content": content,
+            "recipe": recipe,
+            "perceptual": {"name": "compact", "sha256": compact},
+            "light": light,
+        },
+    )
     network = sha256_of(made.model / "network.onnx")
     measured = {"network": network, "descriptors": descriptors, "held_out": held_out}
-    receipts.write(made.report, {**measured, "settings": {"photos": 2, "gallery": []}})
+    evaluated = {"maker": makers.EVALUATE, "settings": {"photos": 2, "gallery": []}}
+    receipts.write(made.report, {**measured, **evaluated})
     entry = project.root / "registered" / "ada.json"
     write_json(entry, {"version": 4})
     report = sha256_of(made.report / "report.json")
     gate = {**params["gate"], "tolerance": 0.02}
-    receipts.write(entry, {"network": network, "report": report, "gate": gate}, version=4)
+    identity = read_identity(project.identities / "ada").model_dump(mode="json")
+    published = {"network": network, "report": report, "identity": identity, "gate": gate}
+    receipts.write(entry, {"maker": makers.REGISTER, **published}, version=4)
 
 
 def test_after_a_full_run_everything_is_fresh(zoo: Zoo, project: Project, trained: Make) -> None:
@@ -100,6 +135,83 @@ def test_another_gate_concerns_the_registry_only(zoo: Zoo, project: Project, tra
     path = project.root / "params.yaml"
     path.write_text(path.read_text().replace("nearest_rate: 0.9", "nearest_rate: 0.8"))
     assert [step for step, state in states(zoo).items() if state == "stale"] == ["registered"]
+
+
+def test_it_says_why_something_is_stale(
+    zoo: Zoo, project: Project, trained: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_all(project, trained)
+    (project.identities / "ada" / "photos" / "b.jpg").write_bytes(b"another")
+    assert status(zoo)["why"] == {
+        "aligned": "photos changed",
+        "trained": "to be aligned again first",
+        "evaluated": "to be trained again first",
+        "registered": "to be evaluated again first",
+    }
+    assert "photos changed" in zoo("status").out.splitlines()[1]
+    assert "0 of 1 are fresh" in zoo("status").err
+
+
+@pytest.mark.parametrize(
+    ("maker", "step"), [("ALIGN", "aligned"), ("TRAIN", "trained"), ("EVALUATE", "evaluated")]
+)
+def test_other_code_makes_its_step_and_all_after_it_stale(
+    zoo: Zoo,
+    project: Project,
+    trained: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    maker: str,
+    step: str,
+) -> None:
+    make_all(project, trained)
+    monkeypatch.setattr(f"zoo.makers.{maker}", "another")
+    found = status(zoo)
+    assert found["why"][step] == "code changed"
+    assert list(found["why"]) == list(STEPS[STEPS.index(step) :])
+
+
+def test_weights_that_are_at_hand_now_make_networks_stale(
+    zoo: Zoo, project: Project, trained: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make_all(project, trained)
+    (tmp_path / "vgg19.pth").write_bytes(b"weights")
+    monkeypatch.setattr("zoo.registry.status.locate", lambda name: tmp_path / "vgg19.pth")
+    assert status(zoo)["why"]["trained"] == "perceptual network changed"
+
+
+def test_a_failure_is_told_until_the_step_is_made(
+    zoo: Zoo, project: Project, trained: Make
+) -> None:
+    make_all(project, trained)
+    failures.remember(project, "align", {"ada": "ada has no photos"})
+    assert states(zoo)["aligned"] == "fresh"
+    (project.aligned / "ada.safetensors").unlink()
+    found = status(zoo)
+    assert (found["aligned"], found["why"]["aligned"]) == ("failed", "ada has no photos")
+    assert "1 failed" in zoo("status").err
+    failures.remember(project, "align", {}, tried=["bruno"])
+    assert status(zoo)["aligned"] == "failed"
+    failures.remember(project, "align", {}, tried=["ada"])
+    assert status(zoo)["aligned"] == "missing"
+
+
+def test_a_training_is_told_apart_from_one_that_was_interrupted(
+    zoo: Zoo, project: Project, trained: Make
+) -> None:
+    make_all(project, trained)
+    checkpoints = project.root / "checkpoints"
+    (checkpoints / "ada").mkdir(parents=True)
+    assert status(zoo)["training"] == "interrupted, begun"
+    (project.root / "logs").mkdir()
+    log = project.root / "logs" / "ada.log"
+    log.write_text("t training x, recipe quick\nt iteration 40  total 2.31\n")
+    assert status(zoo)["training"] == "interrupted, at iteration 40"
+    handle = os.open(checkpoints, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert status(zoo)["training"] == "training, at iteration 40"
+    finally:
+        os.close(handle)
 
 
 def test_a_new_identity_has_everything_missing(zoo: Zoo, project: Project) -> None:

@@ -57,13 +57,13 @@ def train(
 
 
 def status(as_json: Json = False, quiet: Quiet = False) -> None:
-    """Show how far each identity is: photos, aligned, trained, evaluated, registered.
+    """Show how far each identity is: photos, aligned, trained, evaluated, registered; and why.
 
-    A step is fresh, stale (what it was made from has changed) or missing; `dvc repro` brings
-    all of them up to date.
+    A step is fresh, stale (what it was made from has changed), missing, or failed in its last
+    run; `dvc repro` brings all of them up to date.
     """
     from zoo.cli.output import note, print_json, print_table
-    from zoo.registry.status import project_status
+    from zoo.registry.status import STEPS, project_status
     from zoo.settings import find_project
 
     found = project_status(find_project())
@@ -73,21 +73,23 @@ def status(as_json: Json = False, quiet: Quiet = False) -> None:
         for entry in found:
             print(entry.name)
     elif found:
-        print_table(
-            ["NAME", "BASIS", "PHOTOS", "ALIGNED", "TRAINED", "EVALUATED", "REGISTERED"],
+        rows = [
             [
-                [
-                    entry.name,
-                    entry.basis,
-                    entry.photos,
-                    entry.aligned,
-                    entry.trained,
-                    entry.evaluated,
-                    f"{entry.registered}{f' (version {entry.version})' if entry.version else ''}",
-                ]
-                for entry in found
-            ],
-        )
+                entry.name,
+                entry.basis,
+                entry.photos,
+                entry.aligned,
+                entry.trained,
+                entry.evaluated,
+                f"{entry.registered}{f' (version {entry.version})' if entry.version else ''}",
+                entry.training or next(iter(entry.why.values()), ""),
+            ]
+            for entry in found
+        ]
+        print_table(["NAME", "BASIS", "PHOTOS", *(step.upper() for step in STEPS), "WHY"], rows)
+        done = sum(all(getattr(entry, step) == "fresh" for step in STEPS) for entry in found)
+        failed = sum(any(getattr(entry, step) == "failed" for step in STEPS) for entry in found)
+        note(f"{done} of {len(found)} are fresh{f', {failed} failed' if failed else ''}.")
     else:
         note("No identities yet; add one with `zoo identity add`.")
     for entry in found:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
-from zoo import receipts
+from zoo import makers, receipts
 from zoo.errors import PhotoError, StorageError, UnknownIdentityError
 from zoo.evaluation.comparison import Example, Subject, compare
 from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
@@ -32,8 +32,7 @@ from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
 from zoo.swapping.network import SwapNetwork
 
 HELD_OUT = "held_out.json"
-MAKER = "evaluate-2"
-"""Version of the code that measures; raise it when the same network gives other figures."""
+MAKER = makers.EVALUATE
 
 
 class EvaluateSettings(BaseModel, extra="forbid"):

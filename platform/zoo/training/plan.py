@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo import receipts
+from zoo import makers, receipts
 from zoo.digests import digests
 from zoo.errors import IdentityError, ZooError
 from zoo.networks.light import light_sha256
@@ -14,8 +14,7 @@ from zoo.provenance.identity import Identity, find_identity, read_identity
 from zoo.settings import Project, read_params
 from zoo.training.recipes import Recipe, chosen_recipe
 
-MAKER = "train-3"
-"""Version of the code that makes a network; raise it when the same inputs give another one."""
+MAKER = makers.TRAIN
 
 CONTENT = "content.safetensors"
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from zoo import __version__, receipts
+from zoo import __version__, failures, receipts
 from zoo.errors import StorageError, TrainingError
 from zoo.faces.pack import read_pack
 from zoo.incremental import Outcome, remove_gone
@@ -45,6 +45,7 @@ def train_identities(
         _tidy(project, pending, Places(project, settings.storage))
         if pending.stale:
             _train(project, pending, settings, outcome)
+    failures.remember(project, "train", outcome.failed, names or None)
     return outcome
 
 

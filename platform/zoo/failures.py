@@ -1,0 +1,48 @@
+"""What failed in each stage's last run and why, in ``.zoo/failures/STAGE.json``.
+
+Receipts tell of what was made; this is the note that ``zoo status`` reads about what was not.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from zoo.errors import StorageError
+from zoo.settings import Project
+from zoo.storage import write_json
+
+STAGES = ("render", "align", "train", "evaluate", "register")
+
+
+def remember(
+    project: Project, stage: str, failed: Mapping[str, str], tried: Collection[str] | None = None
+) -> None:
+    """Keeps the reasons of a run.
+
+    Args:
+        project: the project.
+        stage: its name.
+        failed: reasons by identity.
+        tried: the identities that the run was about, if not about all.
+    """
+    path = _path(project, stage)
+    before = of_stage(project, stage)
+    kept = {} if tried is None else {k: v for k, v in before.items() if k not in set(tried)}
+    if before == {**kept, **failed}:
+        return
+    with suppress(StorageError):  # no reason to end a stage
+        write_json(path, {**kept, **failed})
+
+
+def of_stage(project: Project, stage: str) -> dict[str, str]:
+    """Reasons by identity; none when there is no note."""
+    try:
+        found = json.loads(_path(project, stage).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _path(project: Project, stage: str) -> Path:
+    return project.root / ".zoo" / "failures" / f"{stage}.json"
