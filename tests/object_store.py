@@ -1,82 +1,50 @@
-"""A real S3 server (moto's, over HTTP) in a process of its own, and a proxy that breaks it."""
+"""A store for tests that use S3 over real HTTP, and the proxy that breaks it."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import servers
 from tests.faulty import FaultyProxy, faulty_proxy
 from zoo.s3.client import connect
 
-BUCKET = "zoo"
-
-
-@contextmanager
-def running_store(log: Path) -> Iterator[str]:
-    """Starts the server; yields its URL. What it holds is gone when it ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-p", str(port)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{url}/moto-api/", timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.kill()
-        process.wait()
+BUCKET = servers.BUCKET
 
 
 @pytest.fixture(scope="session")
-def store_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server for all tests of a process."""
-    with running_store(tmp_path_factory.mktemp("moto") / "log.txt") as url:
-        yield url
+def store() -> Iterator[FaultyProxy]:
+    """A server for all tests of a process, and the proxy before it."""
+    with servers.s3() as url, faulty_proxy(url) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def s3(store_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FaultyProxy]:
+def s3(store: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> FaultyProxy:
     """An empty store with the bucket ``zoo``, which this process's environment points at.
 
-    What is yielded stands between, and breaks what it is told to.
+    What is returned stands between, and breaks what it is told to.
     """
+    store.faults.clear()
+    store.down_until = 0.0
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    urllib.request.urlopen(
-        urllib.request.Request(f"{store_url}/moto-api/reset", method="POST"), timeout=30
-    ).close()
-    with faulty_proxy(store_url) as proxy:
-        environment = {
-            "AWS_ENDPOINT_URL": proxy.url,
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": str(tmp_path / "aws-config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "aws-credentials"),
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        connect().create_bucket(Bucket=BUCKET)
-        proxy.seen.clear()
-        yield proxy
+    environment = {
+        "AWS_ENDPOINT_URL": store.url,
+        **servers.KEYS,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/nowhere/config",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nowhere/credentials",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    reset = urllib.request.Request(f"{store.upstream}/moto-api/reset", method="POST")
+    urllib.request.urlopen(reset, timeout=30).close()
+    connect().create_bucket(Bucket=BUCKET)
+    store.seen.clear()
+    return store
 
 
 def objects() -> dict[str, bytes]:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.faulty import Fault, FaultyProxy
-from tests.object_store import BUCKET, s3, store_url
+from tests.object_store import BUCKET, s3, store
 from zoo import assets
 from zoo.assets import Asset, AssetFile, fetch, locate
 from zoo.errors import AssetError, StorageError
 from zoo.s3.client import connect
 
-__all__ = ["s3", "store_url"]
+__all__ = ["s3", "store"]
 
 WEIGHTS = bytes(range(256)) * 1000
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.faulty import Fault, FaultyProxy
-from tests.object_store import BUCKET, objects, s3, store_url
+from tests.object_store import BUCKET, objects, s3, store
 from zoo.errors import DamagedObjectError, MissingObjectError, OutageError
 from zoo.shared import join, names, reading, remove, share, writing
 
-__all__ = ["s3", "store_url"]
+__all__ = ["s3", "store"]
 
 PACK = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(PACK).hexdigest()

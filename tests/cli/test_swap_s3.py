@@ -10,13 +10,13 @@ from PIL import Image as Pillow
 from tests.cli.conftest import Zoo
 from tests.cli.test_swap import cached, face_models
 from tests.faulty import Fault, FaultyProxy
-from tests.object_store import BUCKET, objects, s3, store_url
+from tests.object_store import BUCKET, objects, s3, store
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE
 from zoo.registry.cache import CachedNetwork
 from zoo.s3.client import connect
 from zoo.swapping import anywhere
 
-__all__ = ["cached", "face_models", "s3", "store_url"]
+__all__ = ["cached", "face_models", "s3", "store"]
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """A store for every test here."""
 
-from tests.object_store import s3, store_url
+from tests.object_store import s3, store
 
-__all__ = ["s3", "store_url"]
+__all__ = ["s3", "store"]

@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load
 
 from tests.faulty import FaultyProxy
-from tests.object_store import BUCKET, objects, s3, store_url
+from tests.object_store import BUCKET, objects, s3, store
 from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import StorageError
 from zoo.networks.compact import read_compact
@@ -21,7 +21,7 @@ from zoo.training.job import Job, train
 from zoo.training.places import Places
 from zoo.training.recipes import Recipe
 
-__all__ = ["s3", "store_url"]
+__all__ = ["s3", "store"]
 
 
 class Killed(Exception):
