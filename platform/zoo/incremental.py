@@ -7,6 +7,7 @@ what belongs to an identity that is gone is removed. The stage prints one line p
 
 import os
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -166,6 +167,8 @@ def run_stage(stage: Callable[[Project], int]) -> None:
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
         code = error.exit_code
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
     raise SystemExit(code)
 
 
