@@ -34,7 +34,8 @@ def train(
 ) -> None:
     """Train the networks whose photos, recipe or content have changed.
 
-    This is one stage of `dvc repro`, which also aligns, evaluates and registers.
+    This is one stage of `dvc repro`, which also aligns, evaluates and registers. Ctrl-C stops it,
+    and the next call goes on from the last checkpoints. logs/NAME.log has each one's details.
     """
     from zoo.cli.output import note, print_json
     from zoo.settings import find_project
