@@ -158,6 +158,13 @@ def test_a_killed_process_is_reported_in_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_killed_process_takes_no_other_identity_with_it(tmp_path: Path) -> None:
+    done = run_script(tmp_path, "a", "dies", "b", "c", "d", "e")
+    assert done.returncode == 1
+    assert done.stdout.count("made in") == 5, done.stdout + done.stderr
+    assert "stage: 1 of 6 failed." in done.stderr
+
+
 def test_a_receipt_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     def full(*_: object, **__: object) -> None:
         raise StorageError("Cannot write it: the disk is full.")

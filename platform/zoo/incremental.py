@@ -12,12 +12,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from zoo import failures, receipts
@@ -214,13 +215,28 @@ def _carry_out(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, _Made |
     if workers <= 1:
         yield from ((job, _make(job)) for job in jobs)
         return
-    with process_pool(workers) as pool:
-        running: dict[Future[_Made | str], Job] = {pool.submit(_make, job): job for job in jobs}
-        for future in as_completed(running):
+    with ExitStack() as stack:
+        # A pool that loses its process is lost with all its jobs, so each process has its own.
+        idle: SimpleQueue[ProcessPoolExecutor] = SimpleQueue()
+        for _ in range(workers):
+            idle.put(stack.enter_context(process_pool(1)))
+
+        def carry_out(job: Job) -> _Made | str:
+            pool = idle.get()
             try:
-                yield running[future], future.result()
+                return pool.submit(_make, job).result()
             except BrokenProcessPool:
-                yield running[future], "its process was killed (out of memory?); run it again"
+                pool = stack.enter_context(process_pool(1))
+                return "its process was killed (out of memory?); run it again"
+            finally:
+                idle.put(pool)
+
+        threads = ThreadPoolExecutor(workers)
+        # Before the pools end, jobs that have not begun must be dropped.
+        stack.callback(threads.shutdown, wait=True, cancel_futures=True)
+        running = {threads.submit(carry_out, job): job for job in jobs}
+        for future in as_completed(running):
+            yield running[future], future.result()
 
 
 def _make(job: Job) -> _Made | str:
