@@ -59,6 +59,7 @@ def test_a_version_carries_network_receipt_report_and_pictures(trained: Make, ur
     assert carried == {
         "network.safetensors",
         "receipt.json",
+        "lineage.json",
         "report.json",
         "curves.csv",
         "curves.png",

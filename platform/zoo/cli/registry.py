@@ -70,13 +70,29 @@ def list_networks(
         note("No networks are registered yet; `dvc repro` trains and registers them.")
 
 
-def show(name: Name, as_json: Json = False) -> None:
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The identity; with --lineage, NAME[@ALIAS|:VERSION].",
+            show_default=False,
+        ),
+    ],
+    lineage: Annotated[
+        bool, typer.Option("--lineage", help="What its network was made from, and how to again.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show an identity's versions: what made them, how good they are, who promoted them."""
     from zoo.cli.output import print_facts, print_json, print_table, spinner
     from zoo.cli.place import registry_uri
     from zoo.provenance.names import check_name
     from zoo.registry.browse import show_model
 
+    if lineage:
+        _show_lineage(name, as_json)
+        return
     check_name(name)
     with spinner("asking the registry"):
         model = show_model(registry_uri(), name)
@@ -220,6 +236,48 @@ def rm(
     else:
         names = [network.identity for network in list_cached(registry_uri_or_none())]
         raise UnknownIdentityError(f"{name} is not in the cache{near_names(name, names)}.")
+
+
+def _show_lineage(name: str, as_json: bool) -> None:
+    from zoo.cli.output import print_facts, print_json, spinner
+    from zoo.cli.place import registry_uri
+    from zoo.registry.lineage import lineage
+    from zoo.registry.references import parse_reference
+
+    with spinner("asking the registry"):
+        found = lineage(parse_reference(name), registry_uri())
+    if as_json:
+        print_json(found)
+        return
+    photos, dvc = found["photos"], found["photos_dvc"] or {}
+    perceptual, git = found["perceptual"] or {}, found["git"] or {}
+    print_facts(
+        {
+            "network": f"{found['name']} version {found['version']}",
+            "sha256": found["sha256"],
+            "basis": found["basis"],
+            "trained": found["trained_at"],
+            "run": found["run"],
+            "receipt": found["receipt"],
+            "recipe": found["recipe_name"],
+            "perceptual": " ".join(str(value) for value in perceptual.values()),
+            "light network": found["light"],
+            "content": found["content"]["sha256"],
+            "aligned faces": found["faces"],
+            "photos": f"{len(photos)}; DVC: {dvc['md5']}" if dvc else len(photos),
+            "code": f"{found['code']} ({found['maker']})",
+            "commit": git.get("commit"),
+            "not committed": ", ".join(git.get("changed", ())),
+        }
+    )
+    print("\nRecipe:")
+    print_facts({f"  {key}": str(value) for key, value in (found["recipe"] or {}).items()})
+    print("\nPhotos, by SHA-256:")
+    for photo, sha256 in photos.items():
+        print(f"  {sha256}  {photo}")
+    print("\nTo make it again, in a clone of the project:")
+    for command in found["reproduce"]:
+        print(f"  {command}")
 
 
 def _measure(project: "Project", name: str, network: "Path") -> "dict[str, Any]":

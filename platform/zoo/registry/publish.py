@@ -26,9 +26,11 @@ from zoo.registry.card import SCORES, model_card, scores_of, tags_of, version_ca
 from zoo.registry.curves import Row, draw_curves, metrics, read_curves
 from zoo.registry.history import move_alias
 from zoo.registry.lease import lease
+from zoo.registry.lineage import LINEAGE, trace
 from zoo.registry.references import CANDIDATE
 from zoo.registry.versions import versions_with
-from zoo.storage import sha256_of
+from zoo.settings import Project
+from zoo.storage import sha256_of, write_json
 from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
 from zoo.tracking import (
     connect,
@@ -99,7 +101,8 @@ def publish(
     with plain_registry_errors(tracking_uri):
         stored = None
         if _published(client, name, tags) is None:
-            with _files(name, model_folder, report_folder, rows) as files:
+            traced = trace(Project(model_folder.parent.parent), name, receipt)
+            with _files(name, model_folder, report_folder, rows, traced) as files:
                 run_id = _run(client, tracking_uri, name, receipt, rows)
                 stored = _store(client, tracking_uri, run_id, files, network.resolution)
                 _log_report(client, run_id, report, report_folder)
@@ -148,7 +151,11 @@ def _read_report(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def _files(
-    name: str, model_folder: Path, report_folder: Path, rows: list[Row]
+    name: str,
+    model_folder: Path,
+    report_folder: Path,
+    rows: list[Row],
+    traced: Mapping[str, Any],
 ) -> Iterator[dict[str, Path]]:
     """All that a version carries, by file name; the curves are drawn here."""
     files = {
@@ -165,6 +172,8 @@ def _files(
     with tempfile.TemporaryDirectory() as folder:
         files["curves.png"] = Path(folder) / "curves.png"
         draw_curves(rows, name, files["curves.png"])
+        files[LINEAGE] = Path(folder) / LINEAGE
+        write_json(files[LINEAGE], traced)
         yield files
 
 
