@@ -1,5 +1,6 @@
 """A store for tests that use S3 over real HTTP, and the proxy that breaks it."""
 
+import logging
 import os
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ BUCKET = servers.BUCKET
 @pytest.fixture(scope="session")
 def store() -> Iterator[FaultyProxy]:
     """A server for all tests of a process, and the proxy before it."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would log each request
     with servers.s3() as url, faulty_proxy(url) as proxy:
         yield proxy
 
