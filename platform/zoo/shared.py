@@ -69,7 +69,7 @@ def reading(place: str) -> Iterator[Path]:
         yield temporary
 
 
-def names(place: str) -> list[str]:
+def names(place: str, patience: float = PATIENCE) -> list[str]:
     """What is in the folder ``place``, by name; nothing when there is none.
 
     Raises:
@@ -77,7 +77,7 @@ def names(place: str) -> list[str]:
     """
     if is_s3(place):
         prefix = join(place, "")
-        found = transfer.listing(S3Address.parse(prefix))
+        found = transfer.listing(S3Address.parse(prefix), patience)
         inside = (str(entry.address).removeprefix(prefix) for entry in found)
         return sorted({name.split("/")[0] for name in inside})
     return sorted(os.listdir(place)) if Path(place).is_dir() else []  # noqa: PTH208

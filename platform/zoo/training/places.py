@@ -39,12 +39,10 @@ class Places:
         return share(pack, sha256, join(self._root, "content")) if self.storage else pack
 
     def left(self, digests: Mapping[str, str]) -> list[str]:
-        """Those trainings, by name, of which checkpoints are still there.
-
-        Raises:
-            StorageError: the store refuses or does not answer.
-        """
-        there = set(names(self._checkpoints))
+        """The trainings, by name, whose checkpoints lie there; none while the store is away."""
+        there: set[str] = set()
+        with suppress(StorageError):
+            there.update(names(self._checkpoints, SHORT_PATIENCE))
         return [name for name, digest in digests.items() if self._entry(name, digest) in there]
 
     def remove(self, name: str, digest: str) -> None:
