@@ -86,7 +86,7 @@ def run_jobs(
         listener: told of progress and outcomes.
 
     Raises:
-        TrainingError: the cluster cannot be reached, or no lane can be opened on it.
+        TrainingError: the cluster cannot be reached or is lost, or no lane can be opened on it.
     """
     if not jobs:
         return
@@ -95,10 +95,16 @@ def run_jobs(
             ray, weights, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job
         )
         fanout = _Fanout(ray, teams, jobs, settings, listener)
-        while fanout.has_work():
-            fanout.open_and_close_teams()
-            fanout.start_jobs()
-            fanout.hear()
+        try:
+            while fanout.has_work():
+                fanout.open_and_close_teams()
+                fanout.start_jobs()
+                fanout.hear()
+        except ray.exceptions.RayError as error:
+            raise TrainingError(
+                f"The Ray cluster is lost: {reason(error)}; once it is back (`ray status`), run it "
+                "again, and trainings go on from their last checkpoints."
+            ) from error
 
 
 @dataclass

@@ -1,11 +1,11 @@
-"""The Ray actors of the fan-out: a lane that trains, and the board its news go to."""
+"""The Ray actor that trains: a lane."""
 
 import contextlib
 import io
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
@@ -17,16 +17,6 @@ from torch import Tensor
 from zoo.training.checkpoint import Row
 from zoo.training.cluster import free_port
 from zoo.training.job import Job, Trained, train
-
-
-@dataclass
-class News:
-    """Of one training, since the last time somebody asked."""
-
-    rows: list[Row] = field(default_factory=list)
-    """Points of its curves."""
-    lines: list[str] = field(default_factory=list)
-    """What it printed."""
 
 
 @dataclass(frozen=True)
@@ -49,27 +39,6 @@ class Seat:
             "MASTER_ADDR": self.host,
             "MASTER_PORT": str(self.port),
         }
-
-
-@ray.remote
-class Board:
-    """Collects news until the driver takes them."""
-
-    def __init__(self) -> None:
-        self._news: dict[str, News] = {}
-
-    def put(self, identity: str, row: Row) -> None:
-        """Adds a point."""
-        self._news.setdefault(identity, News()).rows.append(row)
-
-    def say(self, identity: str, line: str) -> None:
-        """Adds a line."""
-        self._news.setdefault(identity, News()).lines.append(line)
-
-    def take(self) -> dict[str, News]:
-        """All since the last call, by identity."""
-        taken, self._news = self._news, {}
-        return taken
 
 
 @ray.remote

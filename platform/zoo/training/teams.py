@@ -42,7 +42,7 @@ class Teams:
     ) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        from zoo.training.lane import Board
+        from zoo.training.board import Board
 
         self._ray, self._workers = ray, workers
         self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
@@ -67,7 +67,7 @@ class Teams:
         return f"{self._each['num_cpus']} CPUs{gpus}"
 
     def news(self) -> dict[str, Any]:
-        """What trainings reported since the last call (:class:`zoo.training.lane.News`)."""
+        """What trainings reported since the last call (:class:`zoo.training.board.News`)."""
         return dict(self._ray.get(self._board.take.remote()))
 
     def open(self) -> tuple[Any, Team]:
