@@ -179,6 +179,28 @@ def test_networks_are_listed_newest_first_and_removed(put: Put) -> None:
     assert cache.remove_cached("ada", HERE) == []
 
 
+def test_the_short_list_notices_every_change(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_SETTLED_NS", 0)
+
+    def lines() -> list[tuple[str, int, tuple[str, ...]]]:
+        return [(line.identity, line.version, line.aliases) for line in cache.list_lines(HERE)]
+
+    assert lines() == []
+    network = put("ada", 1, champion=1)
+    put("bruno", 4, candidate=4)
+    expected = [("ada", 1, ("champion",)), ("bruno", 4, ("candidate",))]
+    assert lines() == lines() == expected
+    assert cache.list_lines(HERE)[0].nearest_rate == 0.9
+    assert (network.path.parents[2] / "index.json").is_file()
+    put("ada", 2, champion=2)
+    assert lines() == [("ada", 2, ("champion",)), ("ada", 1, ()), expected[1]]
+    cache.forget_aliases("ada", HERE)
+    cache.remove_cached("bruno", HERE)
+    assert lines() == [("ada", 2, ()), ("ada", 1, ())]
+    (network.path.parents[2] / "index.json").write_text("{damaged")
+    assert lines() == [("ada", 2, ()), ("ada", 1, ())]
+
+
 def test_the_card_says_where_a_network_comes_from(put: Put) -> None:
     card = json.loads((put().path.parent / "card.json").read_text())
     assert card["registry"] == HERE

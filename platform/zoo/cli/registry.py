@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zoo.registry.browse import Version
-    from zoo.registry.cache import CachedNetwork
     from zoo.registry.listing import Listed
     from zoo.registry.promotion import Promotion
     from zoo.settings import Project
@@ -290,30 +289,28 @@ def _measure(project: "Project", name: str, network: "Path") -> "dict[str, Any]"
 def _list_cached(as_json: bool, quiet: bool) -> None:
     from zoo.cli.output import note, print_json, print_table
     from zoo.cli.place import registry_uri_or_none
-    from zoo.registry.cache import cached_aliases, list_cached
+    from zoo.registry.cache import list_cached, list_lines
 
-    networks = list_cached(registry_uri_or_none())
     if as_json:
-        print_json(networks)
-    elif quiet:
-        for name in dict.fromkeys(network.identity for network in networks):
+        print_json(list_cached(registry_uri_or_none()))
+        return
+    lines = list_lines(registry_uri_or_none())
+    if quiet:
+        for name in dict.fromkeys(line.identity for line in lines):
             print(name)
-    elif networks:
+    elif lines:
         print_table(
             ["NAME", "VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS"],
-            [[network.identity, *_row(network, cached_aliases(network))] for network in networks],
+            [list(vars(line).values()) for line in lines],
         )
     else:
         note("The cache is empty; `zoo pull NAME` fills it.")
 
 
-def _row(
-    version: "Version | Listed | CachedNetwork", aliases: list[str] | None = None
-) -> list[object]:
-    names = aliases if aliases is not None else getattr(version, "aliases", ())
+def _row(version: "Version | Listed") -> list[object]:
     return [
         version.version,
-        names,
+        version.aliases,
         version.recipe,
         version.resolution,
         version.basis,

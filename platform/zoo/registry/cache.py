@@ -3,6 +3,7 @@
 ::
 
     networks/REGISTRY/registry.json        which registry (REGISTRY is a digest of its address)
+    networks/REGISTRY/index.json           what a list says of them, kept from the last one
     networks/REGISTRY/NAME/aliases.json    {"champion": 3}
     networks/REGISTRY/NAME/3/network.onnx
     networks/REGISTRY/NAME/3/card.json     what the registry says of it, with its SHA-256
@@ -13,23 +14,29 @@ registry said last; publishing, promoting and ``zoo pull`` ask it again.
 
 import hashlib
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import UsageError
+from zoo.errors import StorageError, UsageError
 from zoo.registry.references import Reference
 from zoo.settings import cache_folder, without_password
-from zoo.storage import atomic_folder, plain_errors, sha256_of, write_json
+from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
 
 NETWORK = "network.onnx"
 CARD = "card.json"
 ALIASES = "aliases.json"
 REGISTRY = "registry.json"
+INDEX = "index.json"
 MAX_BYTES = 512 * 2**20
 """No network of ours comes near this; a file that does is not one."""
+
+_SETTLED_NS = 2_000_000_000  # a folder younger than this may change again unnoticed
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,20 @@ class CachedNetwork:
     scores: Mapping[str, float]
     alias: str | None = None
     """By which alias it was found, if by one."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a list says of a cached network."""
+
+    identity: str
+    version: int
+    aliases: tuple[str, ...]
+    recipe: str
+    resolution: int
+    basis: str
+    nearest_rate: float | None
+    landmark_difference: float | None
 
 
 def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
@@ -164,6 +185,59 @@ def cached_aliases(network: CachedNetwork) -> list[str]:
     return sorted(alias for alias, version in aliases.items() if version == network.version)
 
 
+def list_lines(uri: str | None = None) -> list[Line]:
+    """What :func:`list_cached` finds, in short and at once, however much that is.
+
+    An index beside the networks holds the lines of each identity whose folder has not changed
+    since it was read. Nothing is verified here; what is used is.
+    """
+    folders = [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
+    found = [line for folder in folders for line in _lines_in(folder)]
+    return sorted(found, key=lambda line: (line.identity, -line.version))
+
+
+def _lines_in(folder: Path) -> list[Line]:
+    index = _read_json(folder / INDEX)
+    kept: dict[str, list[Any]] = {}
+    found: list[Line] = []
+    changed = False
+    settled = time.time_ns() - _SETTLED_NS
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir():
+                continue
+            at = entry.stat().st_mtime_ns
+            known = index.get(entry.name)
+            if isinstance(known, list) and known and known[0] == at:
+                lines = [
+                    Line(entry.name, version, tuple(a), *rest) for version, a, *rest in known[1]
+                ]
+                kept[entry.name] = known
+            else:
+                lines = [_line(network) for network in _all_of(Path(entry.path))]
+                if at < settled:
+                    kept[entry.name] = [at, [astuple(line)[1:] for line in lines]]
+                    changed = True
+            found += lines
+    if changed or len(kept) < len(index):
+        with suppress(StorageError), atomic_file(folder / INDEX) as temporary:
+            temporary.write_text(json.dumps(kept), encoding="utf-8")
+    return found
+
+
+def _line(network: CachedNetwork) -> Line:
+    return Line(
+        network.identity,
+        network.version,
+        tuple(cached_aliases(network)),
+        network.recipe,
+        network.resolution,
+        network.basis,
+        network.scores.get("nearest_rate"),
+        network.scores.get("landmark_difference"),
+    )
+
+
 def _networks() -> Path:
     return cache_folder() / "networks"
 
@@ -190,7 +264,12 @@ def _version(folder: Path, reference: Reference) -> tuple[str | None, int | None
 
 
 def _all_in(folder: Path) -> Iterator[CachedNetwork]:
-    for card in folder.glob(f"*/*/{CARD}"):
+    for identity in folder.glob("*/"):
+        yield from _all_of(identity)
+
+
+def _all_of(identity: Path) -> Iterator[CachedNetwork]:
+    for card in identity.glob(f"*/{CARD}"):
         if (network := _read(card.parent, None)) is not None:
             yield network
 

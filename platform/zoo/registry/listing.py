@@ -9,7 +9,7 @@ in MLflow's own pages does not; ``refresh`` sees it.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _LAYOUT = 1
 _PAGE = 1000
-_OVERLAP = 60_000  # ms that the clocks of two who write may differ
+_OVERLAP = 5_000  # ms that the clocks of two who write may differ
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class _Known:
 
     models: dict[str, Listed | None]
     newest: int = 0
+    changed: bool = True
 
 
 def list_models(tracking_uri: str, *, refresh: bool = False) -> list[Listed]:
@@ -74,7 +75,8 @@ def list_models(tracking_uri: str, *, refresh: bool = False) -> list[Listed]:
         if known is None or refresh or not _update(client, known):
             known = _Known({})
             _update(client, known)
-    _write(path, known)
+    if known.changed:
+        _write(path, known)
     return [known.models[name] for name in sorted(known.models) if known.models[name]]  # type: ignore[misc]
 
 
@@ -99,8 +101,10 @@ def _update(client: "MlflowClient", known: _Known) -> bool:
         last = page[-1].last_updated_timestamp or 0 if page else 0
         if not token or (known.models and last < known.newest - _OVERLAP):
             break
-    for model, best in zip(changed, _best(client, changed), strict=True):
-        known.models[model.name] = best
+    before = [known.models.get(model.name) for model in changed]
+    best = _best(client, changed)
+    known.changed = before != best or newest != known.newest
+    known.models.update(zip((model.name for model in changed), best, strict=True))
     known.newest = newest
     return _count_is(client, len(known.models) + leases)
 
@@ -183,7 +187,7 @@ def _read(path: Path) -> _Known | None:
 
 
 def _write(path: Path, known: _Known) -> None:
-    models = {name: asdict(line) if line else None for name, line in known.models.items()}
+    models = {name: vars(line) if line else None for name, line in known.models.items()}
     text = json.dumps({"layout": _LAYOUT, "newest": known.newest, "models": models})
     try:
         with atomic_file(path) as temporary:
