@@ -150,7 +150,7 @@ def remove_gone(folder: Path, names: Collection[str]) -> list[str]:
         The names whose products were removed.
     """
     owned, gone = set(names), set()
-    for entry in list(folder.iterdir()):
+    for entry in list(folder.iterdir()) if folder.is_dir() else ():
         name = _name_of(entry)
         if name not in owned and entry.name != ".gitignore":
             _delete(entry)
