@@ -1,0 +1,56 @@
+"""Trainings whose checkpoints and content are in S3, while S3 is away."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.faulty import FaultyProxy
+from tests.object_store import objects, s3, store, unfinished_uploads
+from tests.servers import BUCKET
+from tests.training.test_faults import (
+    CHECKPOINT_EVERY,
+    LONG,
+    assert_as_undisturbed,
+    lost,
+    tell,
+    train_and,
+    worker_of,
+)
+from zoo.settings import Project
+from zoo.storage import sha256_of
+
+__all__ = ["s3", "store"]
+
+
+@pytest.mark.timeout(600)
+def test_twenty_seconds_without_s3_and_a_worker_killed_meanwhile(
+    project: Project,
+    s3: FaultyProxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "node"))
+    fanout = {"gpus_per_job": 0, "retries": 1, "backoff": 0.1, "storage": f"s3://{BUCKET}/faces"}
+    params = {"recipe": "long", "recipes": {"long": LONG}, "fanout": fanout}
+    (project.root / "params.yaml").write_text(yaml.safe_dump(params))
+
+    def away() -> None:
+        s3.go_down(20)
+        os.kill(worker_of(project, "carol"), signal.SIGKILL)
+
+    outcome = train_and(project, "carol", away)
+    assert sorted(outcome.made) == ["carol", "dave"] and not outcome.failed
+    assert lost(project, "carol") <= CHECKPOINT_EVERY
+    assert_as_undisturbed(project)
+    pack = sha256_of(project.content / "content.safetensors")
+    assert set(objects()) == {f"faces/content/{pack}.safetensors"}  # no checkpoint is left
+    assert [path.name for path in (tmp_path / "node" / "shared").glob("[!.]*")] == [
+        f"{pack}.safetensors"
+    ]
+    assert not list((project.root / "checkpoints").iterdir())  # the driver's disk held none
+    assert not unfinished_uploads()
+    tell(capsys, "S3 away for 20 s, worker killed", project)
