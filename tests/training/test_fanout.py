@@ -10,7 +10,7 @@ import pytest
 
 from zoo.errors import IdentityError, StorageError, TrainingError
 from zoo.training import fanout as fanout_module
-from zoo.training.cluster import alive, is_final, reason, room
+from zoo.training.cluster import alive, connected, free_port, is_final, reason, room
 from zoo.training.fanout import FanoutSettings, _Fanout
 from zoo.training.teams import Team
 
@@ -245,6 +245,12 @@ def test_lanes_that_never_come_up_end_the_stage() -> None:
     with pytest.raises(TrainingError, match="No module named 'zoo'"):
         run(cluster, "ada")
     assert cluster.opened == 3
+
+
+def test_a_cluster_that_does_not_answer_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{free_port()}")
+    with pytest.raises(TrainingError, match="No Ray cluster answers"), connected():
+        pass
 
 
 def test_room_is_counted_node_by_node() -> None:

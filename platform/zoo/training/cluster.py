@@ -11,6 +11,7 @@ from typing import Any
 from zoo.errors import StorageError, TrainingError, ZooError
 
 Resources = Mapping[str, float]
+SECONDS_TO_KNOCK = 10.0
 
 
 @contextmanager
@@ -31,8 +32,10 @@ def connected() -> Iterator[Any]:
     # Without an address Ray would join whatever cluster somebody started on this machine last.
     local: dict[str, Any] = {} if address else {"address": "local", "include_dashboard": False}
     try:
+        if address:
+            _knock(address)
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **local)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         if not address:
             raise
         raise TrainingError(
@@ -90,3 +93,14 @@ def is_final(error: Exception) -> bool:
     """Whether trying again cannot help: what we say ourselves, but for storage that is away."""
     cause = getattr(error, "cause", None)
     return isinstance(cause, ZooError) and not isinstance(cause, StorageError)
+
+
+def _knock(address: str) -> None:
+    """Fails at once where Ray would try for minutes.
+
+    Raises:
+        OSError: nobody listens at ``host:port``.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_KNOCK).close()
