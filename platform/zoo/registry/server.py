@@ -57,6 +57,9 @@ def running_server(
         "DO_NOT_TRACK": "true",
         # Its runners of generative-AI jobs are eight processes that a registry has no use for.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        # An object store that is away for half a minute is waited for; see docs/registry.md.
+        "AWS_RETRY_MODE": "standard",
+        "AWS_MAX_ATTEMPTS": "8",
         **os.environ,
     }
     environment.pop("MLFLOW_TRACKING_URI", None)  # it would take itself for a client
