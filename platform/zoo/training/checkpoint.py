@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Adam
 
@@ -86,9 +86,9 @@ def save_checkpoint(
     }
     try:
         with writing(place) as temporary:
-            save_file(
-                {name: value.contiguous() for name, value in tensors.items()}, temporary, metadata
-            )
+            # Not save_file, whose errors hide that the disk is full.
+            packed = {name: value.contiguous() for name, value in tensors.items()}
+            temporary.write_bytes(save(packed, metadata))
     except OutageError as error:
         log.warning("No checkpoint at iteration %d, training goes on: %s", progress.step, error)
 
