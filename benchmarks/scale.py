@@ -188,6 +188,7 @@ def timed(project: Project, module: str, *arguments: str) -> tuple[float, str]:
         check=False,
     )
     taken = time.perf_counter() - begin
+    print(f"{taken:7.1f} s  {module} {' '.join(arguments)}", file=sys.stderr, flush=True)
     if done.returncode:
         raise SystemExit(f"{module} {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
     return taken, done.stdout
