@@ -37,7 +37,7 @@ def average_gradients(parameters: Iterable[Parameter]) -> None:
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     together = mean_of_workers(torch.cat([gradient.flatten() for gradient in gradients]))
     sizes = [gradient.numel() for gradient in gradients]
-    for gradient, mean in zip(gradients, together.split(sizes), strict=True):
+    for gradient, mean in zip(gradients, torch.split(together, sizes), strict=True):
         gradient.copy_(mean.view_as(gradient))
 
 
