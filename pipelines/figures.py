@@ -46,22 +46,22 @@ def main() -> int:
             ],
         ),
         "2-alpha": (
-            f"The style weight α ({first})",
-            "A low α keeps the input's face, a high one copies the style photos' expressions.",
+            f"The style weight alpha ({first})",
+            "A low alpha keeps the input's face, a high one copies the style photos' expressions.",
             lambda: [
                 originals(some),
-                *swaps(experiment, low, some, f"α = {LOW * end:.3g}"),
-                *swaps(experiment, base, some, f"α = {end:.3g}"),
-                *swaps(experiment, high, some, f"α = {HIGH * end:.3g}"),
+                *swaps(experiment, low, some, f"alpha = {LOW * end:.3g}"),
+                *swaps(experiment, base, some, f"alpha = {end:.3g}"),
+                *swaps(experiment, high, some, f"alpha = {HIGH * end:.3g}"),
             ],
         ),
         "3-beta": (
-            f"The light weight β ({first})",
+            f"The light weight beta ({first})",
             "Raw outputs: without the light term the face is lit like the style photos.",
             lambda: [
                 originals(some),
-                *raws(experiment, zero, some, "β = 0"),
-                *raws(experiment, lit, some, f"β = {beta or 1.0:.3g}"),
+                *raws(experiment, zero, some, "beta = 0"),
+                *raws(experiment, lit, some, f"beta = {beta or 1.0:.3g}"),
             ],
         ),
         "4-pose": (
