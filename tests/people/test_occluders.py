@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from zoo.people import BACKGROUND, HAIR, OTHER, SKIN, random_person, random_scene, render
-from zoo.people.occluders import OCCLUDERS, Random, Sitting, beard, fabric, noise, occlude
+from zoo.people.drawing import Random, Sitting, fabric, noise
+from zoo.people.occluders import OCCLUDERS, beard, occlude
 from zoo.people.retouching import _replace, photograph, retouch, surroundings
 
 Draw = Callable[[Random, Sitting], None]

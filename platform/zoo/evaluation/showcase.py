@@ -18,7 +18,8 @@ from zoo.faces.detection import Face, find_faces
 from zoo.faces.lab import to_lab
 from zoo.faces.mask import face_mask
 from zoo.people import Person, Scene, random_person, random_scene, render
-from zoo.people.occluders import Sitting, hand
+from zoo.people.drawing import Sitting
+from zoo.people.occluders import hand
 from zoo.people.person import Glasses
 from zoo.people.scene import Expression, Light
 from zoo.photos.image import Image

@@ -9,63 +9,25 @@ Lengths and positions are in unit coordinates of the picture, (0, 0) to (1, 1).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from zoo.people.drawing import (
+    FRACTION_BITS,
+    Random,
+    Sitting,
+    any_colour,
+    fabric,
+    lay,
+    line,
+    noise,
+    pixels,
+    polygon,
+    skin_tone,
+)
 from zoo.people.render import HAIR, OTHER, SKIN
-
-Map = npt.NDArray[np.float32]
-Random = np.random.Generator
-
-_FINE = 4  # bits of fraction in drawing coordinates
-
-
-@dataclass
-class Sitting:
-    """A picture in the making; the functions below draw into it.
-
-    Attributes:
-        image: float32 [S, S, 3], sRGB 0..255.
-        labels: uint8 [S, S].
-        landmarks: float32 [68, 2], unit coordinates.
-    """
-
-    image: Map
-    labels: npt.NDArray[np.uint8]
-    landmarks: Map
-
-    @property
-    def size(self) -> int:
-        return int(self.image.shape[0])
-
-
-def noise(random: Random, size: int, cells: tuple[int, int]) -> Map:
-    """Smooth noise [size, size] of about unit variance, ``cells`` (across, down) waves."""
-    grid = random.standard_normal((cells[1] + 1, cells[0] + 1)).astype(np.float32)
-    return np.asarray(cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC))
-
-
-def fabric(random: Random, size: int) -> Map:
-    """A patterned surface [size, size, 3], 0..255: plain, striped, checked or knitted."""
-    colour = _colour(random)
-    surface = np.broadcast_to(colour, (size, size, 3)).astype(np.float32)
-    kind = random.random()
-    if kind < 0.3:
-        y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-        angle = random.uniform(0, np.pi)
-        wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * random.uniform(0.15, 1.6))
-        if kind < 0.1:
-            wave = np.maximum(wave, np.sin((y * np.cos(angle) - x * np.sin(angle)) * 0.5))
-        surface = surface + (wave > random.uniform(-0.5, 0.8))[..., None] * (
-            _colour(random) - colour
-        )
-    folds = 0.16 * noise(random, size, (int(random.integers(2, 9)), int(random.integers(2, 9))))
-    weave = random.uniform(0, 0.1) * random.standard_normal((size, size)).astype(np.float32)
-    return np.asarray(surface * np.maximum(1 + folds + weave, 0.2)[..., None], np.float32)
 
 
 def hand(random: Random, sitting: Sitting) -> None:
@@ -82,7 +44,7 @@ def hand(random: Random, sitting: Sitting) -> None:
     knuckles = goal + along * length
     palm = knuckles + along * 1.8 * width + across * (1.5 - 0.5 * (fingers - 1)) * width
     side = across * width
-    tone = _skin_tone(random, sitting)
+    tone = skin_tone(random, sitting)
     light = random.normal(0, 1, 2)
     limbs: list[tuple[list[npt.NDArray[np.float64]], float]] = [
         ([palm, palm + along * 2.0], 2.6 * width),
@@ -100,7 +62,7 @@ def hand(random: Random, sitting: Sitting) -> None:
         limbs.append(([base, 0.5 * (base + tip) + across * bend, tip], width))
     layer, cover = np.zeros((size, size, 3), np.float32), np.zeros((size, size), np.float32)
     for points, thick in limbs:
-        shape = _line(size, points, thick)
+        shape = line(size, points, thick)
         depth = cv2.distanceTransform((shape > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
         round_ = np.clip(depth / (0.5 * thick * size), 0, 1)
         shade = 0.62 + 0.42 * np.sqrt(round_ * (2 - round_))
@@ -109,7 +71,7 @@ def hand(random: Random, sitting: Sitting) -> None:
         cover = np.maximum(cover, shape)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - 0.5
     layer *= np.clip(1 + 0.3 * (light[0] * x + light[1] * y), 0.5, 1.5)[..., None]
-    _lay(random, sitting, cover, layer, OTHER)
+    lay(random, sitting, cover, layer, OTHER)
 
 
 def microphone(random: Random, sitting: Sitting) -> None:
@@ -119,14 +81,14 @@ def microphone(random: Random, sitting: Sitting) -> None:
     radius = random.uniform(0.05, 0.13)
     angle = random.uniform(0.15, 0.85) * np.pi
     end = place + 1.5 * np.array((np.cos(angle), np.sin(angle)))
-    head = _line(size, [place, place + 0.3 * radius * (end - place)], 2 * radius)
-    stick = _line(size, [place, end], radius * random.uniform(0.4, 1.1))
+    head = line(size, [place, place + 0.3 * radius * (end - place)], 2 * radius)
+    stick = line(size, [place, end], radius * random.uniform(0.4, 1.1))
     grey = random.uniform(8, 120) if random.random() < 0.8 else random.uniform(120, 220)
     colour = np.clip(grey + random.normal(0, 8, 3), 0, 255)
     mesh = 1 + 0.25 * random.standard_normal((size, size)).astype(np.float32)
     depth = cv2.distanceTransform((head > 0.5).astype(np.uint8), cv2.DIST_L2, 3) / (radius * size)
     layer = (colour * (0.6 + 0.6 * np.clip(depth, 0, 1) * mesh)[..., None]).astype(np.float32)
-    _lay(random, sitting, np.maximum(head, stick), layer, OTHER)
+    lay(random, sitting, np.maximum(head, stick), layer, OTHER)
 
 
 def thing(random: Random, sitting: Sitting) -> None:
@@ -147,7 +109,7 @@ def thing(random: Random, sitting: Sitting) -> None:
             + random.uniform(0, 0.25) * np.sin(int(random.integers(3, 8)) * t)
         )
         outline = middle + radius[:, None] * np.stack([np.cos(t), np.sin(t)], 1)
-    _lay(random, sitting, _polygon(size, outline), fabric(random, size), OTHER)
+    lay(random, sitting, polygon(size, outline), fabric(random, size), OTHER)
 
 
 def glasses(random: Random, sitting: Sitting) -> None:
@@ -173,21 +135,21 @@ def glasses(random: Random, sitting: Sitting) -> None:
     for eye, side, ear in ((left, -1, 0), (right, 1, 16)):
         centre = eye + side * random.uniform(0.0, 0.05) * level
         outline = centre + np.outer(side * half_w * x, level) + np.outer(half_h * y + drop, down)
-        lenses = np.maximum(lenses, _polygon(size, outline))
+        lenses = np.maximum(lenses, polygon(size, outline))
         upper, lower = [*outline[20:], outline[0]], list(outline[:21])
         if rim:
-            cover = np.maximum(cover, _line(size, upper, rim))
+            cover = np.maximum(cover, line(size, upper, rim))
         if below:
-            cover = np.maximum(cover, _line(size, lower, below))
+            cover = np.maximum(cover, line(size, lower, below))
         inner.append(centre - side * half_w * 0.95 * level + (drop - 0.3 * half_h) * down)
         hinge = centre + side * half_w * level + (drop - 0.4 * half_h) * down
         arm = [hinge, hinge + 0.35 * (landmarks[ear] - hinge), landmarks[ear] - 0.08 * down]
-        cover = np.maximum(cover, _line(size, arm, max(0.6 * thick, 0.008)))
+        cover = np.maximum(cover, line(size, arm, max(0.6 * thick, 0.008)))
     bridge = [inner[0], 0.5 * (inner[0] + inner[1]) - random.uniform(0, 0.08) * down, inner[1]]
-    cover = np.maximum(cover, _line(size, bridge, max(0.8 * thick, 0.008)))
+    cover = np.maximum(cover, line(size, bridge, max(0.8 * thick, 0.008)))
     if dark:
         opacity = random.uniform(0.6, 1.0)
-        colour = _colour(random) * random.uniform(0.05, 0.45)
+        colour = any_colour(random) * random.uniform(0.05, 0.45)
         ramp = np.linspace(1, random.uniform(0.6, 1.0), size, dtype=np.float32)[:, None]
         sheen = np.maximum(noise(random, size, (3, 3)), 0)[..., None] * random.uniform(0, 50)
         layer = np.asarray(colour + sheen, np.float32)
@@ -196,12 +158,12 @@ def glasses(random: Random, sitting: Sitting) -> None:
     else:
         tint = random.uniform(0, 0.3) if random.random() < 0.4 else 0.0
         glare = np.clip(noise(random, size, (4, 4)) - random.uniform(0.3, 2.5), 0, 1) * lenses
-        sitting.image += (tint * lenses)[..., None] * (_colour(random) - sitting.image)
+        sitting.image += (tint * lenses)[..., None] * (any_colour(random) - sitting.image)
         sitting.image += 0.8 * glare[..., None] * (235 - sitting.image)
     kind = random.random()
-    colour = _colour(random) * (0.25 if kind < 0.6 else 1.0)
+    colour = any_colour(random) * (0.25 if kind < 0.6 else 1.0)
     shine = 1 + 0.35 * noise(random, size, (9, 9))
-    _lay(random, sitting, cover, (colour * shine[..., None]).astype(np.float32), OTHER)
+    lay(random, sitting, cover, (colour * shine[..., None]).astype(np.float32), OTHER)
 
 
 def hat(random: Random, sitting: Sitting) -> None:
@@ -215,7 +177,7 @@ def hat(random: Random, sitting: Sitting) -> None:
         centre = middle + np.array((0, random.uniform(0.05, 0.16)))
         outline = centre + half * np.stack([np.cos(t), np.sin(t)], 1)
         outline += 0.01 * random.standard_normal(outline.shape)
-        cover = 1 - _polygon(size, outline)
+        cover = 1 - polygon(size, outline)
         if random.random() < 0.4:
             cover[int(random.uniform(0.6, 0.95) * size) :] = 0
     else:
@@ -228,20 +190,20 @@ def hat(random: Random, sitting: Sitting) -> None:
         band = random.random() < 0.2
         top = y - random.uniform(0.04, 0.12) if band else np.full_like(y, -0.5)
         outline = np.concatenate([np.stack([x, y], 1), np.stack([x, top], 1)[::-1]])
-        cover = _polygon(size, outline)
+        cover = polygon(size, outline)
         if not band and random.random() < 0.6:  # the brim, in another colour or shade
             brim = np.concatenate(
                 [np.stack([x, y], 1), np.stack([x, y - random.uniform(0.03, 0.1)], 1)[::-1]]
             )
             shade = random.uniform(0.4, 1.2)
-            cloth = np.asarray(cloth * (1 - _polygon(size, brim) * (1 - shade))[..., None])
+            cloth = np.asarray(cloth * (1 - polygon(size, brim) * (1 - shade))[..., None])
         if random.random() < 0.4:  # narrower than the picture
             side = np.abs(np.linspace(0, 1, size, dtype=np.float32) - middle[0])
             cover = cover * (side < random.uniform(0.36, 0.5))
         below = np.roll(cv2.GaussianBlur(cover, (0, 0), 0.03 * size), int(0.04 * size), 0)
         shadow = random.uniform(0, 0.7) * below * (sitting.labels == SKIN)
         sitting.image *= (1 - shadow)[..., None]
-    _lay(random, sitting, cover, cloth, OTHER)
+    lay(random, sitting, cover, cloth, OTHER)
 
 
 def scarf(random: Random, sitting: Sitting) -> None:
@@ -259,7 +221,7 @@ def scarf(random: Random, sitting: Sitting) -> None:
         outline = cv2.convexHull(outline.astype(np.float32))[:, 0]
     else:
         outline = np.concatenate([np.stack([x, y], 1), np.array(((1.1, 1.5), (-0.1, 1.5)))])
-    _lay(random, sitting, _polygon(size, outline), fabric(random, size), OTHER)
+    lay(random, sitting, polygon(size, outline), fabric(random, size), OTHER)
 
 
 def strands(random: Random, sitting: Sitting) -> None:
@@ -269,7 +231,7 @@ def strands(random: Random, sitting: Sitting) -> None:
     if own.sum() > 0.02 * size * size and random.random() < 0.8:
         colour = np.median(sitting.image[own], axis=0)
     else:
-        colour = _colour(random) * np.array((1.0, 0.85, 0.7)) * random.uniform(0.15, 0.9)
+        colour = any_colour(random) * np.array((1.0, 0.85, 0.7)) * random.uniform(0.15, 0.9)
     brow = float(sitting.landmarks[17:27, 1].mean())
     side = random.choice((-1, 0, 0, 0, 1))
     count = int(random.integers(1, 14) if random.random() < 0.4 else random.integers(14, 60))
@@ -292,17 +254,17 @@ def strands(random: Random, sitting: Sitting) -> None:
             end[1] = reach * np.exp(random.normal(0, 0.15))
         bend = 0.5 * (start + end) + (curve + random.normal(0, 0.02), 0)
         t = np.linspace(0, 1, 7)[:, None]
-        lock = _pixels(size, (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t * t * end)
+        lock = pixels(size, (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t * t * end)
         width = wide * size * random.uniform(0.6, 1.4)
         for part, share in ((lock[:5], 1.0), (lock[4:6], 0.6), (lock[5:], 0.25)):
-            style = (max(1, round(width * share)), cv2.LINE_AA, _FINE)
+            style = (max(1, round(width * share)), cv2.LINE_AA, FRACTION_BITS)
             cv2.polylines(layer, [part], False, [float(c) for c in tone], *style)
             cv2.polylines(drawn, [part], False, 255, *style)
     cover = np.asarray(drawn / 255, np.float32)
     grain = 1 + 0.12 * noise(random, size, (64, 8))
     # The layer's edges are mixed with the picture already.
     sitting.image += (layer - sitting.image) * (cover > 0)[..., None]
-    _lay(random, sitting, cover, np.asarray(layer * grain[..., None], np.float32), HAIR)
+    lay(random, sitting, cover, np.asarray(layer * grain[..., None], np.float32), HAIR)
 
 
 def beard(random: Random, sitting: Sitting) -> None:
@@ -315,17 +277,17 @@ def beard(random: Random, sitting: Sitting) -> None:
     grown = middle + (jaw - middle) * random.uniform(0.97, 1.12)
     inner = landmarks[33] + (landmarks[[54, 48]] - landmarks[33]) * random.uniform(0.9, 1.8)
     lip = landmarks[33] + random.uniform(0.02, 0.1) * down
-    cover = _polygon(size, np.concatenate([grown, inner[:1], lip[None], inner[1:]]))
+    cover = polygon(size, np.concatenate([grown, inner[:1], lip[None], inner[1:]]))
     mouth = landmarks[48:60].mean(axis=0)
     lips = mouth + (landmarks[48:60] - mouth) * random.uniform(0.9, 1.3)
-    cover = np.clip(cover - _polygon(size, lips), 0, 1)
+    cover = np.clip(cover - polygon(size, lips), 0, 1)
     cover = cv2.GaussianBlur(cover, (0, 0), random.uniform(0.005, 0.03) * size)
     ragged = noise(random, size, (24, 24)) + noise(random, size, (60, 60))
     cover = np.clip(cover * random.uniform(0.5, 1.1) + 0.15 * ragged * (cover > 0.1), 0, 1)
     cover = cover * (sitting.labels != OTHER)
-    colour = _colour(random) * np.array((1.0, 0.85, 0.72)) * random.uniform(0.1, 0.9)
+    colour = any_colour(random) * np.array((1.0, 0.85, 0.72)) * random.uniform(0.1, 0.9)
     hairs = 1 + random.uniform(0.05, 0.3) * noise(random, size, (70, 40))
-    _lay(random, sitting, cover, (colour * hairs[..., None]).astype(np.float32), SKIN, shadow=0)
+    lay(random, sitting, cover, (colour * hairs[..., None]).astype(np.float32), SKIN, shadow=0)
 
 
 OCCLUDERS: tuple[tuple[Callable[[Random, Sitting], None], float], ...] = (
@@ -346,65 +308,3 @@ def occlude(random: Random, sitting: Sitting, often: float = 1.0) -> None:
     for draw, probability in OCCLUDERS:
         if random.random() < often * probability:
             draw(random, sitting)
-
-
-def _lay(
-    random: Random, sitting: Sitting, cover: Map, layer: Map, label: int, shadow: float = 0.5
-) -> None:
-    """Puts ``layer`` over the picture where ``cover`` is, with a contact shadow around it."""
-    image, size = sitting.image, sitting.size
-    dark = shadow * random.uniform(0, 1)
-    if dark > 0.05:
-        shift = random.normal(0, 0.015, 2) * size
-        move = np.array(((1, 0, shift[0]), (0, 1, abs(shift[1]))))
-        soft = cv2.GaussianBlur(cover, (0, 0), random.uniform(0.008, 0.03) * size)
-        soft = cv2.warpAffine(soft, move, (size, size))
-        image *= (1 - dark * soft)[..., None]
-    image += cover[..., None] * (np.clip(layer, 0, 255) - image)
-    sitting.labels[cover > 0.5] = label
-
-
-def _colour(random: Random) -> npt.NDArray[np.float64]:
-    """Any, sRGB 0..255; dark and greyish ones more often, as things are."""
-    value = 255 * random.uniform(0.04, 1.0) ** 1.3
-    spread = random.choice((0.05, 0.15, 0.5))
-    tint = np.exp(random.normal(0, spread, 3))
-    return np.asarray(np.clip(value * tint / tint.max(), 0, 255))
-
-
-def _skin_tone(random: Random, sitting: Sitting) -> npt.NDArray[np.float64]:
-    """The face's own colour, a little off; sometimes another person's hand."""
-    middle = sitting.image[sitting.size // 4 : -sitting.size // 4]
-    skin = middle[sitting.labels[sitting.size // 4 : -sitting.size // 4] == SKIN]
-    tone = np.percentile(skin, random.uniform(40, 85), axis=0) if len(skin) else np.full(3, 128.0)
-    if random.random() < 0.25:
-        tone = np.array((230, 180, 150)) * random.uniform(0.25, 1.05)
-    tone = tone * np.exp(random.normal(0, 0.1)) * np.exp(random.normal(0, 0.04, 3))
-    return np.asarray(np.clip(tone, 5, 250))
-
-
-def _polygon(size: int, outline: npt.NDArray[Any]) -> Map:
-    mask = np.zeros((size, size), np.uint8)
-    cv2.fillPoly(mask, [_pixels(size, outline)], 255, cv2.LINE_AA, _FINE)
-    return np.asarray(mask / np.float32(255), np.float32)
-
-
-def _pixels(size: int, points: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
-    return np.asarray(np.rint((points * size - 0.5) * (1 << _FINE)), np.int32)
-
-
-def _line(size: int, points: list[npt.NDArray[np.float64]], thick: float) -> Map:
-    """A polyline with round ends, ``thick`` wide; thinner than a pixel it is faint."""
-    mask = np.zeros((size, size), np.uint8)
-    width = thick * size
-    value = int(255 * min(1.0, width))
-    cv2.polylines(
-        mask,
-        [_pixels(size, np.stack(points))],
-        False,
-        value,
-        max(1, round(width)),
-        cv2.LINE_AA,
-        _FINE,
-    )
-    return np.asarray(mask / np.float32(255), np.float32)

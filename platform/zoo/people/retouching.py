@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.occluders import Map, Random, Sitting, fabric, noise
+from zoo.people.drawing import Map, Random, Sitting, fabric, noise
 from zoo.people.render import BACKGROUND, HAIR, OTHER, SKIN
 
 

@@ -16,7 +16,8 @@ from zoo.faces.alignment import alignment_matrix, apply
 from zoo.faces.detection import find_faces
 from zoo.faces.reference import mirror_landmarks
 from zoo.people import Person, Scene, random_person, random_scene, render
-from zoo.people.occluders import Sitting, occlude
+from zoo.people.drawing import Sitting
+from zoo.people.occluders import occlude
 from zoo.people.retouching import photograph, retouch
 from zoo.photos.image import Image, Matrix, Points
 from zoo.storage import atomic_file
