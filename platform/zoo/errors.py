@@ -15,6 +15,7 @@ ZooError                     exit code 1
 │   └── OutageError          the store does not answer now; the same may work later
 ├── IdentityError            an identity's photos cannot make a network
 ├── TrainingError            a training job failed
+├── SigningError             an output that cannot be signed, or a key or certificate that cannot sign
 └── RegistryError            the registry refused or cannot be reached
 
 A message is one sentence that says what was wrong, with which file, and what to do.
@@ -84,6 +85,10 @@ class IdentityError(ZooError):
 
 class TrainingError(ZooError):
     """A training job that failed."""
+
+
+class SigningError(ZooError):
+    """An output that cannot be signed, or a key or certificate that cannot sign."""
 
 
 class RegistryError(ZooError):

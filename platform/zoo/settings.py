@@ -112,6 +112,14 @@ def cache_folder() -> Path:
     return Path(base) / "faceswap-zoo"
 
 
+def data_folder() -> Path:
+    """What the user would miss: the key that signs outputs (``$ZOO_DATA`` overrides)."""
+    if override := os.environ.get("ZOO_DATA"):
+        return Path(override)
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "faceswap-zoo"
+
+
 def tracking_uri(project: Project | None) -> str:
     """The MLflow store: ``$MLFLOW_TRACKING_URI``, else ``mlflow.db`` in the project.
 

@@ -1,0 +1,238 @@
+"""The key that signs a user's outputs: made at first use, or the user's own.
+
+One file holds the self-made key with its chain of certificates, readable by its user only. Two
+processes that need it at once end with one key: the file appears under its name by a hard link,
+which only the first can make.
+
+The chain is a root and a leaf (ES256, for e-mail protection, as C2PA asks). Nobody knows this
+root, so readers report an untrusted issuer, and rightly so: the signature shows that a file was
+not altered since, not who made it. It names no person and no machine.
+"""
+
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import SigningError
+from zoo.settings import data_folder
+from zoo.storage import plain_errors
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+CHAIN_VARIABLE = "ZOO_SIGNING_CHAIN"
+KEY_VARIABLE = "ZOO_SIGNING_KEY"
+SELF_MADE = "faceswap-zoo, self-made key"
+"""The organisation that self-made certificates name."""
+
+_VALID = timedelta(days=30 * 365)  # without a time stamp, an output outlives no certificate
+_MOST_BYTES = 1_000_000
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\r?\n?", re.ASCII
+)
+_KEY = re.compile(
+    rb"-----BEGIN (?P<kind>[A-Z ]*PRIVATE KEY)-----[^-]+-----END (?P=kind)-----\r?\n?", re.ASCII
+)
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key and its chain of certificates, the leaf first, all in PEM."""
+
+    chain: bytes
+    key: bytes
+    algorithm: str
+    """C2PA's name: ``es256``, ``ps256``, ``ed25519``, ..."""
+
+    @property
+    def root(self) -> bytes:
+        """The last certificate of the chain."""
+        return bytes(_CERTIFICATE.findall(self.chain)[-1])
+
+
+def signing_key() -> SigningKey:
+    """The user's own key if ``ZOO_SIGNING_CHAIN`` and ``ZOO_SIGNING_KEY`` name one, or a self-made.
+
+    Raises:
+        SigningError: the named files, or the self-made one, hold no usable key with its chain.
+        StorageError: the self-made key cannot be kept.
+    """
+    chain, key = os.environ.get(CHAIN_VARIABLE), os.environ.get(KEY_VARIABLE)
+    if not chain and not key:
+        return self_made_key()
+    if not chain or not key:
+        missing = KEY_VARIABLE if chain else CHAIN_VARIABLE
+        raise SigningError(
+            f"{missing} is not set; your own certificate needs its chain and its key."
+        )
+    return _own_key(Path(chain), Path(key))
+
+
+def self_made_key() -> SigningKey:
+    """The key of this user on this machine; made now if there is none yet.
+
+    Raises:
+        SigningError: the file that holds it is damaged.
+        StorageError: it cannot be kept.
+    """
+    path = self_made_path()
+    content = _read(path)
+    if content is None:
+        _make(path)
+        content = _read(path)
+    chain, key = _CERTIFICATE.findall(content or b""), _KEY.search(content or b"")
+    if len(chain) != 2 or key is None:
+        raise SigningError(
+            f"{path} is damaged and cannot sign; remove it, and a new key is made at the next swap."
+        )
+    return SigningKey(b"".join(chain), key[0], "es256")
+
+
+def self_made_path() -> Path:
+    """Where the self-made key is kept."""
+    return data_folder() / "signing.pem"
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SigningError(
+            f"{path} cannot be read: {error.strerror or error}; outputs are signed with it."
+        ) from error
+
+
+def _make(path: Path) -> None:
+    with plain_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(prefix=".signing-", dir=path.parent)  # mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_self_made())
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):  # another process was quicker: its key it is
+                os.link(name, path)
+        finally:
+            Path(name).unlink()
+
+
+def _self_made() -> bytes:
+    """A new leaf, its root and its key in PEM. The root's key is forgotten: it signs once."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    root_key = ec.generate_private_key(ec.SECP256R1())
+    leaf_key = ec.generate_private_key(ec.SECP256R1())
+    root = _certificate(root_key, root_key, is_root=True)
+    leaf = _certificate(leaf_key, root_key, is_root=False)
+    pem = serialization.Encoding.PEM
+    key = leaf_key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return leaf.public_bytes(pem) + root.public_bytes(pem) + key
+
+
+def _certificate(
+    key: "ec.EllipticCurvePrivateKey", signer: "ec.EllipticCurvePrivateKey", *, is_root: bool
+) -> "x509.Certificate":
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    names = x509.oid.NameOID
+
+    def named(who: "ec.EllipticCurvePrivateKey", kind: str) -> "x509.Name":
+        digest = x509.SubjectKeyIdentifier.from_public_key(who.public_key()).digest.hex()
+        return x509.Name(
+            [
+                x509.NameAttribute(names.ORGANIZATION_NAME, SELF_MADE),
+                x509.NameAttribute(names.COMMON_NAME, f"{kind} {digest[:16]}"),
+            ]
+        )
+
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)  # clocks differ
+    usage = x509.KeyUsage(
+        digital_signature=not is_root,
+        key_cert_sign=is_root,
+        crl_sign=is_root,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(named(key, "root" if is_root else "key"))
+        .issuer_name(named(signer, "root"))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + _VALID)
+        .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    if not is_root:
+        email = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.EMAIL_PROTECTION])
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        builder = builder.add_extension(email, critical=False)
+        builder = builder.add_extension(issuer, critical=False)
+    return builder.sign(signer, hashes.SHA256())
+
+
+def _own_key(chain: Path, key: Path) -> SigningKey:
+    certificates = _CERTIFICATE.findall(_read(chain) or b"")
+    found = _KEY.search(_read(key) or b"")
+    if not certificates:
+        raise SigningError(
+            f"{chain} ({CHAIN_VARIABLE}) holds no certificate; give the chain in PEM, the "
+            "certificate that signs first."
+        )
+    if found is None:
+        raise SigningError(f"{key} ({KEY_VARIABLE}) holds no private key; give it in PEM.")
+    try:
+        algorithm = _algorithm(certificates[0], found[0])
+    except (ValueError, TypeError) as error:
+        raise SigningError(f"{key} with {chain} cannot sign: {error}.") from error
+    return SigningKey(b"".join(certificates), found[0], algorithm)
+
+
+@lru_cache(maxsize=4)
+def _algorithm(certificate: bytes, key: bytes) -> str:
+    """The algorithm that the key signs by, after a look whether the certificate is its own.
+
+    Raises:
+        ValueError, TypeError: it is not, has expired, or is encrypted or of an unknown kind.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    private = serialization.load_pem_private_key(key, None)
+    leaf = x509.load_pem_x509_certificate(certificate)
+    if leaf.public_key() != private.public_key():
+        raise ValueError("the first certificate is not that of the key")
+    if leaf.not_valid_after_utc < datetime.now(UTC):
+        raise ValueError(f"the certificate has expired on {leaf.not_valid_after_utc:%Y-%m-%d}")
+    match private:
+        case ec.EllipticCurvePrivateKey():
+            curves = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
+            if algorithm := curves.get(private.curve.name):
+                return algorithm
+        case rsa.RSAPrivateKey():
+            return "ps256"
+        case ed25519.Ed25519PrivateKey():
+            return "ed25519"
+    raise ValueError("C2PA has no algorithm for a key of this kind; use EC P-256, RSA or Ed25519")

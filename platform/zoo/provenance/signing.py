@@ -1,0 +1,176 @@
+"""Signing what leaves the house: every output carries a C2PA manifest (Content Credentials).
+
+The manifest is the last thing written: it holds a hash of all other bytes, so whoever alters
+them afterwards is found out (:mod:`.verifying`). Nothing is asked of any server, no remote
+manifest is fetched, and no thumbnail of the input is kept, which would show the face that was
+there.
+"""
+
+import hashlib
+import io
+import os
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from zoo.errors import SigningError
+from zoo.provenance.formats import CARRIERS, HEAD, UNKNOWN, media_type
+from zoo.provenance.key import SigningKey, signing_key
+from zoo.provenance.manifest import Made, definition, ingredient
+from zoo.storage import atomic_file, plain_errors
+
+if TYPE_CHECKING:
+    import c2pa
+    from _typeshed import ReadableBuffer
+
+SIDECAR = ".c2pa"
+
+_Readable = io.BytesIO | io.BufferedReader
+
+SETTINGS: dict[str, Any] = {
+    "builder": {"thumbnail": {"enabled": False}},
+    "core": {"allowed_network_hosts": []},
+    "verify": {"verify_after_sign": False, "remote_manifest_fetch": False, "ocsp_fetch": False},
+}
+
+
+def sign_bytes(encoded: bytes, made: Made) -> bytes:
+    """An encoded photo or video in memory, signed: what a server sends.
+
+    Args:
+        encoded: JPEG, PNG, WebP, TIFF, AVIF, MP4 or MOV; told by its content.
+        made: how it came to be.
+
+    Raises:
+        SigningError: another format, or there is no usable key.
+        StorageError: the self-made key cannot be kept.
+    """
+    kind = media_type(encoded[:HEAD])
+    if kind not in CARRIERS:
+        raise SigningError("Only JPEG, PNG, WebP, TIFF, AVIF, MP4 and MOV can carry a manifest.")
+    signed = io.BytesIO()
+    _sign(io.BytesIO(encoded), signed, kind, made, signing_key())
+    return signed.getvalue()
+
+
+def sign_file(finished: Path, target: Path, made: Made) -> None:
+    """Moves the ``finished`` photo or video to ``target``, signed, whole or not at all.
+
+    They may be the same file. A format that can carry no manifest (Matroska, WebM, ...) is moved
+    as it is, with the manifest beside it in ``target`` + ``.c2pa``. Memory does not grow with
+    the file.
+
+    Raises:
+        SigningError: it cannot be signed; ``finished`` stays and ``target`` is as it was.
+        StorageError: no permission or no space.
+    """
+    key = signing_key()
+    with finished.open("rb") as file:
+        kind = media_type(file.read(HEAD))
+        file.seek(0)
+        if kind in CARRIERS:
+            with atomic_file(target) as temporary, temporary.open("w+b") as signed:
+                _sign(file, signed, kind, made, key)
+        else:
+            manifest = _sign(file, None, UNKNOWN, made, key)
+            with atomic_file(sidecar(target)) as temporary:
+                temporary.write_bytes(manifest)
+    with plain_errors(target):
+        if kind not in CARRIERS:
+            os.replace(finished, target)
+        elif not finished.samefile(target):
+            finished.unlink()
+
+
+def sidecar(path: Path) -> Path:
+    """Where the manifest of a file lies that cannot carry it: ``clip.mkv.c2pa``."""
+    return path.with_name(path.name + SIDECAR)
+
+
+def _sign(
+    finished: BinaryIO,
+    signed: BinaryIO | io.RawIOBase | None,
+    kind: str,
+    made: Made,
+    key: SigningKey,
+) -> bytes:
+    """Writes ``finished`` with its manifest to ``signed``, if any; returns the bare manifest."""
+    import c2pa
+
+    info = c2pa.C2paSignerInfo(key.algorithm, key.chain, key.key, None)
+    try:
+        with (
+            _opened(made.source) as source,
+            c2pa.Context.from_dict(SETTINGS) as context,
+            c2pa.Signer.from_info(info) as signer,
+            c2pa.Builder(definition(made, _digest(source)), context) as builder,
+        ):
+            if source is not None:
+                _add_input(builder, source)
+            if signed is None:
+                builder.set_no_embed()
+                signed = _Nowhere()
+            return bytes(builder.sign(signer, kind, finished, signed))
+    except c2pa.C2paError as error:
+        reason = " ".join(str(error).split())
+        raise SigningError(f"The output cannot be signed: {reason}.") from error
+
+
+def _add_input(builder: "c2pa.Builder", source: _Readable) -> None:
+    """Makes the input the parent, with the history that it carries, unless that is damaged."""
+    import c2pa
+
+    head = source.read(HEAD)
+    for kind in (media_type(head), UNKNOWN):
+        source.seek(0)
+        try:
+            builder.add_ingredient(ingredient(), kind, source)
+        except c2pa.C2paError:
+            if kind == UNKNOWN:
+                raise
+        else:
+            return
+
+
+def _opened(source: Path | bytes | None) -> AbstractContextManager[_Readable | None]:
+    match source:
+        case None:
+            return nullcontext()
+        case bytes():
+            return io.BytesIO(source)
+        case Path():
+            return source.open("rb")
+
+
+def _digest(source: _Readable | None) -> str | None:
+    if source is None:
+        return None
+    digest = hashlib.file_digest(source, "sha256").hexdigest()
+    source.seek(0)
+    return digest
+
+
+class _Nowhere(io.RawIOBase):
+    """Takes the copy that c2pa writes when only the manifest is wanted."""
+
+    def __init__(self) -> None:
+        self._at = self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        count = memoryview(data).nbytes
+        self._at += count
+        self._size = max(self._size, self._at)
+        return count
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
