@@ -28,6 +28,7 @@ SUFFIXES = frozenset(
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
 MAX_BYTES = 300_000_000
+MAX_PIXELS = 100_000_000
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -66,7 +67,7 @@ def find_photos(folders_or_files: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def read_photo(path: Path, *, max_pixels: int = 100_000_000) -> Photo:
+def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
     """Reads a photo as upright sRGB.
 
     Raises:

@@ -1,6 +1,6 @@
 """Writing a photo back: the format its name asks for, as finely stored as the one it came from."""
 
-import errno
+import io
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,26 @@ def output_suffix(suffix: str) -> str:
 def write_photo(
     path: Path, image: Image, like: Photo | None = None, *, xmp: str | None = None
 ) -> None:
-    """Writes ``image`` [H, W, 3] as sRGB, atomically.
+    """Writes what :func:`encode_photo` gives, atomically.
+
+    Raises:
+        PhotoError: see there.
+        StorageError: no permission or no space.
+    """
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(encode_photo(path, image, like, xmp=xmp))
+
+
+def encode_photo(
+    path: Path, image: Image, like: Photo | None = None, *, xmp: str | None = None
+) -> bytes:
+    """``image`` [H, W, 3] as the sRGB file that ``path``'s suffix asks for; nothing is written.
 
     ``like`` is the photo it was made from: its safe EXIF, transparency, greyness and JPEG
     quality are kept as far as the format can. ``xmp`` is an XMP packet to embed.
 
     Raises:
         PhotoError: a suffix that is not in :data:`WRITABLE`, or a picture too large for it.
-        StorageError: no permission or no space.
     """
     kind = WRITABLE.get(path.suffix.lower())
     if kind is None:
@@ -46,16 +58,12 @@ def write_photo(
             f"Cannot write {path}: the suffix must be one of {' '.join(sorted(WRITABLE))}."
         )
     picture = _picture(image, like, kind)
-    options = _options(like, kind, xmp)
-    with atomic_file(path) as temporary:
-        try:
-            picture.save(temporary, kind, **options)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
-                raise
-            raise PhotoError(_cannot(path, kind, image, error)) from error
-        except (ValueError, RuntimeError) as error:
-            raise PhotoError(_cannot(path, kind, image, error)) from error
+    encoded = io.BytesIO()
+    try:
+        picture.save(encoded, kind, **_options(like, kind, xmp))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise PhotoError(_cannot(path, kind, image, error)) from error
+    return encoded.getvalue()
 
 
 def _picture(image: Image, like: Photo | None, kind: str) -> Pillow.Image:

@@ -7,7 +7,7 @@ one shape that a swap uses.
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ MIN_RESOLUTION, MAX_RESOLUTION = 16, 2048
 
 Crops = NDArray[np.uint8]
 """Aligned faces [N, S, S, 3], RGB."""
+
+
+class Network(Protocol):
+    """What a swap needs of a network."""
+
+    resolution: int
+
+    def __call__(self, crops: Crops, /) -> Crops: ...
 
 
 class SwapNetwork:

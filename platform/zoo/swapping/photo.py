@@ -4,6 +4,7 @@ Align to the frontal reference, run the network, align back, and blend where the
 sees skin, so that hair, glasses and hands stay in front.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,12 +17,17 @@ from zoo.faces.blending import Method, blend
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.segmentation import skin
 from zoo.photos.image import Image, Plane
-from zoo.photos.reading import read_photo
-from zoo.photos.writing import write_photo
+from zoo.photos.reading import MAX_PIXELS, read_photo
+from zoo.photos.writing import encode_photo
+from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking, xmp
-from zoo.swapping.network import SwapNetwork
+from zoo.provenance.signing import sign_bytes
+from zoo.storage import atomic_file
+from zoo.swapping.network import Network
 
-Faces = Literal["all", "largest"]
+Faces = Literal["all", "largest"] | Sequence[int]
+"""Which faces: all, the largest, or those of these numbers, 0 being the largest."""
+
 _BATCH = 16  # faces at once, so that a crowd does not need a crowd's memory
 _SEGMENTED = 128  # pixels, the side of the crop that is segmented
 
@@ -42,18 +48,29 @@ class Swap:
 
 
 def swap_image(
-    image: Image, network: SwapNetwork, *, faces: Faces = "all", method: Method = "feather"
+    image: Image, network: Network, *, faces: Faces = "all", method: Method = "feather"
 ) -> Swap:
     """Swaps the faces of ``image`` [H, W, 3].
 
     Raises:
         NoFaceError: there is none.
+        UsageError: a face is chosen that is not there.
         AssetError: the face models are missing or damaged.
     """
     found = find_faces(image)
     if not found:
         raise NoFaceError("No face was found.")
-    chosen = found if faces == "all" else found[:1]
+    return swap_faces(image, _chosen(found, faces), network, method=method)
+
+
+def swap_faces(
+    image: Image, chosen: list[Face], network: Network, *, method: Method = "feather"
+) -> Swap:
+    """Swaps the faces of ``image`` [H, W, 3] that are known already, the largest first.
+
+    Raises:
+        AssetError: the segmentation network is missing or damaged.
+    """
     aligned = [align(image, face.landmarks, network.resolution) for face in chosen]
     raw: list[Image] = []
     for start in range(0, len(aligned), _BATCH):
@@ -86,25 +103,27 @@ def replaceable(image: Image, face: Face) -> Plane:
 def swap_file(
     source: Path,
     target: Path,
-    network: SwapNetwork,
+    network: Network,
     *,
     mark: Marking,
     faces: Faces = "all",
     method: Method = "feather",
+    max_pixels: int = MAX_PIXELS,
 ) -> Swap:
-    """Writes the swapped ``source`` to ``target``, marked as synthetic, whole or not at all.
+    """Writes the swapped ``source`` to ``target``, marked and signed, whole or not at all.
 
     Size, format by ``target``'s suffix, transparency and what is safe of the metadata are kept.
 
     Raises:
-        UsageError: ``target`` is ``source``.
-        PhotoError: ``source`` cannot be read or shows no face, or ``target`` has a suffix that
-            cannot be written.
+        UsageError: ``target`` is ``source``, or a face is chosen that is not there.
+        PhotoError: ``source`` cannot be read, is too large or shows no face, or ``target`` has a
+            suffix that cannot be written.
+        SigningError: there is no usable key.
         StorageError: no permission or no space.
     """
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
-    photo = read_photo(source)
+    photo = read_photo(source, max_pixels=max_pixels)
     try:
         swap = swap_image(photo.image, network, faces=faces, method=method)
     except NoFaceError as error:
@@ -112,5 +131,22 @@ def swap_file(
             f"{source} shows no face that can be found: it must look at the camera to within "
             "about 40 degrees and be at least 40 pixels wide."
         ) from error
-    write_photo(target, swap.image, photo, xmp=xmp(mark))
+    encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
+    signed = sign_bytes(encoded, Made(mark, source, {"faces": faces, "method": method}))
+    with atomic_file(target) as temporary:
+        temporary.write_bytes(signed)
     return swap
+
+
+def _chosen(found: list[Face], faces: Faces) -> list[Face]:
+    if faces == "all":
+        return found
+    if faces == "largest":
+        return found[:1]
+    numbers = sorted({number for number in faces if isinstance(number, int)})
+    if not numbers or numbers[0] < 0 or numbers[-1] >= len(found):
+        raise UsageError(
+            f"Faces {', '.join(map(str, faces)) or 'none'} were chosen, but the photo has "
+            f"{len(found)}, counted from 0."
+        )
+    return [found[number] for number in numbers]
