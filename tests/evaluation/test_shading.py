@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zoo.evaluation.pose import head_pose
 from zoo.evaluation.shading import Skin, light_difference, light_direction, visible_skin
 from zoo.faces.lab import to_lab
+from zoo.faces.pose import head_pose
 from zoo.people import Render, Scene, random_person, render
 from zoo.people.scene import Light
 

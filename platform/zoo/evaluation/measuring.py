@@ -17,7 +17,6 @@ from zoo.evaluation.gaze import gaze_difference
 from zoo.evaluation.identity import Descriptor, Target, distance, nearest
 from zoo.evaluation.landmarks import find_again, landmark_difference
 from zoo.evaluation.light import luminance_correlation
-from zoo.evaluation.pose import head_pose, pose_difference
 from zoo.evaluation.report import Measures
 from zoo.evaluation.seam import seam
 from zoo.evaluation.shading import Skin, light_difference, visible_skin
@@ -27,6 +26,7 @@ from zoo.faces.descriptor import descriptor
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.lab import to_lab
 from zoo.faces.mask import face_mask
+from zoo.faces.pose import head_pose, pose_difference
 from zoo.photos.image import Image, Plane
 
 _MARGIN = 0.15  # of the face, around what is looked at closely

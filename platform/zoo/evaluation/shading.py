@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.evaluation.generic_head import skin
-from zoo.evaluation.pose import Pose
+from zoo.faces.pose import Pose
 from zoo.photos.image import Plane
 
 Array = NDArray[np.float64]

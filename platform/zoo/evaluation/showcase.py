@@ -12,11 +12,11 @@ import numpy as np
 from zoo.errors import PhotoError
 from zoo.evaluation.expression import eye_opening, mouth_opening
 from zoo.evaluation.held_out import read_held_out
-from zoo.evaluation.pose import head_pose
 from zoo.evaluation.run import HELD_OUT
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.lab import to_lab
 from zoo.faces.mask import face_mask
+from zoo.faces.pose import head_pose
 from zoo.people import Person, Scene, random_person, random_scene, render
 from zoo.people.drawing import Sitting
 from zoo.people.occluders import hand

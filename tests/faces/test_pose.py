@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from tests.evaluation.conftest import draw
-from zoo.evaluation.generic_head import FIRST, LANDMARKS
-from zoo.evaluation.pose import head_pose, pose_difference
-from zoo.people import Render
+from zoo.faces.generic_head import FIRST, LANDMARKS
+from zoo.faces.pose import head_pose, pose_difference
+from zoo.people import Render, random_person, random_scene, render
 
 
 def turned(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -47,4 +46,7 @@ def test_rendered_heads_are_found_as_they_were_turned(portraits: list[Render]) -
 
 @pytest.fixture(scope="module")
 def portraits() -> list[Render]:
-    return [draw(1000 + seed, 7000 + seed, 96) for seed in range(6)]
+    return [
+        render(random_person(1000 + seed), random_scene(7000 + seed, max_yaw=20), 96)
+        for seed in range(6)
+    ]

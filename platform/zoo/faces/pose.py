@@ -1,4 +1,4 @@
-"""Did the head stay as it was turned? Its rotation, from landmarks and a generic head.
+"""How a head is turned, from its landmarks and a generic head.
 
 Weak perspective: a face is seen as ``s · P · X + t`` with X the generic head's points and P the
 first two rows of a rotation. The least-squares affine map gives them after orthonormalisation
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.evaluation.generic_head import FIRST, LANDMARKS, Vectors
+from zoo.faces.generic_head import FIRST, LANDMARKS, Vectors
 from zoo.photos.image import Points
 
 _USED = np.array([*range(17, 36), 36, 39, 42, 45])
