@@ -1,0 +1,15 @@
+"""What holds for every test: nothing is read from or written to the folders of who runs them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One key signs all outputs of a test run, and none of the user's does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_DATA", str(tmp_path_factory.mktemp("data")))
+        for name in ("ZOO_SIGNING_CHAIN", "ZOO_SIGNING_KEY", "ZOO_TRUST"):
+            patch.delenv(name, raising=False)
+        yield

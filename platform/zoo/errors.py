@@ -15,7 +15,8 @@ ZooError                     exit code 1
 │   └── OutageError          the store does not answer now; the same may work later
 ├── IdentityError            an identity's photos cannot make a network
 ├── TrainingError            a training job failed
-├── SigningError             an output that cannot be signed, or a key or certificate that cannot sign
+├── SigningError             an output that cannot be signed, or a key that cannot sign
+├── ServingError             the server cannot start or run
 └── RegistryError            the registry refused or cannot be reached
 
 A message is one sentence that says what was wrong, with which file, and what to do.
@@ -89,6 +90,10 @@ class TrainingError(ZooError):
 
 class SigningError(ZooError):
     """An output that cannot be signed, or a key or certificate that cannot sign."""
+
+
+class ServingError(ZooError):
+    """The server cannot start, or not go on."""
 
 
 class RegistryError(ZooError):

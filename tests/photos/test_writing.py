@@ -121,7 +121,7 @@ def test_a_full_disk_leaves_the_old_photo(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Pillow.Image, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(StorageError, match="disk is full"):
         write_photo(path, 255 - picture)
     assert path.read_bytes() == before

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from zoo import __version__
-from zoo.cli import evaluate, identity, promote, registry, swap, train, upkeep
+from zoo.cli import evaluate, identity, promote, registry, swap, train, upkeep, verify
 from zoo.errors import ZooError
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (swap, identity, train, evaluate, registry, promote, upkeep):
+for group in (swap, verify, identity, train, evaluate, registry, promote, upkeep):
     group.register(app)
 
 

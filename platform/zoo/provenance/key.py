@@ -51,11 +51,6 @@ class SigningKey:
     algorithm: str
     """C2PA's name: ``es256``, ``ps256``, ``ed25519``, ..."""
 
-    @property
-    def root(self) -> bytes:
-        """The last certificate of the chain."""
-        return bytes(_CERTIFICATE.findall(self.chain)[-1])
-
 
 def signing_key() -> SigningKey:
     """The user's own key if ``ZOO_SIGNING_CHAIN`` and ``ZOO_SIGNING_KEY`` name one, or a self-made.
@@ -98,6 +93,34 @@ def self_made_key() -> SigningKey:
 def self_made_path() -> Path:
     """Where the self-made key is kept."""
     return data_folder() / "signing.pem"
+
+
+def known_roots(bundle: str | None) -> bytes:
+    """Root certificates in PEM: of this user's self-made key, if there is one, and of ``bundle``.
+
+    Raises:
+        SigningError: the file ``bundle`` holds no certificate.
+    """
+    roots = list(_CERTIFICATE.findall(_read(self_made_path()) or b"")[1:])
+    if bundle:
+        named = _CERTIFICATE.findall(_read(Path(bundle)) or b"")
+        if not named:
+            raise SigningError(f"{bundle} (ZOO_TRUST) holds no certificate; give roots in PEM.")
+        roots += named
+    return b"".join(roots)
+
+
+def own_serials() -> frozenset[str]:
+    """Serial numbers of the certificates that sign for this user on this machine."""
+    from cryptography import x509
+
+    places = [self_made_path()]
+    if own := os.environ.get(CHAIN_VARIABLE):
+        places.append(Path(own))
+    leaves = [found[0] for place in places if (found := _CERTIFICATE.findall(_read(place) or b""))]
+    with suppress(ValueError):
+        return frozenset(str(x509.load_pem_x509_certificate(leaf).serial_number) for leaf in leaves)
+    return frozenset()
 
 
 def _read(path: Path) -> bytes | None:

@@ -50,11 +50,13 @@ def definition(made: Made, input_sha256: str | None) -> dict[str, Any]:
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "description": made.by.sentence,
     }
-    first = (
-        {"action": "c2pa.created", "digitalSourceType": DIGITAL_SOURCE_TYPE}
-        if input_sha256 is None
-        else {"action": "c2pa.opened", "parameters": {"ingredientIds": [INPUT]}}
-    )
+    first: dict[str, Any] = {
+        "action": "c2pa.opened",
+        "parameters": {"ingredientIds": [INPUT]},
+        "description": "A photo or video was opened.",
+    }
+    if input_sha256 is None:
+        first = {"action": "c2pa.created", "digitalSourceType": DIGITAL_SOURCE_TYPE}
     swap: dict[str, Any] = {
         "identity": made.by.identity,
         "version": made.by.version,

@@ -132,7 +132,8 @@ def swap_file(
             "about 40 degrees and be at least 40 pixels wide."
         ) from error
     encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
-    signed = sign_bytes(encoded, Made(mark, source, {"faces": faces, "method": method}))
+    which = faces if isinstance(faces, str) else " ".join(map(str, faces))
+    signed = sign_bytes(encoded, Made(mark, source, {"faces": which, "method": method}))
     with atomic_file(target) as temporary:
         temporary.write_bytes(signed)
     return swap

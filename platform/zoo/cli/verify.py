@@ -1,0 +1,89 @@
+"""``zoo verify``: what files say of how they came to be, in words."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zoo.cli.options import PICTURES, Json, examples
+
+if TYPE_CHECKING:
+    from zoo.provenance.verifying import Finding, Step
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's command."""
+    app.command(
+        rich_help_panel=PICTURES,
+        no_args_is_help=True,
+        epilog=examples(
+            "zoo verify swapped.jpg",
+            "zoo verify --quiet swapped/*.jpg || echo 'some were altered'",
+            "zoo verify --json clip.mp4 | jq '.[0].steps[0].swap'",
+        ),
+    )(verify)
+
+
+def verify(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="Photos and videos.", show_default=False),
+    ],
+    as_json: Json = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the names of those that are not valid.")
+    ] = False,
+) -> None:
+    """Say what photos and videos tell of how they were made, and whether they were altered.
+
+    Exit code 0 if all carry a valid manifest, 1 if one was altered or carries none.
+    """
+    from zoo.cli.output import note, print_json
+    from zoo.errors import PhotoError
+    from zoo.provenance.verifying import FINE
+    from zoo.provenance.verifying import verify as check
+
+    findings: list[Finding] = []
+    failed = False
+    for number, file in enumerate(files):
+        try:
+            finding = check(file)
+        except PhotoError as error:
+            note(f"error: {error}")
+            failed = True
+            continue
+        failed = failed or finding.status not in FINE
+        if as_json:
+            findings.append(finding)
+        elif not quiet:
+            print("\n" * bool(number) + "\n".join(_lines(finding)))
+        elif finding.status not in FINE:
+            print(file)
+    if as_json:
+        print_json(findings)
+    sys.exit(1 if failed else 0)
+
+
+def _lines(finding: "Finding") -> list[str]:
+    lines = [f"{finding.file}: {finding.status}", f"  {finding.explanation}"]
+    for number, step in enumerate(finding.steps):
+        if number:
+            lines.append("  Before that, its input said:")
+        lines += [f"  {'  ' * bool(number)}{line}" for line in _words(step)]
+        if not number and finding.by_this_user:
+            lines.append("  That is the key of this user on this machine.")
+    return lines
+
+
+def _words(step: "Step") -> list[str]:
+    lines = list(step.says)
+    if settings := step.swap.get("settings"):
+        lines.append("Settings: " + ", ".join(f"{key} {value}" for key, value in settings.items()))
+    when = f" on {step.when} by its own clock" if step.when else ""
+    by = f"{step.issuer} ({step.key})" if step.key else step.issuer
+    software = step.software or "software unnamed"
+    lines.append(f"Signed{when} by {by or 'an unnamed key'}, with {software}.")
+    if step.problems:
+        lines.append(f"It did not hold any more when it was swapped: {', '.join(step.problems)}.")
+    return lines
