@@ -150,8 +150,16 @@ def fill(uri: str, count: int) -> None:
             tables.SqlRegisteredModelAlias(**key, alias=alias, version=1)
             for alias in ("candidate", "champion")
         ]
+    order = (
+        tables.SqlRegisteredModel,
+        tables.SqlModelVersion,
+        tables.SqlRegisteredModelTag,
+        tables.SqlModelVersionTag,
+        tables.SqlRegisteredModelAlias,
+    )
     with SqlAlchemyStore(uri).ManagedSessionMaker(read_only=False) as session:
-        session.bulk_save_objects(rows, preserve_order=False)
+        for table in order:  # what others refer to comes first
+            session.bulk_save_objects([row for row in rows if isinstance(row, table)])
 
 
 def fill_cache(uri: str, count: int) -> None:

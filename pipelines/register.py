@@ -6,7 +6,7 @@ from typing import Any
 from zoo import makers, receipts
 from zoo.digests import digests
 from zoo.errors import IdentityError
-from zoo.incremental import Job, run_for_identities, run_stage
+from zoo.incremental import Job, cores, run_for_identities, run_stage
 from zoo.provenance.identity import Identity
 from zoo.registry.promotion import GateSettings, consider
 from zoo.registry.publish import publish
@@ -40,9 +40,9 @@ def main(project: Project) -> int:
             product.unlink(missing_ok=True)
         return Job(identity.name, product, made_from, register, (project, identity, gate, uri))
 
-    # One process: MLflow takes seconds to import, and SQLite takes one writer at a time.
+    # MLflow takes seconds to import in each process, and SQLite takes one writer at a time.
     with digests(project) as known:
-        return run_for_identities("register", project, registered, plan, workers=1)
+        return run_for_identities("register", project, registered, plan, workers=min(2, cores()))
 
 
 def register(

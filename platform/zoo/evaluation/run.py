@@ -1,7 +1,7 @@
 """Evaluating one identity of a project: read everything, measure, report."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -196,8 +196,21 @@ def _other_identities(project: Project, name: str) -> dict[str, Descriptor]:
     for path in sorted(project.aligned.glob("*.descriptors.npy")):
         other = path.name.split(".")[0]
         if other != name:
-            found[other] = read_descriptors(project, other).mean(axis=0)
+            found[other] = _mean_descriptor(project, other, path.stat().st_mtime_ns)
     return found
+
+
+@cache
+def _mean_descriptor(project: Project, name: str, changed: int) -> Descriptor:
+    """Kept: among n identities each is in the gallery of n - 1 others.
+
+    Args:
+        project: the project.
+        name: the identity.
+        changed: when its descriptors were written; another time is another answer.
+    """
+    mean: Descriptor = read_descriptors(project, name).mean(axis=0)
+    return mean
 
 
 def _from_held_out(
