@@ -60,12 +60,17 @@ def find_landmarks(image: Image, box: Box) -> Points:
     return predict(landmark_trees(), image, box)
 
 
-def find_boxes(image: Image) -> list[Box]:
-    """The detector's boxes alone, in no order; they may reach beyond the photo."""
+def find_boxes(image: Image, *, closer: bool = True) -> list[Box]:
+    """The detector's boxes alone, in no order; they may reach beyond the photo.
+
+    Args:
+        image: [H, W, 3].
+        closer: also at twice the size, where that may find more.
+    """
     side = max(image.shape[:2])
     working = min(side, _FIRST_SIDE)
     boxes = _search(image, working / side)
-    while _look_closer(boxes, working, side):
+    while closer and _look_closer(boxes, working, side):
         working *= 2
         boxes = _merge(boxes, _search(image, working / side))
     return boxes
@@ -99,11 +104,11 @@ def _search(image: Image, scale: float) -> list[Box]:
 
 
 def _merge(boxes: list[Box], more: list[Box]) -> list[Box]:
-    return boxes + [box for box in more if all(_overlap(box, old) < _SAME_FACE for old in boxes)]
+    return boxes + [box for box in more if all(overlap(box, old) < _SAME_FACE for old in boxes)]
 
 
-def _overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     if width <= 0 or height <= 0:
