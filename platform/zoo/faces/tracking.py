@@ -66,7 +66,7 @@ class Tracker:
     _before: _Seen | None = None
     _since: int = 0
     _searches: int = 0
-    _numbers: count[int] = field(default_factory=count)
+    _numbers: "count[int]" = field(default_factory=count)
 
     def step(self, image: Image) -> list[Sighting]:
         """The faces of the next frame [H, W, 3], the largest first.

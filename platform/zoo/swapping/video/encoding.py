@@ -1,0 +1,114 @@
+"""How a swapped video is stored: the codec it came in where that can be written, nearly lossless.
+
+One thread for each encoder: segments are what runs in parallel, and the same frames give the same
+bytes on any machine.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import UsageError
+from zoo.photos.frames import plain_format
+from zoo.photos.video import Video
+
+if TYPE_CHECKING:
+    import av
+    from av.container import OutputContainer
+
+WRITABLE = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""Suffixes that can be written, with FFmpeg's names: those that keep time stamps and marks."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """An encoder of FFmpeg's and its options."""
+
+    name: str
+    encoder: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+_H264 = Codec("h264", "libx264", {"crf": "17", "preset": "fast", "threads": "1"})
+_VP9 = Codec(
+    "vp9",
+    "libvpx-vp9",
+    {"crf": "22", "b": "0", "deadline": "good", "cpu-used": "4", "threads": "1"},
+)
+_CODECS = {
+    "h264": _H264,
+    "hevc": Codec(
+        "hevc",
+        "libx265",
+        {
+            "crf": "19",
+            "preset": "fast",
+            "x265-params": "pools=none:frame-threads=1:log-level=none",
+        },
+    ),
+    "vp9": _VP9,
+    "vp8": _VP9,
+    "av1": Codec("av1", "libsvtav1", {"crf": "24", "preset": "7", "svtav1-params": "lp=1"}),
+}
+
+
+def output_suffix(suffix: str) -> str:
+    """The suffix for the successor of a video: the same, or ``.mkv``, which holds all streams."""
+    return suffix if suffix.lower() in WRITABLE else ".mkv"
+
+
+def container_format(target: Path) -> str:
+    """FFmpeg's name of the container that a target's suffix asks for.
+
+    Raises:
+        UsageError: it asks for none that can be written.
+    """
+    try:
+        return WRITABLE[target.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"{target} has no suffix that a video can be written to; use one of "
+            f"{' '.join(sorted(WRITABLE))}."
+        ) from None
+
+
+def choose_codec(video: Video, container: str) -> Codec:
+    """The video's own codec if it can be written, else H.264; WebM holds VP9 and AV1 only."""
+    codec = _CODECS.get(video.codec, _H264)
+    return _VP9 if container == "webm" and codec.name not in ("vp9", "av1") else codec
+
+
+def choose_format(video: Video, codec: Codec) -> str:
+    """The pixel format: the video's own, or the nearest that the codec takes."""
+    import av
+
+    wanted = plain_format(video.format)
+    odd = video.width % 2 or video.height % 2
+    if odd and codec.name in ("h264", "hevc"):
+        wanted = wanted.replace("420", "444").replace("422", "444")
+    known = {fmt.name for fmt in av.Codec(codec.encoder, "w").video_formats or []}
+    deep = "yuv420p10le" if wanted.endswith("le") else "yuv420p"
+    return wanted if wanted in known else deep if deep in known else "yuv420p"
+
+
+def add_encoder(
+    output: "OutputContainer", video: Video, codec: Codec, like: "av.VideoFrame"
+) -> "av.VideoStream":
+    """A stream for frames such as ``like``: its size, format and colours, the video's times."""
+    import av
+
+    stream = output.add_stream(codec.encoder, rate=video.rate, options=dict(codec.options))
+    assert isinstance(stream, av.VideoStream)
+    stream.width, stream.height = like.width, like.height
+    stream.pix_fmt = like.format.name
+    context = stream.codec_context
+    context.time_base = video.time_base
+    stream.time_base = video.time_base
+    context.color_range = like.color_range
+    context.colorspace = like.colorspace
+    context.color_primaries = like.color_primaries
+    context.color_trc = like.color_trc
+    if video.pixel_aspect:
+        context.sample_aspect_ratio = video.pixel_aspect
+    context.flags |= int(av.codec.context.Flags.global_header)
+    return stream

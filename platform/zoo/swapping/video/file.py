@@ -1,0 +1,151 @@
+"""One video file in, one out: planned, swapped in segments, joined, marked and signed."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from zoo.errors import NoFaceError, UsageError
+from zoo.faces.blending import Method
+from zoo.photos.video import Video, inspect_video
+from zoo.provenance.manifest import Made
+from zoo.provenance.marking import Marking
+from zoo.provenance.signing import sign_file
+from zoo.storage import sha256_of
+from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
+from zoo.swapping.video.joining import join
+from zoo.swapping.video.segment import How, segments
+from zoo.swapping.video.stream import WhichFaces
+from zoo.swapping.video.work import finished, plan_of, remember, work_folder
+from zoo.swapping.video.workers import default_jobs, make_segments
+
+Progress = Callable[[int, int], None]
+"""Told how many frames of how many are done."""
+
+
+@dataclass(frozen=True)
+class VideoSwap:
+    """What was made.
+
+    Attributes:
+        frames: of the output.
+        swapped: those in which a face was.
+        resumed: those that an earlier, unfinished run had made.
+        seconds: of the output.
+        took: seconds of this run.
+        steps: seconds that each step worked in this run, in all processes together.
+    """
+
+    frames: int
+    swapped: int
+    resumed: int
+    seconds: float
+    took: float
+    steps: dict[str, float]
+
+
+def swap_video(
+    source: Path,
+    target: Path,
+    network: Path,
+    *,
+    mark: Marking,
+    faces: WhichFaces = "all",
+    method: Method = "feather",
+    start: float | None = None,
+    end: float | None = None,
+    jobs: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> VideoSwap:
+    """Writes the swapped ``source`` to ``target``, marked and signed, whole or not at all.
+
+    Times, size, turn, colours, sound and subtitles are kept. A run that was killed leaves its
+    finished segments beside ``target``, and the same call goes on with the missing ones.
+
+    Args:
+        source: a video.
+        target: of a suffix in :data:`.encoding.WRITABLE`.
+        network: the network's file.
+        mark: what the output is to say of itself.
+        faces: which.
+        method: how they are blended in.
+        start: seconds from the first frame, from which on the output is to be.
+        end: likewise, until which.
+        jobs: processes; by default one per core.
+        progress: called now and then.
+
+    Raises:
+        UsageError: ``target`` is ``source`` or has a wrong suffix, or nothing is between
+            ``start`` and ``end``.
+        PhotoError: ``source`` cannot be read or shows no face, or ``target``'s format cannot
+            hold a stream of it.
+        AssetError: the network or the face models are missing or damaged.
+        SigningError: there is no usable key.
+        StorageError: no permission, no space, or another process makes the same.
+    """
+    began = time.perf_counter()
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UsageError(f"{target} is the input itself; choose another output.")
+    container = container_format(target)
+    video = inspect_video(source)
+    first, after = _limits(video, start, end)
+    codec = choose_codec(video, container)
+    how = How(codec, choose_format(video, codec), faces, method)
+    parts = segments(video, first, after)
+    counts = {
+        part.number: int(((video.times >= part.start) & (video.times < part.end)).sum())
+        for part in parts
+    }
+    total = sum(counts.values())
+    steps: defaultdict[str, float] = defaultdict(float)
+    with work_folder(target, plan_of(video, sha256_of(network), how, parts)) as folder:
+        done = finished(folder, parts)
+        resumed = sum(segment.frames for segment in done.values())
+        ready = sum(counts[number] for number in done)
+        progress(ready, total)
+        todo = [part for part in parts if part.number not in done]
+        for made in make_segments(video, todo, network, how, folder, jobs or default_jobs(video)):
+            remember(folder, made)
+            done[made.number] = made
+            for step, seconds in made.seconds.items():
+                steps[step] += seconds
+            ready += counts[made.number]
+            progress(ready, total)
+        if not any(segment.swapped for segment in done.values()):
+            raise NoFaceError(
+                f"{source} shows no face that can be found: it must look at the camera to within "
+                "about 40 degrees and be at least 40 pixels wide."
+            )
+        join_began = time.perf_counter()
+        with TemporaryDirectory(prefix="joined-", dir=folder) as place:
+            joined = Path(place, f"joined{target.suffix.lower()}")
+            join(video, [folder / p.name for p in parts], joined, mark, start=first, end=after)
+            settings = {"faces": faces, "method": method}
+            sign_file(joined, target, Made(mark, source, settings))
+        steps["join and sign"] += time.perf_counter() - join_began
+    return VideoSwap(
+        frames=sum(segment.frames for segment in done.values()),
+        swapped=sum(segment.swapped for segment in done.values()),
+        resumed=resumed,
+        seconds=float((after - first) * video.time_base),
+        took=time.perf_counter() - began,
+        steps=dict(steps),
+    )
+
+
+def _limits(video: Video, start: float | None, end: float | None) -> tuple[int, int]:
+    """The first wanted frame's time and the time after the last, in the video's units."""
+    zero = int(video.times[0])
+    first = zero if start is None else zero + round(start / float(video.time_base))
+    after = video.end if end is None else min(video.end, zero + round(end / float(video.time_base)))
+    wanted = video.times[(video.times >= first) & (video.times < after)]
+    if not len(wanted):
+        raise UsageError(
+            f"{video.path} has nothing between the given start and end: it lasts "
+            f"{video.seconds:.1f} seconds."
+        )
+    return int(np.min(wanted)), after

@@ -1,0 +1,178 @@
+"""Segments become one video again, with all else of the source: nothing is encoded here.
+
+Sound, subtitles, fonts, chapters, title and languages are copied. What could still show or tell
+too much is not: covers and second angles show the face that was there, data streams and the other
+tags hold places, devices and owners, as for photos (:mod:`zoo.photos.metadata`).
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from numpy.typing import NDArray
+
+from zoo.errors import PhotoError, StorageError
+from zoo.photos.video import Video, opened
+from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
+from zoo.swapping.video.encoding import container_format
+
+_KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
+_KEPT_OF_STREAM = ("title", "language", "filename", "mimetype")
+_COPIED = ("audio", "subtitle", "attachment")
+_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP specification, part 3, 1.2.2
+
+_Timed = tuple[float, "Packet[Any]", Stream]
+
+
+def join(
+    video: Video, parts: Sequence[Path], target: Path, mark: Marking, *, start: int, end: int
+) -> None:
+    """Writes ``parts``, in order, with the source's other streams, to ``target``.
+
+    Args:
+        video: the source.
+        parts: files of consecutive segments, all of one encoder's settings.
+        target: a temporary file of the wanted suffix.
+        mark: what the file is to say of itself.
+        start: a time of the video; what comes before is left out, and it becomes 0 unless it is
+            the first frame's.
+        end: what comes from this time on is left out.
+
+    Raises:
+        PhotoError: the container cannot hold one of the source's streams.
+        StorageError: it cannot be written.
+    """
+    kind = container_format(target)
+    whole = start <= int(video.times[0]) and end >= video.end
+    offset = Fraction(0) if start <= int(video.times[0]) else start * video.time_base
+    options = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
+    with ExitStack() as stack:
+        source = stack.enter_context(opened(video.path))
+        first = stack.enter_context(av.open(str(parts[0])))
+        output = stack.enter_context(av.open(str(target), "w", format=kind, options=options))
+        picture = output.add_stream_from_template(first.streams.video[0], opaque=True)
+        picture.time_base = video.time_base
+        _describe(picture, source.streams[video.stream])
+        if video.matrix is not None:
+            picture.set_display_matrix(video.matrix)
+        copies = _copies(output, source, target)
+        output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT})
+        output.metadata["comment"] = mark.sentence
+        output.metadata["description"] = f"DigitalSourceType: {DIGITAL_SOURCE_TYPE}"
+        if whole:
+            output.set_chapters(source.chapters())
+        pictures = _pictures(parts, picture, video, min(end, video.end))
+        limits = None if whole else (float(start * video.time_base), float(end * video.time_base))
+        others = _others(source, copies, limits)
+        try:
+            for _, packet, stream in heapq.merge(pictures, others, key=lambda timed: timed[0]):
+                _shift(packet, offset)
+                packet.stream = stream
+                output.mux(packet)
+        except av.error.FFmpegError as error:
+            raise StorageError(
+                f"Cannot write {target.name}: {error.strerror}; free some space, or write a .mkv."
+            ) from error
+    if kind in ("mp4", "mov"):
+        _append_xmp(target, mark)
+
+
+def _pictures(parts: Sequence[Path], stream: Stream, video: Video, end: int) -> Iterator[_Timed]:
+    """All packets of the parts, with decoding times that ascend over their borders too."""
+    shown = np.array([packet.pts for packet in _packets(parts)], np.int64)
+    decoded = _decode_times(shown)
+    after = dict(zip(np.sort(shown).tolist(), [*np.sort(shown)[1:].tolist(), end], strict=True))
+    for packet, time in zip(_packets(parts), decoded.tolist(), strict=True):
+        assert packet.pts is not None
+        packet.dts, packet.duration = time, after[packet.pts] - packet.pts
+        packet.time_base = video.time_base
+        yield float(time * video.time_base), packet, stream
+
+
+def _packets(parts: Sequence[Path]) -> Iterator["Packet[Any]"]:
+    for part in parts:
+        with av.open(str(part), container_options={"fflags": "+noparse"}) as container:
+            for packet in container.demux(container.streams.video[0]):
+                if packet.pts is not None and packet.size:
+                    yield packet
+
+
+def _decode_times(shown: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When each packet is to be decoded, for packets with these times of showing.
+
+    The i-th packet is decoded when the frame d places before the i-th is shown, where d is the
+    most places that any packet comes before its turn.
+    """
+    ordered = np.sort(shown)
+    ranks = np.searchsorted(ordered, shown)
+    early = int(np.maximum(np.arange(len(shown)) - ranks, 0).max())
+    step = max(1, int(np.diff(ordered[: early + 2]).min())) if len(ordered) > 1 else 1
+    before = ordered[0] - step * np.arange(early, 0, -1)
+    return np.concatenate([before, ordered])[: len(shown)]
+
+
+def _copies(output: OutputContainer, source: InputContainer, target: Path) -> dict[int, Stream]:
+    """The output's streams by the index of the source's that each is a copy of."""
+    copies: dict[int, Stream] = {}
+    for stream in source.streams:
+        if stream.type not in _COPIED:
+            continue
+        try:
+            copy = output.add_stream_from_template(stream, opaque=True)
+        except ValueError as error:
+            name = stream.codec_context.name if stream.codec_context else stream.type
+            raise PhotoError(
+                f"{target.suffix} cannot hold the {stream.type} ({name}) of {source.name}; "
+                "write a .mkv, which holds all."
+            ) from error
+        _describe(copy, stream)
+        copies[stream.index] = copy
+    return copies
+
+
+def _describe(copy: Stream, stream: Stream) -> None:
+    copy.metadata.update({k: v for k, v in stream.metadata.items() if k in _KEPT_OF_STREAM})
+    copy.disposition = stream.disposition
+
+
+def _others(
+    source: InputContainer, copies: dict[int, Stream], limits: tuple[float, float] | None
+) -> Iterator[_Timed]:
+    """The packets to copy, those between the limits (seconds) if there are any."""
+    streams = [
+        source.streams[index] for index in copies if source.streams[index].type != "attachment"
+    ]
+    if not streams:
+        return
+    for packet in source.demux(*streams):
+        time = packet.dts if packet.dts is not None else packet.pts
+        if time is None or not packet.size:
+            continue
+        seconds = float(time * packet.time_base)
+        lasts = float((packet.duration or 0) * packet.time_base)
+        if limits is None or (seconds + lasts > limits[0] and seconds < limits[1]):
+            yield seconds, packet, copies[packet.stream_index]
+
+
+def _shift(packet: "Packet[Any]", offset: Fraction) -> None:
+    ticks = round(offset / packet.time_base) if offset else 0
+    if packet.pts is not None:
+        packet.pts -= ticks
+    if packet.dts is not None:
+        packet.dts -= ticks
+
+
+def _append_xmp(path: Path, mark: Marking) -> None:
+    """Adds the XMP packet as the last box of an MP4 or MOV file."""
+    packet = xmp(mark).encode()
+    size = 8 + len(_XMP_BOX) + len(packet)
+    with path.open("ab") as file:
+        file.write(size.to_bytes(4, "big") + b"uuid" + _XMP_BOX + packet)

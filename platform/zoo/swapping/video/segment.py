@@ -1,0 +1,140 @@
+"""One segment of a video: its frames swapped, encoded and written to a file of their own.
+
+A segment decodes a few frames more on either side than it writes, so that its first and last
+faces are as steady as all others; it needs nothing of its neighbours.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.errors import PhotoError
+from zoo.faces.blending import Method
+from zoo.photos.video import Video, decode
+from zoo.storage import atomic_file
+from zoo.swapping.network import Network
+from zoo.swapping.video.ahead import ahead
+from zoo.swapping.video.encoding import Codec, add_encoder
+from zoo.swapping.video.stopwatch import Stopwatch
+from zoo.swapping.video.stream import MARGIN, WhichFaces, swap_frames
+
+if TYPE_CHECKING:
+    import av
+
+FRAMES = 125
+"""Of a segment: what a killed swap loses at most in each process."""
+
+SUFFIX = ".nut"
+"""A container that keeps any time base, so no time stamp is ever rounded."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Which frames: those with times in ``[start, end)``."""
+
+    number: int
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.number:06}{SUFFIX}"
+
+
+@dataclass(frozen=True)
+class How:
+    """What all segments of a video have in common."""
+
+    codec: Codec
+    format: str
+    faces: WhichFaces
+    method: Method
+
+
+@dataclass(frozen=True)
+class Done:
+    """A segment that is written: its frames, how many of them show a swap, and the time it took."""
+
+    number: int
+    frames: int
+    swapped: int
+    seconds: dict[str, float]
+
+
+def segments(video: Video, start: int, end: int) -> list[Segment]:
+    """Segments of :data:`FRAMES` frames over the times ``[start, end)``."""
+    times = video.times[(video.times >= start) & (video.times < end)]
+    starts = [int(time) for time in times[::FRAMES]]
+    return [
+        Segment(number, first, after)
+        for number, (first, after) in enumerate(zip(starts, [*starts[1:], end], strict=True))
+    ]
+
+
+def make_segment(video: Video, segment: Segment, network: Network, how: How, folder: Path) -> Done:
+    """Writes a segment into ``folder``, whole or not at all.
+
+    Raises:
+        PhotoError: the video is gone, or nothing of the segment can be decoded.
+        AssetError: the face models are missing or damaged.
+        StorageError: no permission or no space.
+    """
+    watch = Stopwatch()
+    first, last = np.searchsorted(video.times, (segment.start, segment.end))
+    before = int(video.times[max(0, first - MARGIN)])
+    after = int(video.times[last + MARGIN]) if last + MARGIN < len(video.times) else video.end
+    decoded = ahead(watch.each("decode", decode(video, before, max(after, segment.end))))
+    made = swap_frames(
+        decoded,
+        video,
+        network,
+        format=how.format,
+        faces=how.faces,
+        method=how.method,
+        watch=watch,
+    )
+    frames = swapped = 0
+    with atomic_file(folder / segment.name) as temporary:
+        writer = None
+        for item in ahead(made):
+            time = item.frame.pts
+            assert time is not None
+            if time < segment.start:
+                continue
+            if time >= segment.end:
+                break
+            with watch.step("encode"):
+                writer = writer or _Writer(temporary, video, how.codec, item.frame)
+                writer.add(item.frame)
+            frames += 1
+            swapped += bool(item.faces)
+        if writer is None:
+            raise PhotoError(
+                f"{video.path} is damaged: nothing can be decoded from second "
+                f"{float((segment.start - video.times[0]) * video.time_base):.1f} on."
+            )
+        with watch.step("encode"):
+            writer.close()
+    return Done(segment.number, frames, swapped, dict(watch.seconds))
+
+
+class _Writer:
+    """An encoder and the file it writes to."""
+
+    def __init__(self, path: Path, video: Video, codec: Codec, like: "av.VideoFrame") -> None:
+        import av
+
+        self._output = av.open(str(path), "w", format="nut")
+        self._stream = add_encoder(self._output, video, codec, like)
+
+    def add(self, frame: "av.VideoFrame") -> None:
+        from av.video.frame import PictureType
+
+        frame.pict_type = PictureType.NONE  # the encoder's choice, not the old one's
+        self._output.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        self._output.mux(self._stream.encode())
+        self._output.close()

@@ -1,0 +1,34 @@
+"""Where the time goes: seconds that each step worked, whatever else ran beside it."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+class Stopwatch:
+    """Adds up seconds by step; each step belongs to one thread."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - start
+
+    def each(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
+        """``items``, the making of each timed as a step."""
+        iterator = iter(items)
+        while True:
+            with self.step(name):
+                item = next(iterator, None)
+            if item is None:
+                return
+            yield item

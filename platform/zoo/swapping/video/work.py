@@ -1,0 +1,105 @@
+"""The folder beside an unfinished output, in which its finished segments wait.
+
+A plan in it says what they are made of. When anything of that has changed, they are of no use and
+go; when nothing has, a swap that was killed goes on with what is missing.
+"""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import StorageError
+from zoo.photos.video import Video
+from zoo.storage import plain_errors, write_json
+from zoo.swapping.video.segment import Done, How, Segment
+
+MAKER = "1"
+"""Version of the code that makes segments; raise it when the same input gives other frames."""
+
+_ENDS = 1 << 20  # bytes of the source's head and tail that are hashed with its size
+
+
+def folder_of(target: Path) -> Path:
+    """Where the segments of ``target`` wait."""
+    return target.with_name(f".{target.name}.segments")
+
+
+@contextmanager
+def work_folder(target: Path, plan: dict[str, Any]) -> Iterator[Path]:
+    """The folder, with what a swap of the very same plan left in it; removed by a success.
+
+    Raises:
+        StorageError: another process works on the same output, or it cannot be written.
+    """
+    folder = folder_of(target)
+    with plain_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageError(
+                f"{target} is being made by another process; wait for it, or choose another name."
+            ) from error
+        if _read(folder / "plan.json") != json.loads(json.dumps(plan)):
+            for path in folder.iterdir():
+                if path.name != "lock":
+                    path.unlink()
+            write_json(folder / "plan.json", plan)
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def plan_of(video: Video, network_sha256: str, how: How, parts: list[Segment]) -> dict[str, Any]:
+    """All that segments depend on."""
+    return {
+        "maker": MAKER,
+        "source": _fingerprint(video.path),
+        "network": network_sha256,
+        "how": asdict(how),
+        "segments": [(part.start, part.end) for part in parts],
+    }
+
+
+def remember(folder: Path, done: Done) -> None:
+    """Notes that a segment is finished.
+
+    Raises:
+        StorageError: no permission or no space.
+    """
+    write_json(folder / f"{done.number:06}.json", asdict(done))
+
+
+def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
+    """The segments that need not be made again, by number."""
+    found: dict[int, Done] = {}
+    for part in parts:
+        note = _read(folder / f"{part.number:06}.json")
+        if isinstance(note, dict) and (folder / part.name).is_file():
+            found[part.number] = Done(**note)
+    return found
+
+
+def _fingerprint(path: Path) -> str:
+    """Of size, head, tail and time of change: a film is not read twice to know it again."""
+    status = path.stat()
+    digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
+    with path.open("rb") as file:
+        digest.update(file.read(_ENDS))
+        file.seek(max(0, status.st_size - _ENDS))
+        digest.update(file.read(_ENDS))
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
