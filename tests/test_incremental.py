@@ -9,7 +9,8 @@ import pytest
 from zoo import receipts
 from zoo.errors import IdentityError, StorageError
 from zoo.incremental import Job, bring_up_to_date, remove_gone, run_for_identities
-from zoo.provenance.identity import Basis, Identity, write_identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity, write_identity
 from zoo.settings import Project
 
 Facts = dict[str, object]

@@ -15,7 +15,8 @@ from zoo.evaluation.held_out import read_held_out
 from zoo.evaluation.report import Report
 from zoo.faces.pack import read_pack
 from zoo.photos.reading import read_photo
-from zoo.provenance.identity import Basis, Identity, write_identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity, write_identity
 from zoo.settings import Project
 
 

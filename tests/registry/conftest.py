@@ -13,7 +13,8 @@ import pytest
 
 from tests.networks_on_disk import SIZE, write_network
 from zoo import receipts
-from zoo.provenance.identity import Basis, Identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity
 from zoo.registry.publish import publish
 from zoo.storage import sha256_of
 

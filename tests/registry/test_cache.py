@@ -85,6 +85,15 @@ def test_a_damaged_card_counts_as_absent(put: Put, card: str) -> None:
     assert cache.list_cached() == []
 
 
+@pytest.mark.parametrize("basis", ["", "because", None])
+def test_a_network_without_a_recorded_basis_counts_as_absent(put: Put, basis: str | None) -> None:
+    network = put(champion=1)
+    card = json.loads((network.path.parent / "card.json").read_text())
+    (network.path.parent / "card.json").write_text(json.dumps({**card, "basis": basis}))
+    assert cache.resolve(Reference("ada"), HERE) is None
+    assert cache.list_cached() == []
+
+
 def test_a_card_of_another_identity_is_not_believed(put: Put) -> None:
     network, other = put("ada", champion=1), put("bruno", champion=1)
     card = (network.path.parent / "card.json").read_text()

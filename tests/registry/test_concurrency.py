@@ -23,7 +23,8 @@ from datetime import date
 from pathlib import Path
 import mlflow.onnx
 from zoo import receipts
-from zoo.provenance.identity import Basis, Identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity
 from zoo.registry.promotion import GateSettings, consider
 from zoo.registry.publish import publish
 

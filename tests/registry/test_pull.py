@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.registry.conftest import Trained
-from zoo.errors import RegistryError, UnknownIdentityError
+from zoo.errors import BasisError, RegistryError, UnknownIdentityError
 from zoo.registry import cache
 from zoo.registry.browse import remove_model
 from zoo.registry.finding import find_network
@@ -150,3 +150,18 @@ def test_removing_takes_all_versions_out(trained: Make, uri: str) -> None:
 def test_a_registry_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert list_models(f"sqlite:///{tmp_path}/mlflow.db") == []
     assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("basis", [None, "", "because"])
+def test_without_a_recorded_basis_nothing_is_pulled(
+    trained: Make, sqlite_uri: str, basis: str | None
+) -> None:
+    trained().publish(sqlite_uri)
+    client = connect(sqlite_uri)
+    if basis is None:
+        client.delete_model_version_tag("ada", "1", "basis")
+    else:
+        client.set_model_version_tag("ada", "1", "basis", basis)
+    with pytest.raises(BasisError, match="ada version 1 has no recorded basis"):
+        find_network(Reference("ada"), sqlite_uri)
+    assert not cache.list_cached(sqlite_uri)

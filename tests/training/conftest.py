@@ -9,7 +9,8 @@ import yaml
 
 from zoo.faces.pack import FacePack, write_pack
 from zoo.faces.reference import REFERENCE
-from zoo.provenance.identity import Basis, Identity, write_identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity, write_identity
 from zoo.settings import Project
 
 RECIPE = {

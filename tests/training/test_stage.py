@@ -5,7 +5,7 @@ import pytest
 
 from tests.training.conftest import random_pack
 from zoo import receipts
-from zoo.errors import IdentityError, UnknownIdentityError
+from zoo.errors import BasisError, IdentityError, ProjectError, UnknownIdentityError
 from zoo.faces.pack import write_pack
 from zoo.settings import Project, tracking_uri
 from zoo.tracking import connect
@@ -59,6 +59,21 @@ def test_a_job_that_fails_does_not_stop_the_others(project: Project) -> None:
     assert not (project.models / "dave").exists()
     (run,) = connect(tracking_uri(project)).search_runs(["1"], "attributes.run_name = 'dave'")
     assert run.info.status == "FAILED"
+
+
+def test_without_a_recorded_basis_nobody_is_trained(project: Project) -> None:
+    (project.identities / "carol" / "identity.yaml").unlink()
+    record = project.identities / "dave" / "identity.yaml"
+    record.write_text("name: dave\nadded: 2026-01-01\n")
+    found = plan(project)
+    assert not found.stale
+    assert "on what basis carol may be used" in found.failed["carol"]
+    assert "basis" in found.failed["dave"]
+    with pytest.raises(BasisError):
+        plan(project, ["carol"])
+    record.write_text("name: dave\nbasis: consent\nadded: 2026-01-01\n")
+    with pytest.raises(ProjectError, match="needs evidence"):
+        plan(project, ["dave"])
 
 
 def test_the_plan_names_what_is_missing(project: Project) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -10,24 +9,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from zoo.errors import BasisError, ProjectError, SlugError, UnknownIdentityError
+from zoo.provenance.basis import NEEDS_EVIDENCE, Basis
 from zoo.provenance.names import MAX_LENGTH, check_name, near_names
 from zoo.settings import Project
 from zoo.storage import atomic_file
 
 RECORD = "identity.yaml"
 PHOTOS = "photos"
-
-
-class Basis(StrEnum):
-    """Why a face may be used. Consent and licence name their evidence."""
-
-    consent = "consent"
-    licence = "licence"
-    research = "research"
-    synthetic = "synthetic"
-
-
-NEEDS_EVIDENCE = frozenset({Basis.consent, Basis.licence})
 
 
 class Identity(BaseModel):

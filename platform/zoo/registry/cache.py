@@ -23,7 +23,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import StorageError, UsageError
+from zoo.errors import BasisError, StorageError, UsageError
+from zoo.provenance.basis import check_basis
 from zoo.registry.references import Reference
 from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
@@ -275,7 +276,7 @@ def _all_of(identity: Path) -> Iterator[CachedNetwork]:
 
 
 def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
-    """The network in ``folder``, or None when its card is damaged or the file is missing."""
+    """The network in ``folder``; None when it is missing, or its card damaged or without a basis."""
     card = _read_json(folder / CARD)
     path = folder / NETWORK
     try:
@@ -284,7 +285,7 @@ def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
             version=int(card["version"]),
             path=path,
             sha256=str(card["sha256"]),
-            basis=str(card["basis"]),
+            basis=check_basis(card["basis"], str(card["identity"])),
             recipe=str(card["recipe"]),
             resolution=int(card["resolution"]),
             registry=str(card["registry"]),
@@ -293,7 +294,7 @@ def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
         )
         fits = folder.name == str(network.version) and folder.parent.name == network.identity
         return network if fits and path.stat().st_size <= MAX_BYTES else None
-    except (KeyError, TypeError, ValueError, AttributeError, OSError):
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, BasisError):
         return None
 
 

@@ -1,12 +1,14 @@
 """From the registry into the cache, whole and verified, or not at all."""
 
 import re
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import RegistryError
+from zoo.provenance.basis import check_basis
 from zoo.registry import cache
 from zoo.registry.browse import find_version
 from zoo.registry.card import scores_in
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _STORED = "model.onnx"  # MLflow's name for it
+_PREVIEW = "preview.jpg"
 
 
 def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
@@ -27,6 +30,7 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
 
     Raises:
         UnknownIdentityError: the name, alias or version does not exist.
+        BasisError: the registry does not say on what basis the face may be used.
         RegistryError: the registry cannot be reached, or what it holds is damaged.
         StorageError: the cache cannot be written.
     """
@@ -40,13 +44,14 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
         raise RegistryError(
             f"{reference.name} version {number} was not published by zoo: it has no sha256 tag."
         )
+    basis = check_basis(version.tags.get("basis"), f"{reference.name} version {number}")
     network = cache.find_version(tracking_uri, reference.name, number, digest)
     if network is None:
         card = {
             "identity": reference.name,
             "version": number,
             "sha256": digest,
-            "basis": version.tags.get("basis", ""),
+            "basis": str(basis),
             "recipe": version.tags.get("recipe", ""),
             "resolution": int(version.tags.get("resolution", 0)),
             "receipt": version.tags.get("receipt", ""),
@@ -62,6 +67,22 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
     cache.remember_aliases(tracking_uri, reference.name, aliases)
     alias = next((alias for alias in reference.aliases if aliases.get(alias) == number), None)
     return replace(network, alias=alias)
+
+
+def pull_preview(reference: Reference, tracking_uri: str, path: Path) -> None:
+    """Fetches the picture that training left of a version to ``path``.
+
+    Raises:
+        UnknownIdentityError: the version does not exist.
+        RegistryError: the registry cannot be reached or has no such picture.
+    """
+    from mlflow.artifacts import download_artifacts
+
+    client = connect(tracking_uri)
+    with plain_registry_errors(tracking_uri), tempfile.TemporaryDirectory() as folder:
+        version = find_version(client, tracking_uri, reference)
+        fetched = download_artifacts(run_id=version.run_id, artifact_path=_PREVIEW, dst_path=folder)
+        shutil.copyfile(fetched, path)
 
 
 def _download(client: "MlflowClient", version: "ModelVersion", sha256: str, path: Path) -> None:
