@@ -31,7 +31,8 @@ import yaml
 from zoo.faces.pack import FacePack, read_pack, write_pack
 from zoo.faces.reference import REFERENCE
 from zoo.incremental import cores
-from zoo.provenance.identity import Basis, Identity, write_identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity, write_identity
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[1]

@@ -25,7 +25,8 @@ from onnx import TensorProto, helper
 from PIL import Image as Pillow
 
 from zoo import receipts
-from zoo.provenance.identity import Basis, Identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity
 from zoo.registry import cache
 from zoo.registry.browse import find_version, show_model
 from zoo.registry.publish import publish
