@@ -4,9 +4,28 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pytest
+import yaml
+
 from tests.cli.conftest import Zoo
 from zoo.provenance.identity import read_identity
 from zoo.settings import Project
+
+
+@pytest.fixture(autouse=True)
+def align_settings(project: Project) -> None:
+    path = project.root / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["align"] = {
+        "size": 64,
+        "min_interocular": 30,
+        "min_sharpness": 0.1,
+        "min_difference": 2,
+        "minimum_photos": 10,
+        "advised_photos": 40,
+    }
+    path.write_text(yaml.safe_dump(params))
 
 
 def photos(portrait: Path, count: int) -> Path:
@@ -24,7 +43,11 @@ def test_a_person_is_added_listed_shown_and_removed(
     evidence = ["--evidence", "form of 2026-03-01"]
     added = zoo("identity", "add", "maria", folder, "--basis", "consent", *evidence)
     assert added.code == 0
-    assert added.out == f"Added maria with 3 photos in {project.identities / 'maria'}.\n"
+    assert added.out.startswith(f"Added maria with 3 photos in {project.identities / 'maria'}.\n")
+    assert "1 of 3 are usable" in added.out
+    assert "maria/1/photo.png: near-duplicate of maria/0/photo.png" in added.out
+    assert "Add at least 9 more photos" in added.out
+    assert (project.aligned / "maria.photos.jpg").stat().st_size > 10_000
     assert "not a DVC repository" in added.err
     assert read_identity(project.identities / "maria").evidence == "form of 2026-03-01"
     assert len(list((project.identities / "maria" / "photos").iterdir())) == 3
@@ -52,6 +75,61 @@ def test_what_cannot_be_used_is_named_and_left_out(
     facts = json.loads(ended.out)
     assert facts["photos"] == 1
     assert len(facts["left_out"]) == 1
+    assert facts["assessment"]["usable"] == 1
+    assert sum(facts["assessment"]["coverage"]["light"]) == 1
+
+
+def test_more_photos_join_those_that_are_there(
+    zoo: Zoo, project: Project, portrait: Path, meadow: Path
+) -> None:
+    zoo("identity", "add", "maria", portrait, "--basis", "research")
+    again = zoo("identity", "add", "maria", portrait, meadow, "--more")
+    assert (again.code, again.err.count("left out")) == (0, 0)
+    assert "Added maria with 1 more photos" in again.out
+    assert "meadow.jpg: no face" in again.out
+    kept = sorted(path.name for path in (project.identities / "maria" / "photos").iterdir())
+    assert kept == ["meadow.jpg", "portrait.png"]
+    assert read_identity(project.identities / "maria").basis == "research"
+    assert "leave --basis" in zoo("identity", "add", "maria", portrait, "--more", "--basis",
+                                  "research").error  # fmt: skip
+    assert zoo("identity", "add", "mario", portrait, "--more").code == 2
+
+
+def test_the_photos_of_an_identity_are_judged_again(
+    zoo: Zoo, project: Project, portrait: Path
+) -> None:
+    zoo("identity", "add", "maria", portrait, "--basis", "research")
+    assert "1 of 1 are usable" in zoo("identity", "check", "maria").out
+    facts = json.loads(zoo("identity", "check", "maria", "--json").out)
+    assert (facts["name"], facts["usable"], facts["strangers"]) == ("maria", 1, [])
+    shutil.rmtree(project.identities / "maria" / "photos")
+    assert "has no photos" in zoo("identity", "check", "maria").error
+
+
+def test_photos_of_someone_else_are_listed_and_left_out_when_asked(
+    zoo: Zoo, project: Project, portrait: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos(portrait, 3)
+    apart = np.array([0.2, 0.9, 0.2])
+    monkeypatch.setattr("zoo.faces.assessment.distances", lambda descriptors: apart)
+    listed = zoo("identity", "add", "maria", folder, "--basis", "research")
+    assert "1 that seem to show someone else are among them" in listed.out
+    assert "  0.90  maria/1/photo.png" in listed.out
+    assert len(list((project.identities / "maria" / "photos").iterdir())) == 3
+    zoo("identity", "remove", "maria")
+    without = zoo("identity", "add", "maria", folder, "--basis", "research", "--exclude-strangers")
+    assert without.code == 0
+    assert "were left out" in without.out
+    assert len(list((project.identities / "maria" / "photos").iterdir())) == 2
+
+
+def test_photos_without_a_face_to_learn_from_make_no_identity(
+    zoo: Zoo, project: Project, meadow: Path
+) -> None:
+    ended = zoo("identity", "add", "maria", meadow, "--basis", "research")
+    assert (ended.code, ended.out) == (1, "")
+    assert "shows a face to learn from" in ended.error
+    assert not project.identities.exists() or not list(project.identities.iterdir())
 
 
 def test_each_mistake_is_one_sentence_and_creates_nothing(

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from zoo.errors import IdentityError, PhotoError
 from zoo.faces.alignment import Aligned, align
-from zoo.faces.detection import find_faces
+from zoo.faces.detection import Face, find_faces
 from zoo.faces.pack import FacePack
 from zoo.faces.quality import Seen, sharpness
 from zoo.photos.image import Image
@@ -58,6 +58,15 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
+class Examined:
+    """A photo worth learning from: its pixels, its face, and that face aligned."""
+
+    image: Image
+    face: Face
+    aligned: Aligned
+
+
+@dataclass(frozen=True)
 class Dropped:
     """A photo that was not used."""
 
@@ -93,10 +102,12 @@ def curate(
     dropped: list[Dropped] = []
     seen = Seen(settings.min_difference)
     for photo, source in photos:
-        found = _look(photo, source, settings)
-        if isinstance(found, Dropped):
-            dropped.append(found)
-        elif twin := seen.twin_of(found.image, found.landmarks):
+        examined = examine(photo, source, settings)
+        if isinstance(examined, Dropped):
+            dropped.append(examined)
+            continue
+        found = examined.aligned
+        if twin := seen.twin_of(found.image, found.landmarks):
             dropped.append(Dropped(photo, Reason.REPEATED, twin))
         else:
             seen.add(photo, found.image, found.landmarks)
@@ -111,21 +122,12 @@ def curate(
     return Curated(pack, dropped, warning)
 
 
-def contact_sheet(pack: FacePack, columns: int = 10, side: int = 96) -> Image:
-    """All faces of a pack (600 at most, evenly picked) in rows, each ``side`` pixels wide."""
-    picks = np.unique(np.linspace(0, len(pack) - 1, min(len(pack), _MOST_ON_A_SHEET)).astype(int))
-    rows = -(-len(picks) // columns)
-    sheet = np.full((rows * side, columns * side, 3), 255, np.uint8)
-    for place, pick in enumerate(picks):
-        y, x = side * (place // columns), side * (place % columns)
-        face = np.ascontiguousarray(pack.faces[pick])
-        sheet[y : y + side, x : x + side] = cv2.resize(
-            face, (side, side), interpolation=cv2.INTER_AREA
-        )
-    return sheet
+def examine(photo: str, source: Image | Path, settings: AlignSettings) -> Examined | Dropped:
+    """Looks at one photo by itself; near-duplicates are for the caller to tell (:class:`.Seen`).
 
-
-def _look(photo: str, source: Image | Path, settings: AlignSettings) -> Aligned | Dropped:
+    Raises:
+        AssetError: the face models are missing or damaged.
+    """
     try:
         image = read_photo(source).image if isinstance(source, Path) else source
     except PhotoError as error:
@@ -144,7 +146,21 @@ def _look(photo: str, source: Image | Path, settings: AlignSettings) -> Aligned 
     if (sharp := sharpness(aligned.image)) < settings.min_sharpness:
         detail = f"sharpness {sharp:.2f} of {settings.min_sharpness:.2f}"
         return Dropped(photo, Reason.BLURRED, detail)
-    return aligned
+    return Examined(image, face, aligned)
+
+
+def contact_sheet(pack: FacePack, columns: int = 10, side: int = 96) -> Image:
+    """All faces of a pack (600 at most, evenly picked) in rows, each ``side`` pixels wide."""
+    picks = np.unique(np.linspace(0, len(pack) - 1, min(len(pack), _MOST_ON_A_SHEET)).astype(int))
+    rows = -(-len(picks) // columns)
+    sheet = np.full((rows * side, columns * side, 3), 255, np.uint8)
+    for place, pick in enumerate(picks):
+        y, x = side * (place // columns), side * (place % columns)
+        face = np.ascontiguousarray(pack.faces[pick])
+        sheet[y : y + side, x : x + side] = cv2.resize(
+            face, (side, side), interpolation=cv2.INTER_AREA
+        )
+    return sheet
 
 
 def _enough(name: str, kept: int, dropped: list[Dropped], settings: AlignSettings) -> str | None:

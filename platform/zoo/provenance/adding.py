@@ -11,7 +11,7 @@ from zoo.errors import PhotoError, UsageError
 from zoo.provenance.identity import PHOTOS, Identity, find_identity, write_identity
 from zoo.provenance.names import check_name
 from zoo.settings import Project
-from zoo.storage import atomic_folder, plain_errors
+from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,7 @@ def add_identity(
         PhotoError: not one photo is usable; nothing was created.
         StorageError: no permission or no space; nothing was created.
     """
-    folder = project.identities / identity.name
-    if os.path.lexists(folder):
-        raise UsageError(
-            f"{folder} is there already; put more photos into {folder / PHOTOS}, or remove it "
-            f"first with `zoo identity remove {identity.name}`."
-        )
+    folder = check_free(project, identity.name)
     names: list[str] = []
     taken: set[str] = set()
     left_out: list[str] = []
@@ -73,6 +68,55 @@ def add_identity(
             )
         write_identity(temporary, identity)
     return Added(folder, sorted(names), left_out)
+
+
+def check_free(project: Project, name: str) -> Path:
+    """The folder that the identity ``name`` will have.
+
+    Raises:
+        UsageError: the identity is there already.
+    """
+    folder = project.identities / name
+    if os.path.lexists(folder):
+        raise UsageError(
+            f"{folder} is there already; give it more photos with `zoo identity add {name} "
+            f"PHOTOS --more`, or remove it first with `zoo identity remove {name}`."
+        )
+    return folder
+
+
+def add_photos(
+    project: Project,
+    identity: Identity,
+    photos: Sequence[Path],
+    check: Callable[[Path], object],
+) -> Added:
+    """Copies more photos to an identity; those that it has, byte by byte, are left out.
+
+    Raises:
+        StorageError: no permission or no space; what was copied until then stays.
+    """
+    folder = project.identities / identity.name
+    place = folder / PHOTOS
+    place.mkdir(exist_ok=True)
+    there = [path for path in place.rglob("*") if path.is_file()]
+    taken = {path.name.casefold() for path in there}
+    known = {sha256_of(path) for path in there}
+    added = Added(folder)
+    for photo in photos:
+        try:
+            check(photo)
+        except PhotoError as error:
+            added.left_out.append(str(error))
+            continue
+        if (digest := sha256_of(photo)) in known:
+            continue
+        known.add(digest)
+        name = _free_name(photo, taken)
+        with atomic_file(place / name) as temporary:
+            shutil.copyfile(photo, temporary)
+        added.photos.append(name)
+    return added
 
 
 def remove_identity(project: Project, name: str) -> Path:

@@ -1,0 +1,288 @@
+"""``zoo identity add`` and ``check``: photos in, and what they are worth."""
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zoo.cli.options import Json, Name, Quiet, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zoo.faces.assessment import Assessment
+    from zoo.faces.curation import AlignSettings
+    from zoo.provenance.adding import Added
+    from zoo.provenance.identity import Identity
+    from zoo.settings import Project
+
+
+def register(group: typer.Typer) -> None:
+    """Adds this module's commands to ``zoo identity``."""
+    group.command(
+        no_args_is_help=True,
+        epilog=examples(
+            "zoo identity add maria photos/maria --basis consent --evidence 'form of 2026-03-01'",
+            "zoo identity add colin-powell lfw/Colin_Powell --basis research --exclude-strangers",
+            "zoo identity add maria interview.mp4 --more",
+        ),
+    )(add)
+    group.command(epilog=examples("zoo identity check maria", "zoo identity check maria --json"))(
+        check
+    )
+
+
+def add(
+    name: Name,
+    photos: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PHOTOS",
+            help="Photos of that person, folders of them (searched in depth), or videos.",
+            show_default=False,
+        ),
+    ],
+    basis: Annotated[
+        str | None,
+        typer.Option(
+            metavar="consent|licence|research|synthetic",
+            help="Why this face may be used.",
+            show_default=False,
+        ),
+    ] = None,
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Where the consent or licence is kept; required for those two.",
+            show_default=False,
+        ),
+    ] = None,
+    more: Annotated[
+        bool, typer.Option("--more", help="Give photos to an identity that is there already.")
+    ] = False,
+    exclude_strangers: Annotated[
+        bool,
+        typer.Option(
+            "--exclude-strangers", help="Leave out photos that seem to show someone else."
+        ),
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Copy photos of a person into the project, record why they may be used, and judge them.
+
+    Ten usable photos are needed, forty or more are better, each with that one person's face. Of
+    a video the sharpest and most varied frames are taken. Originals are never touched.
+    """
+    from zoo.cli.output import note, print_json, spinner
+    from zoo.errors import UsageError
+    from zoo.provenance.adding import check_free
+    from zoo.provenance.identity import PHOTOS, find_identity, new_identity
+    from zoo.provenance.versioning import version_photos
+    from zoo.settings import find_project
+
+    project = find_project()
+    if more:
+        if basis or evidence:
+            raise UsageError(f"{name}'s basis stands in its record; leave --basis and --evidence.")
+        identity = find_identity(project, name)
+    else:
+        identity = new_identity(name, basis, evidence)
+        check_free(project, name)
+    settings, resolution = _settings(project)
+    with ExitStack() as stack:
+        sources, left_out = _sources(photos, settings, stack)
+        there = _photos_of(project, name) if more else {}
+        looked_at = {**there, **{str(path): path for path in sources}}
+        found = _assess(looked_at, settings, resolution)
+        added = _copy(project, identity, sources, found, more, exclude_strangers)
+    left_out += added.left_out
+    picture = _save(project, name, found)
+    with spinner("dvc add"):
+        versioned = version_photos(project, added.folder / PHOTOS)
+    if as_json:
+        from zoo.cli.identity import facts_of
+
+        print_json(
+            {
+                **facts_of(project, identity),
+                "added_photos": len(added.photos),
+                "left_out": left_out,
+                "versioned": versioned,
+                "assessment": found.summary(),
+                "picture": str(picture),
+            }
+        )
+    elif quiet:
+        print(name)
+    else:
+        count = f"{len(added.photos)} {'more ' if more else ''}photos"
+        print(f"Added {name} with {count} in {added.folder}.")
+        _print(found, excluded=exclude_strangers)
+        print(f"Picture: {picture}")
+        note(versioned)
+    for reason in left_out:
+        note(f"left out: {reason}")
+    raise typer.Exit(1 if left_out else 0)
+
+
+def check(name: Name, as_json: Json = False) -> None:
+    """Judge the photos an identity has: which are usable, whose they are, what is wanting."""
+    from zoo.cli.output import print_json
+    from zoo.errors import IdentityError
+    from zoo.provenance.identity import PHOTOS, find_identity
+    from zoo.settings import find_project
+
+    project = find_project()
+    find_identity(project, name)
+    settings, resolution = _settings(project)
+    photos = _photos_of(project, name)
+    if not photos:
+        raise IdentityError(
+            f"{name} has no photos in {project.identities / name / PHOTOS} yet; give it some with "
+            f"`zoo identity add {name} PHOTOS --more`, or run `dvc pull` or `dvc repro render`."
+        )
+    found = _assess(photos, settings, resolution)
+    picture = _save(project, name, found)
+    if as_json:
+        print_json({"name": name, **found.summary(), "picture": str(picture)})
+    else:
+        _print(found)
+        print(f"Picture: {picture}")
+
+
+def _settings(project: "Project") -> tuple["AlignSettings", int]:
+    """What photos are held to, and the resolution of the recipe in use."""
+    from zoo.faces.curation import AlignSettings
+    from zoo.settings import read_params, section
+
+    params = read_params(project)
+    recipe = (params.get("recipes") or {}).get(params.get("recipe")) or {}
+    phases = recipe.get("phases") or [recipe]
+    return section(params, "align", AlignSettings), int(phases[-1].get("resolution", 128))
+
+
+def _sources(
+    given: "Sequence[Path]", settings: "AlignSettings", stack: ExitStack
+) -> tuple[list[Path], list[str]]:
+    """The photos named, with frames of the videos named (kept until ``stack`` closes)."""
+    from zoo.cli.output import progress
+    from zoo.errors import PhotoError
+    from zoo.faces.footage import extract
+    from zoo.photos.reading import find_photos
+    from zoo.photos.video import is_video
+
+    videos = [path for path in given if is_video(path)]
+    named = [path for path in given if path not in videos]
+    found, left_out = find_photos(named) if named or not videos else [], []
+    for number, video in enumerate(videos):
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-")), str(number))
+        folder.mkdir()
+        with progress(f"looking through {video.name}", 1000) as advance:
+            try:
+                found += extract(
+                    video, folder, settings, lambda done, total: advance(1000 * done // total)
+                )
+            except PhotoError as error:
+                left_out.append(str(error))
+    if not found:
+        raise PhotoError(left_out[0])
+    return found, left_out
+
+
+def _photos_of(project: "Project", name: str) -> dict[str, Path]:
+    from zoo.errors import PhotoError
+    from zoo.photos.reading import find_photos
+    from zoo.provenance.identity import PHOTOS
+
+    folders = [project.identities / name / PHOTOS, project.rendered / name]
+    try:
+        found = find_photos([folder for folder in folders if folder.is_dir()])
+    except PhotoError:
+        return {}
+    return {path.relative_to(project.root).as_posix(): path for path in found}
+
+
+def _assess(
+    photos: "Mapping[str, Path]", settings: "AlignSettings", resolution: int
+) -> "Assessment":
+    from zoo.cli.output import progress
+    from zoo.faces.assessment import assess
+
+    with progress("looking at photos", len(photos)) as advance:
+        return assess(photos, settings, resolution, advance)
+
+
+def _copy(
+    project: "Project",
+    identity: "Identity",
+    sources: "Sequence[Path]",
+    found: "Assessment",
+    more: bool,
+    exclude_strangers: bool,
+) -> "Added":
+    from zoo.errors import PhotoError
+    from zoo.provenance.adding import add_identity, add_photos
+
+    by_name = {photo.photo: photo for photo in found.photos}
+    if any(by_name[str(path)].readable for path in sources) and not found.usable:
+        first = next(photo for photo in found.photos if photo.dropped and photo.readable)
+        raise PhotoError(
+            f"None of {len(sources)} photos shows a face to learn from, so {identity.name} was not "
+            f"added ({first.photo}: {first.dropped.reason if first.dropped else ''})."
+        )
+    chosen = [path for path in sources if not (exclude_strangers and by_name[str(path)].stranger)]
+
+    def check(path: Path) -> None:
+        photo = by_name[str(path)]
+        if photo.dropped and not photo.readable:
+            raise PhotoError(photo.dropped.detail)
+
+    if more:
+        return add_photos(project, identity, chosen, check)
+    return add_identity(project, identity, chosen, check)
+
+
+def _save(project: "Project", name: str, found: "Assessment") -> Path:
+    """Beside the identity's other products, which no version control keeps."""
+    from zoo.faces.coverage_sheet import coverage_sheet
+    from zoo.photos.writing import write_photo
+    from zoo.storage import write_json
+
+    picture = project.aligned / f"{name}.photos.jpg"
+    write_photo(picture, coverage_sheet(name, found))
+    write_json(picture.with_suffix(".json"), found.summary())
+    return picture
+
+
+def _print(found: "Assessment", *, excluded: bool = False) -> None:
+    from zoo.cli.output import print_table
+    from zoo.faces.coverage import NODS, SIDES, TURNS
+
+    print(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
+    rows: list[list[Any]] = [
+        [nod, *counts] for nod, counts in zip(NODS, found.coverage.pose, strict=True)
+    ]
+    print_table(["HEAD", *(turn.upper() for turn in TURNS)], rows)
+    print()
+    print_table(["LIGHT", *(side.upper() for side in SIDES)], [["photos", *found.coverage.light]])
+    for photo in found.rejected:
+        if photo.dropped and photo.readable:
+            print(f"\nNot usable: {photo.photo}: {photo.dropped.reason}", end="")
+    if found.rejected:
+        print()
+    if strangers := found.strangers:
+        verb = "were left out" if excluded else "are among them"
+        print(f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:")
+        for photo in strangers:
+            print(f"  {photo.distance:.2f}  {photo.photo}")
+        if not excluded:
+            print("Remove those that do, or add them anew with --exclude-strangers.")
+    if found.advice:
+        print("\nTo do better:")
+        for line in found.advice:
+            print(f"- {line}")
+    print()
