@@ -44,10 +44,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.train: pyproject.toml requirements.lock | $(VENV)/bin/python
 	@echo "Installing what trains and swaps into $(VENV) (minutes, the first time) ..."
-	@$(INSTALL) --editable '.[train]'
+	@$(INSTALL) --editable '.[train,serve]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/python
 	@echo "Installing what trains, swaps and tests into $(VENV) (minutes, the first time) ..."
-	@$(INSTALL) --editable '.[train,server,dev]'
+	@$(INSTALL) --editable '.[train,server,serve,dev]'
 	@touch $(VENV)/.train $@

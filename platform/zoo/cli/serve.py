@@ -1,0 +1,170 @@
+"""``zoo serve`` and ``zoo live``: the zoo over HTTP, and the camera."""
+
+import json
+import os
+import secrets
+import threading
+import urllib.parse
+import urllib.request
+import webbrowser
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zoo.cli.options import PICTURES, Quiet, examples
+
+if TYPE_CHECKING:
+    from zoo.serving.options import Options
+
+TOKEN = "ZOO_TOKEN"
+
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's commands."""
+    app.command(
+        rich_help_panel=PICTURES,
+        epilog=examples(
+            "zoo serve",
+            "zoo serve --host 0.0.0.0 --port 8443 --cert cert.pem --key key.pem",
+            "zoo serve --workers 4 --networks 16",
+        ),
+    )(serve)
+    app.command(
+        rich_help_panel=PICTURES,
+        no_args_is_help=True,
+        epilog=examples("zoo live --identity ada", "zoo live --identity ada --no-browser"),
+    )(live)
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar=TOKEN,
+            help="What clients must show. By default none on loopback; elsewhere one is made.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A host name by which it is addressed, besides --host.", metavar="HOST"),
+    ] = None,
+    cert: Annotated[
+        Path | None, typer.Option(help="Certificate (PEM) for https.", show_default=False)
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The certificate's key (PEM).", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that swap; one for four cores by default."),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Photos at once in each; by default as many as fill the cores."),
+    ] = None,
+    networks: Annotated[int, typer.Option(min=1, help="Networks that each keeps in memory.")] = 8,
+    max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest upload, megabytes.")] = 25,
+    rate: Annotated[
+        float, typer.Option(min=0, help="Requests per second of one client; 0 for no limit.")
+    ] = 20.0,
+    quiet: Quiet = False,
+) -> None:
+    """Serve the zoo: a web page, a REST interface, and live video.
+
+    Only this machine can reach it unless --host says otherwise. Ctrl-C ends it.
+    """
+    from zoo.cli.place import registry_uri_or_none
+    from zoo.errors import UsageError
+    from zoo.serving.options import Options, is_loopback
+
+    if (cert is None) != (key is None):
+        raise UsageError("Give --cert and --key together, or neither.")
+    for file in (cert, key):
+        if file is not None and not file.is_file():
+            raise UsageError(f"{file} does not exist; give PEM files to --cert and --key.")
+    if token is None and not is_loopback(host):
+        token = secrets.token_urlsafe(24)
+    cores = len(os.sched_getaffinity(0))
+    processes = workers or max(1, cores // 4)
+    options = Options(
+        host=host,
+        port=port,
+        token=token or None,
+        names=tuple(name or ()),
+        certificate=str(cert.resolve()) if cert else None,
+        key=str(key.resolve()) if key else None,
+        registry=registry_uri_or_none(),
+        networks=networks,
+        workers=processes,
+        threads=threads or max(2, cores // processes),
+        max_bytes=max_mb * 1_000_000,
+        rate=rate,
+    )
+    _run(options, quiet, page=None)
+
+
+def live(
+    identity: Annotated[
+        str,
+        typer.Option("--identity", "-i", metavar="NAME", help="Whose face to put in at first."),
+    ],
+    port: Port = 8000,
+    browser: Annotated[
+        bool, typer.Option(help="Open the page; else only print its address.")
+    ] = True,
+    quiet: Quiet = False,
+) -> None:
+    """Open the camera with an identity's face, in the browser.
+
+    Uses the server on that port when there is one, else starts one for this machine alone.
+    """
+    from zoo.cli.place import registry_uri_or_none
+    from zoo.provenance.names import check_name
+    from zoo.serving.options import Options
+
+    check_name(identity)
+    page = f"/#{urllib.parse.urlencode({'identity': identity, 'mode': 'camera'})}"
+    if _is_ours(port):
+        _open(f"http://127.0.0.1:{port}{page}", browser)
+        return
+    options = Options(port=port, registry=registry_uri_or_none(), threads=2)
+    _run(options, quiet, page, browser)
+
+
+def _run(options: "Options", quiet: bool, page: str | None, browser: bool = False) -> None:
+    from zoo.cli.output import note, spinner
+    from zoo.serving.server import serving
+
+    with suppress(KeyboardInterrupt), ExitStack() as running:
+        with spinner("starting the server"):
+            address = running.enter_context(serving(options))
+        if quiet:
+            print(address, flush=True)
+        else:
+            print(f"The zoo is open at {address}", flush=True)
+            if options.token:
+                note(f"Its token: {options.token}")
+            note("Ctrl-C ends it.")
+        if page:
+            _open(address + page, browser)
+        threading.Event().wait()
+
+
+def _open(address: str, browser: bool) -> None:
+    if not browser or not webbrowser.open(address):
+        print(f"Open {address}", flush=True)
+
+
+def _is_ours(port: int) -> bool:
+    health = f"http://127.0.0.1:{port}/health"
+    with suppress(OSError, ValueError), urllib.request.urlopen(health, timeout=2) as answer:
+        return bool(json.load(answer).get("software") == "faceswap-zoo")
+    return False

@@ -1,0 +1,259 @@
+"""What clients see: REST, the web page, health and metrics; cameras stand in :mod:`.camera`.
+
+Built on FastAPI, which writes ``/openapi.json``; ``/docs`` shows that as a page of our own,
+because FastAPI's loads its scripts from elsewhere.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
+
+from zoo import __version__
+from zoo.errors import UnknownIdentityError, UsageError
+from zoo.faces.blending import Method
+from zoo.provenance.names import check_name
+from zoo.serving import camera, problems
+from zoo.serving.backend import Backend, Wish
+from zoo.serving.gallery import Gallery
+from zoo.serving.guard import COOKIE, Guard, same_token
+from zoo.serving.metrics import MEDIA_TYPE, Metrics
+from zoo.serving.options import Options
+from zoo.serving.work import Kind
+
+_T = TypeVar("_T")
+
+PAGE = Path(__file__).with_name("page")
+_MOST_FACES = 100
+
+Photo = Annotated[UploadFile, File(description="JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF.")]
+
+
+class Face(BaseModel):
+    """Where a face is, in pixels of the upright photo."""
+
+    number: int = Field(description="What 'faces' of a swap takes; 0 is the largest.")
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+class Faces(BaseModel):
+    """The faces of a photo, the largest first."""
+
+    width: int
+    height: int
+    faces: list[Face]
+
+
+class Problem(BaseModel):
+    """What was wrong, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = Field(description="One sentence: what was wrong and what to do.")
+
+
+class Health(BaseModel):
+    """Whether it runs."""
+
+    status: Literal["ok", "starting"]
+    software: str = "faceswap-zoo"
+    version: str = __version__
+
+
+class Limits(BaseModel):
+    """What a client may send."""
+
+    max_bytes: int
+    max_pixels: int
+    frame_pixels: int = camera.MAX_PIXELS
+
+
+def create(backend: Backend, options: Options) -> FastAPI:
+    """The application."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="faceswap-zoo",
+        version=__version__,
+        summary="Swap faces with the networks of a zoo.",
+        docs_url=None,
+        redoc_url=None,
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+    )
+    _add_pages(app)
+    _add_state(app, backend, options, metrics)
+    _add_swapping(app, backend, options, metrics)
+    camera.add(app, backend, options, metrics)
+    problems.install(app)
+    app.add_middleware(Guard, options=options)
+    _count(app, metrics)
+    return app
+
+
+def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> None:
+    waiting = 0
+
+    async def admitted(upload: UploadFile, work: Callable[[bytes], Awaitable[_T]]) -> _T:
+        nonlocal waiting
+        photo = await upload.read()
+        if waiting + len(photo) > options.max_waiting_bytes:
+            raise problems.BusyError("The server has as many photos as it can hold; try again.")
+        waiting += len(photo)
+        metrics.waiting.set(waiting)
+        try:
+            return await work(photo)
+        finally:
+            waiting -= len(photo)
+            metrics.waiting.set(waiting)
+
+    @app.get("/api/identities", tags=["identities"])
+    async def identities() -> Gallery:
+        """List the identities with their scores."""
+        return await backend.gallery()
+
+    @app.get(
+        "/api/identities/{name}/preview",
+        tags=["identities"],
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": {}}}},
+    )
+    async def preview(name: str, version: Annotated[int, Query(ge=1)]) -> Response:
+        """Show what an identity's network does: photos above, their swaps below."""
+        picture = await backend.preview(check_name(name), version)
+        if picture is None:
+            raise UnknownIdentityError(f"There is no preview of {name} version {version}.")
+        kept = {"Cache-Control": "private, max-age=86400"}  # a version's never changes
+        return Response(picture, media_type="image/jpeg", headers=kept)
+
+    @app.post("/api/faces", tags=["photos"])
+    async def faces(photo: Photo) -> Faces:
+        """Find the faces of a photo."""
+        found = await admitted(photo, backend.find)
+        boxes = (
+            dict(zip(("left", "top", "right", "bottom"), box, strict=True)) for box in found.boxes
+        )
+        numbered = [Face(number=number, **box) for number, box in enumerate(boxes)]
+        return Faces(width=found.width, height=found.height, faces=numbered)
+
+    @app.post(
+        "/api/swap",
+        tags=["photos"],
+        response_class=Response,
+        responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}}},
+    )
+    async def swap(
+        photo: Photo,
+        identity: Annotated[
+            str, Form(description="NAME, NAME@ALIAS or NAME:VERSION.", max_length=140)
+        ],
+        faces: Annotated[
+            str, Form(description="all, largest, or numbers such as 0,2.", max_length=300)
+        ] = "all",
+        method: Annotated[Method, Form(description="How the seam is closed.")] = "feather",
+        format: Annotated[Kind, Form(description="Of the answer; same as the photo's.")] = "same",
+    ) -> Response:
+        """Swap faces of a photo. The answer is a picture, signed and marked as synthetic."""
+        wish = Wish(_chosen_faces(faces), method, format)
+        chosen = await backend.choose(identity)
+        result = await admitted(photo, lambda read: backend.swap(read, chosen, wish))
+        metrics.faces.labels(chosen.identity).inc(result.faces)
+        metrics.swap_seconds.observe(result.seconds)
+        suffix = result.media_type.partition("/")[2].replace("jpeg", "jpg")
+        return Response(
+            result.encoded,
+            media_type=result.media_type,
+            headers={
+                "Content-Disposition": f'inline; filename="{_stem(photo.filename)}-'
+                f'{chosen.identity}.{suffix}"',
+                "Server-Timing": f"swap;dur={result.seconds * 1000:.1f}",
+                "Zoo-Faces": str(result.faces),
+                "Zoo-Network": f"{chosen.key}; sha256={chosen.sha256}; basis={chosen.basis}",
+            },
+        )
+
+
+def _add_state(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> None:
+    @app.get("/health", tags=["state"])
+    async def health(response: Response) -> Health:
+        """Say whether it can swap; 503 while it cannot."""
+        ready = await backend.ready()
+        response.status_code = 200 if ready else 503
+        return Health(status="ok" if ready else "starting")
+
+    @app.get("/metrics", tags=["state"], response_class=Response)
+    async def prometheus() -> Response:
+        """Count requests, swaps and frames, for Prometheus."""
+        return Response(metrics.text(), media_type=MEDIA_TYPE)
+
+    @app.get("/api/limits", tags=["state"])
+    async def limits() -> Limits:
+        """Say what may be sent."""
+        return Limits(max_bytes=options.max_bytes, max_pixels=options.max_pixels)
+
+    @app.post("/api/session", tags=["state"], status_code=204)
+    async def session(request: Request, token: Annotated[str, Form(max_length=200)]) -> Response:
+        """Sign in as a browser: takes the token once and remembers it in a cookie."""
+        if options.token is None:
+            return Response(status_code=204)
+        if not same_token(token, options.token):
+            return problems.problem(401, "That is not this server's token.")
+        response = Response(status_code=204)
+        response.set_cookie(
+            COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+        )
+        return response
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(PAGE / "api.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def icon() -> FileResponse:
+        return FileResponse(PAGE / "icon.svg", media_type="image/svg+xml")
+
+    app.mount("/static", StaticFiles(directory=PAGE), name="static")
+
+
+def _count(app: FastAPI, metrics: Metrics) -> None:
+    @app.middleware("http")
+    async def counted(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+        started = time.perf_counter()
+        status = 500
+        try:
+            response = await call(request)
+            status = response.status_code
+        finally:
+            route = getattr(request.scope.get("route"), "path", "other")
+            metrics.requests.labels(route, str(status)).inc()
+            metrics.seconds.labels(route).observe(time.perf_counter() - started)
+        return response
+
+
+def _chosen_faces(text: str) -> Literal["all", "largest"] | list[int]:
+    if text == "all":
+        return "all"
+    if text == "largest":
+        return "largest"
+    if re.fullmatch(r"\d{1,3}(,\d{1,3})*", text) and text.count(",") < _MOST_FACES:
+        return [int(number) for number in text.split(",")]
+    raise UsageError(f"'faces' is {text[:40]!r}; send all, largest, or numbers such as 0,2.")
+
+
+def _stem(name: str | None) -> str:
+    stem = Path((name or "photo").replace("\\", "/")).stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._-")[:80] or "photo"

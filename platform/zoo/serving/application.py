@@ -1,0 +1,229 @@
+"""The deployments of Ray Serve: a front door, workers, and a library.
+
+One front answers clients and waits for the others. Workers swap: each keeps the networks it
+used last (Serve's multiplexing sends a request where its network is), and runs the faces that
+wait for the same network as one batch. The library knows the registry.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from fastapi import FastAPI
+from ray import serve
+from ray.exceptions import RayTaskError
+from ray.serve import Application
+from ray.serve.exceptions import BackPressureError
+from ray.serve.handle import DeploymentHandle
+
+from zoo.errors import AssetError, ZooError
+from zoo.faces.tracking import Tracker
+from zoo.provenance.marking import Marking
+from zoo.registry import cache
+from zoo.registry.references import Reference
+from zoo.serving import api
+from zoo.serving.backend import Chosen, Wish
+from zoo.serving.gallery import Gallery
+from zoo.serving.library import Library
+from zoo.serving.live import Frame, swap_frame
+from zoo.serving.options import Options
+from zoo.serving.problems import BusyError
+from zoo.serving.work import Found, Result, find_in_upload, swap_upload
+from zoo.swapping.network import Crops, SwapNetwork
+
+MOST_WAITING = 256
+_T = TypeVar("_T")
+_LARGEST_BATCH = 16  # requests
+_SECONDS_FOR_A_BATCH = 0.005
+
+
+def build(options: Options) -> Application:
+    """The application, ready for ``serve.run``."""
+    nothing = {"num_cpus": 0}  # of Ray's book-keeping: threads are counted in the options
+    worker = serve.deployment(
+        name="worker",
+        num_replicas=options.workers,
+        max_ongoing_requests=2 * options.threads + 2,
+        max_queued_requests=MOST_WAITING,
+        ray_actor_options=nothing,
+        graceful_shutdown_timeout_s=5,
+    )(Worker)
+    shelf = serve.deployment(
+        name="library", ray_actor_options=nothing, graceful_shutdown_timeout_s=2
+    )(Shelf)
+    front = serve.deployment(
+        name="front",
+        max_ongoing_requests=2 * MOST_WAITING,
+        ray_actor_options=nothing,
+        graceful_shutdown_timeout_s=2,
+    )(serve.ingress()(Front))
+    return front.bind(options, worker.bind(options), shelf.bind(options))
+
+
+class Shelf:
+    """:class:`Library` off the event loop, one question after the other."""
+
+    def __init__(self, options: Options) -> None:
+        self._library = Library(options.registry)
+        self._thread = ThreadPoolExecutor(1)
+
+    async def ask(self, question: str, *arguments: Any) -> Any:
+        """Calls the library's method of that name."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._thread, getattr(self._library, question), *arguments
+        )
+
+
+class Worker:
+    """Swaps, on a few threads."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._threads = ThreadPoolExecutor(options.threads)
+        self._loop = asyncio.get_event_loop()
+
+        @serve.multiplexed(max_num_models_per_replica=options.networks)  # type: ignore[untyped-decorator]
+        async def network(key: str) -> SwapNetwork:
+            return await self._in_thread(_load, key, options.registry)
+
+        @serve.batch(max_batch_size=_LARGEST_BATCH, batch_wait_timeout_s=_SECONDS_FOR_A_BATCH)
+        async def run(waiting: list[tuple[SwapNetwork, Crops]]) -> list[Crops]:
+            # Serve puts only requests with the same network into one batch.
+            crops = np.concatenate([crops for _, crops in waiting])
+            swapped = await asyncio.to_thread(waiting[0][0], crops)
+            ends = np.cumsum([len(crops) for _, crops in waiting])
+            return np.split(swapped, ends[:-1])
+
+        self._network = network
+        self._run = run
+
+    async def find(self, photo: bytes) -> Found:
+        return await self._in_thread(
+            lambda: find_in_upload(photo, max_pixels=self._options.max_pixels)
+        )
+
+    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
+        network = await self._network(chosen.key)
+        batched = _Batched(network, self._run, asyncio.get_running_loop())
+        return await self._in_thread(
+            lambda: swap_upload(
+                photo,
+                batched,
+                _mark(chosen),
+                faces=wish.faces,
+                method=wish.method,
+                kind=wish.kind,
+                max_pixels=self._options.max_pixels,
+            )
+        )
+
+    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
+        network = await self._network(chosen.key)
+        return await self._in_thread(lambda: swap_frame(jpeg, network, _mark(chosen), tracker))
+
+    async def _in_thread(self, work: Callable[..., _T], *arguments: Any) -> _T:
+        # With the context, by which Serve knows the request's network.
+        context = contextvars.copy_context()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, context.run, work, *arguments)
+
+
+@dataclass(frozen=True)
+class _Batched:
+    """A network whose runs, asked for by threads, are gathered into batches by the event loop."""
+
+    network: SwapNetwork
+    run: Callable[[tuple[SwapNetwork, Crops]], Awaitable[Crops]]
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def resolution(self) -> int:
+        return self.network.resolution
+
+    def __call__(self, crops: Crops, /) -> Crops:
+        async def run() -> Crops:
+            return await self.run((self.network, crops))
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result()
+
+
+class Front:
+    """Takes requests, and asks the others."""
+
+    def __init__(
+        self, options: Options, worker: DeploymentHandle[Any], shelf: DeploymentHandle[Any]
+    ) -> None:
+        self._options = options
+        self._worker = worker
+        self._shelf = shelf
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        return api.create(self, self._options)
+
+    async def gallery(self) -> Gallery:
+        gallery: Gallery = await _answer(self._shelf.ask.remote("gallery"))
+        return gallery
+
+    async def preview(self, name: str, version: int) -> bytes | None:
+        picture: bytes | None = await _answer(self._shelf.ask.remote("preview", name, version))
+        return picture
+
+    async def choose(self, reference: str) -> Chosen:
+        chosen: Chosen = await _answer(self._shelf.ask.remote("choose", reference))
+        return chosen
+
+    async def find(self, photo: bytes) -> Found:
+        found: Found = await _answer(self._worker.find.remote(photo))
+        return found
+
+    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
+        worker = self._worker.options(multiplexed_model_id=chosen.key)
+        result: Result = await _answer(worker.swap.remote(photo, chosen, wish))
+        return result
+
+    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
+        worker = self._worker.options(multiplexed_model_id=chosen.key)
+        frame: Frame = await _answer(worker.frame.remote(jpeg, chosen, tracker))
+        return frame
+
+    async def ready(self) -> bool:
+        return True  # Serve routes nothing here before all deployments run
+
+
+async def _answer(response: Any) -> Any:
+    """Awaits a deployment's answer.
+
+    Raises:
+        ZooError: what the deployment raised, itself.
+        BusyError: too many wait already.
+    """
+    try:
+        return await response
+    except BackPressureError as error:
+        raise BusyError("The server has more requests than it can hold; try again.") from error
+    except RayTaskError as error:
+        if isinstance(error.cause, ZooError):
+            raise error.cause from None
+        raise
+
+
+def _load(key: str, registry: str | None) -> SwapNetwork:
+    """The network ``NAME:VERSION`` from the cache, where the library has put it.
+
+    Raises:
+        AssetError: it is gone again, or damaged.
+    """
+    name, _, version = key.partition(":")
+    found = cache.resolve(Reference(name, version=int(version)), registry)
+    if found is None:
+        raise AssetError(f"{key} is not in the cache any more; try again.")
+    return SwapNetwork(found.path, threads=1)
+
+
+def _mark(chosen: Chosen) -> Marking:
+    return Marking(chosen.identity, str(chosen.version), chosen.sha256, chosen.basis)

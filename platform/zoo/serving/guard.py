@@ -1,0 +1,162 @@
+"""What every request passes before anything looks at it.
+
+A server on loopback is reachable by every web page that the same machine's browser shows. So
+the name in ``Host`` must be ours (against DNS rebinding), and whatever changes or costs
+something must come from our own page or from no page at all (``Origin``).
+"""
+
+import asyncio
+import hmac
+import math
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from zoo.serving.options import LOCAL_NAMES, Options
+from zoo.serving.problems import problem
+from zoo.serving.rate import RateLimit
+
+COOKIE = "zoo_token"
+SECONDS_TO_UPLOAD = 60.0
+OPEN = ("/", "/health", "/docs", "/openapi.json", "/api/session", "/favicon.ico")
+"""What needs no token: the page itself, which holds nothing, and how to sign in."""
+
+_SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Guard:
+    """ASGI middleware: refuses what is not for us, too much, too often or too slow."""
+
+    def __init__(self, app: ASGIApp, options: Options) -> None:
+        self._app = app
+        self._options = options
+        self._rate = RateLimit(options.rate, options.burst)
+        self._names = LOCAL_NAMES | {options.host, f"[{options.host}]", *options.names}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope, headers)
+        if scope["type"] == "websocket":
+            if refusal:
+                await send({"type": "websocket.close", "code": 1008, "reason": refusal[1][:120]})
+            else:
+                await self._app(scope, receive, send)
+            return
+        send = _secured(send)
+        if refusal:
+            status, sentence, more = refusal
+            await problem(status, sentence, more)(scope, receive, send)
+            return
+        await self._app(scope, self._limited(receive), send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, dict[str, str]] | None:
+        name = _without_port(headers.get("host", ""))
+        if self._options.loopback and name not in self._names:
+            return 421, f"This server is not {name[:80]!r}; start it with --name to be.", {}
+        costs = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if costs and not _same_origin(headers):
+            return 403, "Another site's page may not use this server.", {}
+        if not self._known(scope["path"], headers):
+            return (
+                401,
+                "A token is needed, as 'Authorization: Bearer TOKEN'.",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        client = scope.get("client")
+        if costs and (wait := self._rate.wait(client[0] if client else "")):
+            seconds = str(math.ceil(wait))
+            return 429, f"Too many requests; try again in {seconds} s.", {"Retry-After": seconds}
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > self._options.max_bytes:
+            return 413, self._too_large, {}
+        return None
+
+    def _known(self, path: str, headers: Headers) -> bool:
+        token = self._options.token
+        if token is None or path in OPEN or path.startswith("/static/"):
+            return True
+        scheme, _, shown = headers.get("authorization", "").partition(" ")
+        shown = shown.strip() if scheme.lower() == "bearer" else _cookie(headers)
+        return same_token(shown, token)
+
+    @property
+    def _too_large(self) -> str:
+        return f"The upload is larger than {self._options.max_bytes / 1e6:g} MB; make it smaller."
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Counts what arrives, whatever was announced, and how long it takes."""
+        seen = 0
+        deadline = asyncio.get_running_loop().time() + SECONDS_TO_UPLOAD
+        more = True
+
+        async def limited() -> Message:
+            nonlocal seen, more
+            if not more:  # the body is complete; what comes now is the client hanging up
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, "The upload took too long; try again.") from error
+            seen += len(message.get("body", b""))
+            more = bool(message.get("more_body"))
+            if seen > self._options.max_bytes:
+                raise HTTPException(413, self._too_large)
+            return message
+
+        return limited
+
+
+def same_token(shown: str, token: str) -> bool:
+    """Compares in a time that does not tell how much of it is right."""
+    return hmac.compare_digest(shown.encode(), token.encode())
+
+
+def _cookie(headers: Headers) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _same_origin(headers: Headers) -> bool:
+    """True for our own page, and for what is no web page: that sends neither header."""
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return False
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
+def _without_port(host: str) -> str:
+    host = host.lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def _secured(send: Send) -> Send:
+    async def secured(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _SECURITY.items():
+                headers[name] = value
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return secured

@@ -1,0 +1,115 @@
+"""Which identities there are and which file is meant, from the registry and the user's cache.
+
+MLflow's client takes seconds to import and hundreds of megabytes, so this lives in a process
+of its own, which imports it only when there is a registry.
+"""
+
+import time
+from dataclasses import dataclass
+
+from zoo.errors import RegistryError, StorageError, ZooError
+from zoo.photos.reading import read_photo
+from zoo.provenance.basis import Basis, check_basis
+from zoo.registry import cache
+from zoo.registry.finding import find_network
+from zoo.registry.references import Reference, parse_reference
+from zoo.serving.backend import Chosen
+from zoo.serving.gallery import Entry, Gallery, of_cached, of_listed
+from zoo.settings import cache_folder
+from zoo.storage import atomic_file
+from zoo.tracking import exists
+
+SECONDS_FRESH = 20.0
+_PREVIEW_PIXELS = 8_000_000
+
+
+@dataclass
+class _Remembered:
+    gallery: Gallery
+    at: float
+
+
+class Library:
+    """Answers from memory while what it knows is fresh."""
+
+    def __init__(self, registry: str | None) -> None:
+        self._registry = registry
+        self._remembered: _Remembered | None = None
+        self._chosen: dict[str, tuple[Chosen, float]] = {}
+
+    def gallery(self) -> Gallery:
+        """All identities; those in the cache when the registry is away."""
+        known = self._remembered
+        if known is None or time.monotonic() - known.at > SECONDS_FRESH:
+            known = self._remembered = _Remembered(self._read(), time.monotonic())
+        return known.gallery
+
+    def choose(self, text: str) -> Chosen:
+        """The network that ``text`` (NAME, NAME@ALIAS, NAME:VERSION) means, pulled if missing.
+
+        Raises:
+            UnknownIdentityError: there is none; names near ones.
+            BasisError: nothing says on what basis the face may be used.
+            RegistryError, StorageError: it cannot be brought here.
+        """
+        known = self._chosen.get(text)
+        if known is not None and time.monotonic() - known[1] < SECONDS_FRESH:
+            return known[0]
+        reference = parse_reference(text)
+        names = [entry.name for entry in self.gallery().identities]
+        self._notice_promotion(reference)
+        found = find_network(reference, self._registry, names)
+        check_basis(found.basis, f"{found.identity} version {found.version}")
+        chosen = Chosen(found.identity, found.version, found.sha256, found.basis)
+        if len(self._chosen) > 1000:
+            self._chosen.clear()
+        self._chosen[text] = chosen, time.monotonic()
+        return chosen
+
+    def preview(self, name: str, version: int) -> bytes | None:
+        """The picture that training left of this version, kept in the cache; None without one."""
+        entries = {entry.name: entry for entry in self.gallery().identities}
+        if name not in entries or entries[name].version != version:
+            return None
+        path = cache_folder() / "previews" / f"{entries[name].sha256}.jpg"
+        try:
+            if not path.is_file():
+                if self._registry is None or not exists(self._registry):
+                    return None
+                from zoo.registry.pull import pull_preview
+
+                with atomic_file(path) as temporary:
+                    pull_preview(Reference(name, version=version), self._registry, temporary)
+                    read_photo(temporary, max_pixels=_PREVIEW_PIXELS)
+            return path.read_bytes()
+        except (ZooError, OSError):
+            return None
+
+    def _read(self) -> Gallery:
+        if self._registry is None or not exists(self._registry):
+            return Gallery(identities=self._cached())
+        from zoo.registry.listing import list_models
+
+        try:
+            listed = [of_listed(line) for line in list_models(self._registry)]
+        except (RegistryError, StorageError) as error:
+            note = f"{error} These are the networks on this machine."
+            return Gallery(identities=self._cached(), note=note)
+        return Gallery(identities=_with_basis(listed))
+
+    def _cached(self) -> list[Entry]:
+        return _with_basis(of_cached(cache.list_cached(self._registry)))
+
+    def _notice_promotion(self, reference: Reference) -> None:
+        """Makes the cache ask again when the registry means another version by this name."""
+        if self._registry is None or reference.version is not None or reference.alias is not None:
+            return
+        listed = {entry.name: entry.version for entry in self.gallery().identities}
+        cached = cache.resolve(reference, self._registry)
+        if cached is not None and listed.get(reference.name, cached.version) != cached.version:
+            cache.forget_aliases(reference.name, self._registry)
+
+
+def _with_basis(entries: list[Entry]) -> list[Entry]:
+    """Whose face may not be used is not shown either."""
+    return [entry for entry in entries if entry.basis in set(Basis)]

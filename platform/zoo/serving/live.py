@@ -1,0 +1,90 @@
+"""One frame of a camera: follow the face, swap it, at once.
+
+A camera shows one person, near, so only the largest face is swapped. It is followed as in a
+video (:mod:`zoo.faces.tracking`), by the filter that knows only the past. What is remembered
+from frame to frame travels with the frames, so that any worker can take the next one.
+"""
+
+import io
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image as Pillow
+
+from zoo.errors import PhotoError
+from zoo.faces.detection import Face
+from zoo.faces.tracking import Tracker, box_of
+from zoo.photos.image import Image
+from zoo.provenance.marking import Marking, xmp
+from zoo.swapping.network import Network
+from zoo.swapping.photo import swap_faces
+
+MAX_PIXELS = 1280 * 1280
+MAX_BYTES = 1_500_000
+RATE = 30.0
+"""Frames per second that a camera is taken to give: how often a face is searched for."""
+
+_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An answer.
+
+    Attributes:
+        jpeg: the swapped frame, or None when no face was found.
+        tracker: to be given with the next frame.
+        seconds: that it took.
+    """
+
+    jpeg: bytes | None
+    tracker: Tracker
+    seconds: float
+
+
+def swap_frame(encoded: bytes, network: Network, mark: Marking, tracker: Tracker | None) -> Frame:
+    """Swaps the largest face of a frame.
+
+    Args:
+        encoded: a JPEG.
+        network: whose face to put in.
+        mark: goes into the JPEG's metadata.
+        tracker: what the last frame gave; None for the first.
+
+    Raises:
+        PhotoError: no JPEG, or too large.
+        AssetError: the face models are missing or damaged.
+    """
+    started = time.perf_counter()
+    image = _decoded(encoded)
+    tracker = tracker or Tracker(RATE)
+    faces = tracker.step(image)
+    jpeg = None
+    if faces:
+        landmarks = faces[0].state.estimate
+        swapped = swap_faces(image, [Face(box_of(landmarks), landmarks)], network)
+        jpeg = _encoded(swapped.image, mark)
+    return Frame(jpeg, tracker, time.perf_counter() - started)
+
+
+def _decoded(encoded: bytes) -> Image:
+    try:
+        with Pillow.open(io.BytesIO(encoded), formats=("JPEG",)) as opened:
+            width, height = opened.size
+            if width * height > MAX_PIXELS:
+                raise PhotoError(
+                    f"A frame has {width}x{height} pixels; send at most "
+                    f"{MAX_PIXELS / 1e6:.1f} million."
+                )
+            return np.array(opened.convert("RGB"), np.uint8)
+    except PhotoError:
+        raise
+    except Exception as error:  # a decoder of damaged data may raise anything
+        raise PhotoError("A frame is no JPEG, or a damaged one; send each frame whole.") from error
+
+
+def _encoded(image: Image, mark: Marking) -> bytes:
+    jpeg = io.BytesIO()
+    Pillow.fromarray(image).save(jpeg, "JPEG", quality=_QUALITY, xmp=xmp(mark).encode())
+    return jpeg.getvalue()
