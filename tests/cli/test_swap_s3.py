@@ -75,9 +75,9 @@ def test_a_prefix_to_a_prefix_with_each_failure_named(zoo: Zoo, photos: dict[str
     assert "There is no s3://zoo/gone.jpg" in failed[f"s3://{BUCKET}/gone.jpg"]
     assert "No photos in s3://zoo/void/" in failed[f"s3://{BUCKET}/void/"]
     assert "no bucket 'nowhere'" in failed["s3://nowhere/a.jpg"]
-    assert "4 of 6 inputs failed." in ended.err
+    assert f"4 of 6 inputs failed; s3://{BUCKET}/out/zoo-failed.csv lists them." in ended.err
     assert {key for key in objects() if key.startswith("out/")} == {
-        "out/portrait.png", "out/portrait-2.png"
+        "out/portrait.png", "out/portrait-2.png", "out/zoo-failed.csv"
     }  # fmt: skip
 
 

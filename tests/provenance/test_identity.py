@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import BasisError, ProjectError, SlugError, UnknownIdentityError
+from zoo.provenance.basis import Basis
 from zoo.provenance.identity import (
-    Basis,
     Identity,
     count_photos,
     find_identity,

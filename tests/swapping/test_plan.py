@@ -92,3 +92,13 @@ def test_a_file_cannot_hold_several_outputs() -> None:
 def test_an_output_that_cannot_be_written_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match="suffix"):
         plan(["a.jpg"], "out.bmp", "ada")
+
+
+@pytest.mark.parametrize("given", ["in", "in/**/*.png"])
+def test_outputs_of_an_earlier_run_are_no_inputs(tmp_path: Path, given: str) -> None:
+    before = targets(given, out="in/out")
+    (tmp_path / "in" / "out").mkdir()
+    for target in before.values():
+        (tmp_path / target).write_bytes(b"")
+    assert targets(given, out="in/out") == before
+    assert str(plan([given], "in/out", "ada").folder) == "in/out"

@@ -1,14 +1,18 @@
 """``zoo swap``: the command that must be quick."""
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from zoo.cli.options import PICTURES, Json, Quiet, examples
+from zoo.cli.options import PICTURES, Json, Quiet, examples, known_names
 
 if TYPE_CHECKING:
     from zoo.registry.cache import CachedNetwork
+    from zoo.swapping.batch import Outcome
+
+_MOST_SHOWN = 50
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +22,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         epilog=examples(
             "zoo swap --identity ada photo.jpg",
-            "zoo swap --identity ada@candidate holiday/ 'more/*.png' -o swapped",
+            "zoo swap --identity ada@candidate holiday/ 'more/*.png' -o swapped --jobs 4",
             "zoo swap --identity ada s3://photos/holiday/ -o s3://photos/swapped/",
         ),
     )(swap)
@@ -40,6 +44,7 @@ def swap(
             "-i",
             metavar="NAME[@ALIAS|:VERSION]",
             help="Whose face to put in; the champion unless told otherwise.",
+            autocompletion=known_names,
         ),
     ],
     out: Annotated[
@@ -59,52 +64,81 @@ def swap(
     method: Annotated[
         Literal["feather", "poisson"], typer.Option(help="How the face is blended in.")
     ] = "feather",
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Processes; one network in each.")
+    ] = 1,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also swap what is done already.", show_default=False)
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Put an identity's face into photos.
 
-    Photos keep their size and format; every output says in its metadata that it is synthetic.
+    Photos keep their size and format; every output is signed, and says that it is synthetic.
+    Outputs that are there already, of the same input, network and options, are left alone. What
+    failed is named at the end, and in OUT/zoo-failed.csv.
     """
     from zoo.cli.output import note, print_json, progress
-    from zoo.errors import ZooError
     from zoo.provenance.marking import Marking
     from zoo.registry.references import parse_reference
-    from zoo.swapping.anywhere import swap_anywhere
-    from zoo.swapping.network import SwapNetwork
+    from zoo.swapping.batch import How, swap_many
+    from zoo.swapping.failures import write_report
     from zoo.swapping.plan import plan
 
     reference = parse_reference(identity)
     work = plan(inputs, out, reference.name)
     found = _find(identity, quiet or as_json)
-    network = SwapNetwork(found.path)
     mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
-    failed = [{"input": given, "reason": reason} for given, reason in work.failed.items()]
-    done: list[dict[str, Any]] = []
-    with progress("swapping", len(work.pairs)) as advance:
-        for count, (source, target) in enumerate(work.pairs, 1):
-            try:
-                result = swap_anywhere(
-                    source, target, network, mark=mark, faces=faces, method=method
-                )
-            except ZooError as error:
-                failed.append({"input": str(source), "reason": str(error)})
+    how = How(found.path, mark, faces, method, again)
+    failed = dict(work.failed)
+    outcomes: list[Outcome] = []
+    with (
+        progress("swapping", len(work.pairs)) as advance,
+        closing(swap_many(work.pairs, how, jobs)) as ready,
+    ):
+        for count, outcome in enumerate(ready, 1):
+            if outcome.reason is not None:
+                failed[str(outcome.source)] = outcome.reason
+            elif as_json:
+                outcomes.append(outcome)
             else:
-                number = len(result.faces)
-                done.append({"input": str(source), "output": str(target), "faces": number})
-                if quiet:
-                    print(target)
-                elif not as_json:
-                    print(f"{source} -> {target} ({number} face{'s' if number > 1 else ''})")
+                print(outcome.target if quiet else _line(outcome))
             advance(count)
     if as_json:
         facts = {"identity": found.identity, "version": found.version, "sha256": found.sha256}
-        print_json({**facts, "outputs": done, "failed": failed})
-    for failure in failed:
-        note(f"error: {failure['reason']}")
-    if len(failed) > 1 or (failed and done):
-        note(f"{len(failed)} of {len(failed) + len(done)} inputs failed.")
+        reasons = [{"input": given, "reason": reason} for given, reason in failed.items()]
+        print_json({**facts, "outputs": _entries(outcomes), "failed": reasons})
+    count = len(work.pairs) + len(work.failed)
+    for reason in list(failed.values())[:_MOST_SHOWN]:
+        note(f"error: {reason}")
+    if len(failed) > _MOST_SHOWN:
+        note(f"... and {len(failed) - _MOST_SHOWN} more")
+    if count > 1 and work.pairs and work.folder is not None:
+        report = write_report(work.folder, failed)
+        if failed:
+            note(f"{len(failed)} of {count} inputs failed; {report} lists them.")
     sys.exit(1 if failed else 0)
+
+
+def _line(outcome: "Outcome") -> str:
+    done = "already done"
+    if outcome.faces is not None:
+        done = f"{outcome.faces} face{'s' if outcome.faces > 1 else ''}"
+    return f"{outcome.source} -> {outcome.target} ({done})"
+
+
+def _entries(outcomes: "list[Outcome]") -> list[dict[str, Any]]:
+    """In the order of the inputs, however many processes there were."""
+    return [
+        {
+            "input": str(one.source),
+            "output": str(one.target),
+            "faces": one.faces,
+            "already_done": one.already_done,
+        }
+        for one in sorted(outcomes, key=lambda one: one.number)
+    ]
 
 
 def _find(identity: str, silent: bool) -> "CachedNetwork":

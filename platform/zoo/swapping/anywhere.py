@@ -1,43 +1,83 @@
 """One photo, wherever it lies and wherever it goes: this machine's disk or S3."""
 
 import tempfile
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
 
-from zoo.errors import PhotoError
+from zoo.errors import DamagedObjectError, MissingObjectError, PhotoError
+from zoo.faces.blending import Method
 from zoo.photos.reading import MAX_BYTES
+from zoo.provenance.marking import Marking
 from zoo.s3.address import S3Address
 from zoo.s3.patience import SHORT_PATIENCE
-from zoo.s3.transfer import download, upload
+from zoo.s3.transfer import download, exists, upload
+from zoo.swapping.done import is_done
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.photo import Swap, swap_file
+from zoo.swapping.photo import Faces, Swap, settings_of, swap_file
 from zoo.swapping.plan import Place
 
 
-def swap_anywhere(source: Place, target: Place, network: SwapNetwork, **options: Any) -> Swap:
-    """:func:`zoo.swapping.photo.swap_file` (``options`` are its own) for files and objects alike.
+def swap_anywhere(
+    source: Place,
+    target: Place,
+    network: SwapNetwork,
+    *,
+    mark: Marking,
+    faces: Faces = "all",
+    method: Method = "feather",
+    again: bool = True,
+) -> Swap | None:
+    """:func:`zoo.swapping.photo.swap_file` for files and objects alike.
 
-    An object comes into a temporary file and goes from one, marked and whole or not at all.
+    An object comes into a temporary file and goes from one, signed and whole or not at all.
+
+    Args:
+        source: the photo.
+        target: the output.
+        network: the network.
+        mark: what the output is to say of itself.
+        faces: which are swapped.
+        method: how they are blended in.
+        again: whether an output that is there already is made again; if not, and it is there,
+            nothing is done and None returned.
 
     Raises:
-        PhotoError, UsageError: see there.
+        PhotoError, UsageError, SigningError: see there.
         StorageError: also: the store has not the object, refuses or does not answer.
     """
-    if isinstance(source, Path) and isinstance(target, Path):
-        return swap_file(source, target, network, **options)
-    with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
+    settings = settings_of(faces, method)
+    with (
+        tempfile.TemporaryDirectory(prefix="zoo-")
+        if _is_remote(source, target)
+        else nullcontext("") as folder
+    ):
         here, there = source, target
         if isinstance(source, S3Address):
             here = Path(folder, f"input{source.suffix}")
             download(source, here, most_bytes=MAX_BYTES, patience=SHORT_PATIENCE)
         if isinstance(target, S3Address):
             there = Path(folder, f"output{target.suffix}")
+            if not again:
+                _fetch_earlier(target, there)
         assert isinstance(here, Path) and isinstance(there, Path)
+        if not again and is_done(there, here, mark, settings):
+            return None
         try:
-            swap = swap_file(here, there, network, **options)
+            swap = swap_file(here, there, network, mark=mark, faces=faces, method=method)
         except PhotoError as error:
             words = str(error).replace(str(here), str(source)).replace(str(there), str(target))
             raise type(error)(words) from error
         if isinstance(target, S3Address):
             upload(there, target, SHORT_PATIENCE)
     return swap
+
+
+def _is_remote(*places: Place) -> bool:
+    return any(isinstance(place, S3Address) for place in places)
+
+
+def _fetch_earlier(target: S3Address, path: Path) -> None:
+    """Brings an output that is there already to ``path``, if it could be one of ours."""
+    with suppress(MissingObjectError, DamagedObjectError):
+        if exists(target, SHORT_PATIENCE):
+            download(target, path, most_bytes=MAX_BYTES, patience=SHORT_PATIENCE)

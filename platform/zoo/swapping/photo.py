@@ -132,11 +132,18 @@ def swap_file(
             "about 40 degrees and be at least 40 pixels wide."
         ) from error
     encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
-    which = faces if isinstance(faces, str) else " ".join(map(str, faces))
-    signed = sign_bytes(encoded, Made(mark, source, {"faces": which, "method": method}))
+    signed = sign_bytes(encoded, Made(mark, source, settings_of(faces, method)))
     with atomic_file(target) as temporary:
         temporary.write_bytes(signed)
     return swap
+
+
+def settings_of(faces: Faces, method: Method) -> dict[str, str]:
+    """What a manifest keeps of the options."""
+    return {
+        "faces": faces if isinstance(faces, str) else " ".join(map(str, faces)),
+        "method": method,
+    }
 
 
 def _chosen(found: list[Face], faces: Faces) -> list[Face]:

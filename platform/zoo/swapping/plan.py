@@ -3,6 +3,7 @@
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from zoo.errors import PhotoError, StorageError, UsageError
@@ -22,6 +23,8 @@ class Plan:
 
     pairs: list[tuple[Place, Place]]
     failed: dict[str, str] = field(default_factory=dict)
+    folder: Place | None = None
+    """Where the outputs go, if several may."""
 
 
 def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
@@ -29,8 +32,9 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
 
     One photo goes to the file ``out``, or beneath it when that is a folder. Several (and those of
     a folder or a pattern, however many it holds) go into the folder ``out`` under their stems,
-    numbered where two are alike. Without ``out`` they go into the working folder as
-    ``STEM-IDENTITY.SUFFIX``. Formats that cannot carry the mark become PNG.
+    numbered where two are alike; what is in it already is no input, even if it lies in a folder
+    that is. Without ``out`` they go into the working folder as ``STEM-IDENTITY.SUFFIX``. Formats
+    that cannot carry the mark become PNG.
 
     Args:
         inputs: files, folders (searched in depth), patterns such as ``'photos/*.jpg'``, and
@@ -41,24 +45,26 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
     Raises:
         UsageError: an output is one of the inputs, or has a suffix that cannot be written.
     """
-    photos, failed = _photos(inputs)
     place = None if out is None else _place(out)
+    photos, failed = _photos(inputs, place)
     if place is not None and not _is_folder(place) and not _may_be_several(inputs, photos):
         if place.suffix.lower() not in WRITABLE:
             raise UsageError(
                 f"{out} has no suffix that can be written; use one of {' '.join(sorted(WRITABLE))}."
             )
         pairs: list[tuple[Place, Place]] = [(photo, place) for photo in photos]
+        folder = None
     else:
         if isinstance(place, Path) and place.exists() and not place.is_dir():
             raise UsageError(f"{out} is a file, and several outputs need a folder.")
         tail = "" if place is not None else f"-{identity}"
-        pairs = list(zip(photos, _targets(photos, place or Path(), tail), strict=True))
+        folder = place or Path()
+        pairs = list(zip(photos, _targets(photos, folder, tail), strict=True))
     sources = {_resolved(photo) for photo in photos}
     for _, target in pairs:
         if _resolved(target) in sources:
             raise UsageError(f"{target} is one of the inputs; choose another output with -o.")
-    return Plan(pairs, failed)
+    return Plan(pairs, failed, folder)
 
 
 def _place(text: str) -> Place:
@@ -82,16 +88,33 @@ def _may_be_several(inputs: Sequence[str], photos: Sequence[Place]) -> bool:
     return first.is_dir() or (glob.has_magic(inputs[0]) and not first.exists())
 
 
-def _photos(inputs: Sequence[str]) -> tuple[list[Place], dict[str, str]]:
-    """All photos in the order of the inputs, each once."""
+def _photos(inputs: Sequence[str], out: Place | None) -> tuple[list[Place], dict[str, str]]:
+    """All photos in the order of the inputs, each once, without the outputs of an earlier run."""
     photos: dict[Place, None] = {}
     failed: dict[str, str] = {}
     for given in inputs:
         try:
-            photos.update(dict.fromkeys(_objects(given) if is_s3(given) else _files(given)))
+            found: Sequence[Place] = _objects(given) if is_s3(given) else _files(given)
+            photos.update((one, None) for one in found if not _is_output(one, given, out))
         except (PhotoError, StorageError) as error:
             failed[given] = str(error)
     return list(photos), failed
+
+
+def _is_output(photo: Place, given: str, out: Place | None) -> bool:
+    """Whether ``photo``, found in the folder ``given``, lies in a folder ``out`` within it."""
+    if isinstance(photo, S3Address) and isinstance(out, S3Address):
+        folder, below = S3Address.parse(given).key.rstrip("/"), out.key.rstrip("/")
+        within = below != folder and f"{below}/".startswith(f"{folder}/" if folder else "")
+        return photo.bucket == out.bucket and within and photo.key.startswith(f"{below}/")
+    if isinstance(photo, Path) and isinstance(out, Path) and out.is_dir():
+        searched = Path(given)
+        if not searched.exists():
+            searched = Path(*takewhile(lambda part: not glob.has_magic(part), searched.parts))
+        outputs = out.resolve()
+        within = searched.is_dir() and searched.resolve() in outputs.parents
+        return within and outputs in photo.resolve().parents
+    return False
 
 
 def _files(given: str) -> list[Path]:

@@ -1,0 +1,116 @@
+"""Many photos: each swapped on its own, so that none stops another, and none is done twice."""
+
+import os
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from zoo.errors import ZooError
+from zoo.faces.blending import Method
+from zoo.provenance.marking import Marking
+from zoo.swapping.anywhere import swap_anywhere
+from zoo.swapping.network import SwapNetwork
+from zoo.swapping.photo import Faces
+from zoo.swapping.plan import Place
+from zoo.swapping.processes import in_processes
+
+
+@dataclass(frozen=True)
+class How:
+    """By which network, and how, all photos of a batch are swapped."""
+
+    network: Path
+    mark: Marking
+    faces: Faces = "all"
+    method: Method = "feather"
+    again: bool = False
+    """Whether outputs that are there already are made again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input."""
+
+    number: int
+    """Its place among the inputs, from 0."""
+    source: Place
+    target: Place
+    faces: int | None = None
+    """How many were swapped, now."""
+    reason: str | None = None
+    """Why it failed, if it did."""
+
+    @property
+    def already_done(self) -> bool:
+        """Whether it was left alone."""
+        return self.faces is None and self.reason is None
+
+
+_Pair = tuple[int, Place, Place]
+
+
+def swap_many(
+    pairs: Sequence[tuple[Place, Place]], how: How, jobs: int = 1
+) -> Generator[Outcome, None, None]:
+    """Swaps each source into its target; outcomes come as they are ready.
+
+    An output that is whole, and was made from this very input by this network with these
+    settings, is left alone. Memory does not grow with the number of photos.
+
+    Args:
+        pairs: sources and targets.
+        how: the network and the settings.
+        jobs: processes; each has a network of its own.
+
+    Raises:
+        AssetError: the network is missing or damaged.
+    """
+    numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
+    jobs = min(jobs, len(pairs))
+    if jobs <= 1:
+        return (swap(pair) for swap in [_worker(how, None)] for pair in numbered)
+    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    return in_processes(numbered, partial(_worker, how, threads), _killed, jobs)
+
+
+def _worker(how: How, threads: int | None) -> Callable[[_Pair], Outcome]:
+    if threads is not None:
+        import cv2
+
+        cv2.setNumThreads(threads)
+    network = SwapNetwork(how.network, threads)
+    return partial(_swap, how, network)
+
+
+def _swap(how: How, network: SwapNetwork, pair: _Pair) -> Outcome:
+    number, source, target = pair
+    try:
+        swap = swap_anywhere(
+            source,
+            target,
+            network,
+            mark=how.mark,
+            faces=how.faces,
+            method=how.method,
+            again=how.again,
+        )
+    except ZooError as error:
+        return Outcome(number, source, target, reason=str(error))
+    except Exception as error:  # a fault of ours with one photo is no reason to drop the others
+        if os.environ.get("ZOO_TRACEBACK"):
+            raise
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        return Outcome(number, source, target, reason=f"{source}: unexpected {words}.")
+    return Outcome(number, source, target, faces=None if swap is None else len(swap.faces))
+
+
+def _killed(pair: _Pair, code: int | None) -> Outcome:
+    number, source, target = pair
+    return Outcome(
+        number,
+        source,
+        target,
+        reason=f"{source}: the process that swapped it was killed (exit code {code}), perhaps for "
+        "want of memory; try it alone, or fewer --jobs.",
+    )
