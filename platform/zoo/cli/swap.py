@@ -24,6 +24,8 @@ def register(app: typer.Typer) -> None:
             "zoo swap --identity ada photo.jpg",
             "zoo swap --identity ada@candidate holiday/ 'more/*.png' -o swapped --jobs 4",
             "zoo swap --identity ada s3://photos/holiday/ -o s3://photos/swapped/",
+            "zoo swap --identity ada clip.mp4 --start 0:10 --end 0:25 -o out.mp4",
+            "zoo swap --identity ada clip.mp4 --preview",
         ),
     )(swap)
 
@@ -33,7 +35,7 @@ def swap(
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Photos, folders of photos, patterns, or s3:// addresses of photos and folders.",
+            help="Photos and videos, folders of them, patterns, or s3:// addresses.",
             show_default=False,
         ),
     ],
@@ -65,17 +67,40 @@ def swap(
         Literal["feather", "poisson"], typer.Option(help="How the face is blended in.")
     ] = "feather",
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="Processes; one network in each.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            help="Processes; one network in each. By default 1 for photos, all cores for a video.",
+            show_default=False,
+        ),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Also swap what is done already.", show_default=False)
+    ] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Where to begin in a video: 90 or 1:30."),
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Where to end in a video.")
+    ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview",
+            help="Only a sheet of some frames of a video, before and after.",
+            show_default=False,
+        ),
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put an identity's face into photos.
+    """Put an identity's face into photos and videos.
 
-    Photos keep their size and format; every output is signed, and says that it is synthetic.
+    Photos keep their size and format, videos their times, sound and subtitles; every output is
+    signed, and says that it is synthetic.
     Outputs that are there already, of the same input, network and options, are left alone. What
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
@@ -84,7 +109,7 @@ def swap(
     from zoo.registry.references import parse_reference
     from zoo.swapping.batch import How, swap_many
     from zoo.swapping.failures import write_report
-    from zoo.swapping.plan import plan
+    from zoo.swapping.plan import is_video, plan
 
     reference = parse_reference(identity)
     work = plan(inputs, out, reference.name)
@@ -93,9 +118,11 @@ def swap(
     how = How(found.path, mark, faces, method, again)
     failed = dict(work.failed)
     outcomes: list[Outcome] = []
+    photos = [pair for pair in work.pairs if not is_video(pair[0])]
+    videos = [pair for pair in work.pairs if is_video(pair[0])]
     with (
-        progress("swapping", len(work.pairs)) as advance,
-        closing(swap_many(work.pairs, how, jobs)) as ready,
+        progress("swapping", len(photos)) as advance,
+        closing(swap_many(photos, how, jobs or 1)) as ready,
     ):
         for count, outcome in enumerate(ready, 1):
             if outcome.reason is not None:
@@ -105,10 +132,34 @@ def swap(
             else:
                 print(outcome.target if quiet else _line(outcome))
             advance(count)
+    made: list[dict[str, Any]] = []
+    if videos:
+        from zoo.cli.video import preview_videos, seconds, swap_videos
+
+        def tell(line: str) -> None:
+            if not (as_json or quiet):
+                print(line)
+
+        if preview:
+            made, why = preview_videos(videos, how, tell)
+        else:
+            made, why = swap_videos(
+                videos,
+                how,
+                jobs=jobs,
+                start=seconds(start),
+                end=seconds(end),
+                silent=quiet or as_json,
+                report=tell,
+            )
+        failed |= why
+        if quiet:
+            for entry in made:
+                print(entry["output"])
     if as_json:
         facts = {"identity": found.identity, "version": found.version, "sha256": found.sha256}
         reasons = [{"input": given, "reason": reason} for given, reason in failed.items()]
-        print_json({**facts, "outputs": _entries(outcomes), "failed": reasons})
+        print_json({**facts, "outputs": _entries(outcomes) + made, "failed": reasons})
     count = len(work.pairs) + len(work.failed)
     for reason in list(failed.values())[:_MOST_SHOWN]:
         note(f"error: {reason}")

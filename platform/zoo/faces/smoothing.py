@@ -9,7 +9,8 @@ errors add up. So each landmark is a random walk about its flow, seen through no
 
 The filter (Kalman 1960) is what can be known at time t, for live video; it has no lag where flow
 follows the face. The smoother (Rauch, Tung & Striebel 1965) also uses what comes later, so it has
-none at all. Blinks and speech stay: flow moves with them, and where it fails Q grows.
+none at all. Blinks and speech stay: flow moves with them, and where flow does not come back to
+where it started, Q grows by what it misses.
 """
 
 from collections.abc import Sequence
@@ -24,8 +25,6 @@ MEASURED = 0.012
 
 MOVED = 0.003
 """The same of a landmark's flow between two frames, where flow returns to where it came from."""
-
-_SURPRISE = 3.0  # standard deviations from which the walk is taken to have left its flow
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,6 @@ def advance(before: State, moved: Points, doubt: Plane, measured: Points) -> Sta
     size = _size(measured)
     noise = (MEASURED * size) ** 2
     variance = before.variance + (MOVED * size) ** 2 + np.square(doubt)
-    distance = np.square(measured - predicted).sum(axis=1)
-    # A landmark far from where it is expected has moved as flow did not see: a lid, a lip.
-    surprise = distance / (2 * (variance + noise))
-    variance = np.where(surprise > _SURPRISE**2 / 2, distance / 2, variance).astype(np.float32)
     gain = variance / (variance + noise)
     estimate = predicted + gain[:, None] * (measured - predicted)
     return State(

@@ -17,7 +17,7 @@ from zoo.photos.image import AnyArray, Image, Plane, Points
 _SEARCH_SECONDS = 0.24  # between searches of the whole picture
 _LOOK_CLOSER = 4  # every so many searches of a picture without faces, at twice the size
 _SAME_FACE = 0.3  # intersection over union of a found box and a followed one
-_PARTED = 0.10  # distance of landmarks from their flow, in eye distances, that asks for a search
+_PARTED = 0.10  # eye distances of landmarks from their flow that ask for a search; twice that, anew
 _MISSED = 3  # searches without finding it after which a face is let go
 _BOX_SIDE = 2.73  # of dlib's box, in root mean square radii of the landmarks (51 photos)
 _BOX_RISE = 0.11  # of its centre above the landmarks' mean, likewise
@@ -166,14 +166,14 @@ def _follow(track: _Track, before: AnyArray, after: AnyArray, image: Image) -> b
     expected = track.state.estimate + moved
     measured = find_landmarks(image, box_of(expected))
     track.found = False
-    parted = np.sqrt(np.square(measured - expected).sum(axis=1).mean())
-    lost = not np.isfinite(doubt).all()
-    eyes = float(np.linalg.norm(expected[45] - expected[36]))
+    parted = float(np.sqrt(np.square(measured - expected).sum(axis=1).mean()))
+    parted /= max(float(np.linalg.norm(expected[45] - expected[36])), 1.0)
+    lost = not np.isfinite(doubt).all() or parted > 2 * _PARTED
     if lost:
         track.state = begin(measured)
     else:
         track.state = advance(track.state, moved, doubt, measured)
-    return bool(lost or parted > _PARTED * eyes)
+    return bool(lost or parted > _PARTED)
 
 
 def _radius(landmarks: Points) -> float:

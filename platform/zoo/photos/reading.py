@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,8 +41,14 @@ class Photo:
     metadata: Metadata
 
 
-def find_photos(folders_or_files: Iterable[Path]) -> list[Path]:
+def find_photos(
+    folders_or_files: Iterable[Path], suffixes: Collection[str] = SUFFIXES
+) -> list[Path]:
     """All photos in the folders (and the folders in them), sorted; files are taken as named.
+
+    Args:
+        folders_or_files: where to look.
+        suffixes: what counts as a photo in a folder.
 
     Raises:
         PhotoError: something named does not exist, or no photo is there.
@@ -55,7 +61,7 @@ def find_photos(folders_or_files: Iterable[Path]) -> list[Path]:
                 found.update(
                     Path(folder, name)
                     for name in files
-                    if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+                    if Path(name).suffix.lower() in suffixes and not name.startswith(".")
                 )
         elif path.exists():
             found.add(path)

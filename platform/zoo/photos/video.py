@@ -30,6 +30,9 @@ SUFFIXES = frozenset(
 )  # fmt: skip
 """What counts as a video."""
 
+WRITABLE = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""Suffixes that can be written, with FFmpeg's names: those that keep time stamps and marks."""
+
 _DEMUXERS = ("mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,asf,ogg,mxf,nut,ivf,rm,"
              "dv,wtv,gxf,nsv,av1")  # fmt: skip
 MAX_PIXELS = 8192 * 4608

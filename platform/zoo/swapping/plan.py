@@ -7,11 +7,16 @@ from itertools import takewhile
 from pathlib import Path
 
 from zoo.errors import PhotoError, StorageError, UsageError
-from zoo.photos.reading import SUFFIXES, find_photos
-from zoo.photos.writing import WRITABLE, output_suffix
+from zoo.photos import reading, writing
+from zoo.photos.reading import find_photos
+from zoo.photos.video import SUFFIXES as VIDEO_SUFFIXES
+from zoo.photos.video import WRITABLE as VIDEO_WRITABLE
 from zoo.s3.address import S3Address, is_s3
 from zoo.s3.patience import SHORT_PATIENCE
 from zoo.s3.transfer import exists, listing
+
+SUFFIXES = reading.SUFFIXES | VIDEO_SUFFIXES
+"""What counts as an input in a folder."""
 
 Place = Path | S3Address
 """A file or folder on this machine, or an object or prefix in S3."""
@@ -28,13 +33,13 @@ class Plan:
 
 
 def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
-    """Pairs every photo that ``inputs`` name with its output.
+    """Pairs every photo and video that ``inputs`` name with its output.
 
     One photo goes to the file ``out``, or beneath it when that is a folder. Several (and those of
     a folder or a pattern, however many it holds) go into the folder ``out`` under their stems,
     numbered where two are alike; what is in it already is no input, even if it lies in a folder
     that is. Without ``out`` they go into the working folder as ``STEM-IDENTITY.SUFFIX``. Formats
-    that cannot carry the mark become PNG.
+    that cannot carry the mark become PNG, or Matroska if they are videos.
 
     Args:
         inputs: files, folders (searched in depth), patterns such as ``'photos/*.jpg'``, and
@@ -48,10 +53,13 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
     place = None if out is None else _place(out)
     photos, failed = _photos(inputs, place)
     if place is not None and not _is_folder(place) and not _may_be_several(inputs, photos):
-        if place.suffix.lower() not in WRITABLE:
-            raise UsageError(
-                f"{out} has no suffix that can be written; use one of {' '.join(sorted(WRITABLE))}."
-            )
+        for photo in photos:
+            writable = VIDEO_WRITABLE if is_video(photo) else writing.WRITABLE
+            if place.suffix.lower() not in writable:
+                raise UsageError(
+                    f"{out} has no suffix that can be written; use one of "
+                    f"{' '.join(sorted(writable))}."
+                )
         pairs: list[tuple[Place, Place]] = [(photo, place) for photo in photos]
         folder = None
     else:
@@ -65,6 +73,18 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
         if _resolved(target) in sources:
             raise UsageError(f"{target} is one of the inputs; choose another output with -o.")
     return Plan(pairs, failed, folder)
+
+
+def is_video(place: Place) -> bool:
+    """Whether the name is a video's."""
+    return place.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _output_suffix(source: Place) -> str:
+    """The input's own suffix, or that of a format which keeps all that the input's does."""
+    if not is_video(source):
+        return writing.output_suffix(source.suffix)
+    return source.suffix if source.suffix.lower() in VIDEO_WRITABLE else ".mkv"
 
 
 def _place(text: str) -> Place:
@@ -121,7 +141,7 @@ def _files(given: str) -> list[Path]:
     paths = [Path(given)]
     if not paths[0].exists() and glob.has_magic(given):
         paths = [Path(found) for found in sorted(glob.glob(given, recursive=True))]  # noqa: PTH207
-    return find_photos(paths or [Path(given)])
+    return find_photos(paths or [Path(given)], SUFFIXES)
 
 
 def _objects(given: str) -> list[S3Address]:
@@ -144,7 +164,7 @@ def _targets(photos: Sequence[Place], folder: Place, tail: str) -> list[Place]:
     taken: set[str] = set()
     targets: list[Place] = []
     for photo in photos:
-        stem, suffix = f"{photo.stem}{tail}", output_suffix(photo.suffix)
+        stem, suffix = f"{photo.stem}{tail}", _output_suffix(photo)
         name, count = f"{stem}{suffix}", 1
         while name.casefold() in taken:
             count += 1

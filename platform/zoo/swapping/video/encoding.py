@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import UsageError
 from zoo.photos.frames import plain_format
-from zoo.photos.video import Video
+from zoo.photos.video import WRITABLE, Video
 
 if TYPE_CHECKING:
     import av
     from av.container import OutputContainer
-
-WRITABLE = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-"""Suffixes that can be written, with FFmpeg's names: those that keep time stamps and marks."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +47,6 @@ _CODECS = {
     "vp8": _VP9,
     "av1": Codec("av1", "libsvtav1", {"crf": "24", "preset": "7", "svtav1-params": "lp=1"}),
 }
-
-
-def output_suffix(suffix: str) -> str:
-    """The suffix for the successor of a video: the same, or ``.mkv``, which holds all streams."""
-    return suffix if suffix.lower() in WRITABLE else ".mkv"
 
 
 def container_format(target: Path) -> str:

@@ -17,7 +17,7 @@ from zoo.provenance.marking import Marking
 from zoo.provenance.signing import sign_file
 from zoo.storage import sha256_of
 from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
-from zoo.swapping.video.joining import join
+from zoo.swapping.video.joining import Part, join
 from zoo.swapping.video.segment import How, segments
 from zoo.swapping.video.stream import WhichFaces
 from zoo.swapping.video.work import finished, plan_of, remember, work_folder
@@ -68,7 +68,7 @@ def swap_video(
 
     Args:
         source: a video.
-        target: of a suffix in :data:`.encoding.WRITABLE`.
+        target: of a suffix in :data:`zoo.photos.video.WRITABLE`.
         network: the network's file.
         mark: what the output is to say of itself.
         faces: which.
@@ -123,9 +123,9 @@ def swap_video(
         join_began = time.perf_counter()
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
             joined = Path(place, f"joined{target.suffix.lower()}")
-            join(video, [folder / p.name for p in parts], joined, mark, start=first, end=after)
-            settings = {"faces": faces, "method": method}
-            sign_file(joined, target, Made(mark, source, settings))
+            files = [Part(folder / part.name, done[part.number].first) for part in parts]
+            join(video, files, joined, mark, start=first, end=after)
+            sign_file(joined, target, Made(mark, source, settings_of(faces, method, start, end)))
         steps["join and sign"] += time.perf_counter() - join_began
     return VideoSwap(
         frames=sum(segment.frames for segment in done.values()),
@@ -135,6 +135,15 @@ def swap_video(
         took=time.perf_counter() - began,
         steps=dict(steps),
     )
+
+
+def settings_of(
+    faces: WhichFaces, method: Method, start: float | None, end: float | None
+) -> dict[str, str]:
+    """What a manifest keeps of the options."""
+    limits = {"start": start, "end": end}
+    given = {name: str(value) for name, value in limits.items() if value is not None}
+    return {"faces": faces, "method": method, **given}
 
 
 def _limits(video: Video, start: float | None, end: float | None) -> tuple[int, int]:

@@ -8,6 +8,7 @@ tags hold places, devices and owners, as for photos (:mod:`zoo.photos.metadata`)
 import heapq
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,20 @@ _KEPT_OF_STREAM = ("title", "language", "filename", "mimetype")
 _COPIED = ("audio", "subtitle", "attachment")
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP specification, part 3, 1.2.2
 
+
+@dataclass(frozen=True)
+class Part:
+    """A segment's file and the time of its first frame, in the video's units."""
+
+    path: Path
+    first: int
+
+
 _Timed = tuple[float, "Packet[Any]", Stream]
 
 
 def join(
-    video: Video, parts: Sequence[Path], target: Path, mark: Marking, *, start: int, end: int
+    video: Video, parts: Sequence[Part], target: Path, mark: Marking, *, start: int, end: int
 ) -> None:
     """Writes ``parts``, in order, with the source's other streams, to ``target``.
 
@@ -56,7 +66,7 @@ def join(
     options = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
     with ExitStack() as stack:
         source = stack.enter_context(opened(video.path))
-        first = stack.enter_context(av.open(str(parts[0])))
+        first = stack.enter_context(av.open(str(parts[0].path)))
         output = stack.enter_context(av.open(str(target), "w", format=kind, options=options))
         picture = output.add_stream_from_template(first.streams.video[0], opaque=True)
         picture.time_base = video.time_base
@@ -85,24 +95,35 @@ def join(
         _append_xmp(target, mark)
 
 
-def _pictures(parts: Sequence[Path], stream: Stream, video: Video, end: int) -> Iterator[_Timed]:
+def _pictures(parts: Sequence[Part], stream: Stream, video: Video, end: int) -> Iterator[_Timed]:
     """All packets of the parts, with decoding times that ascend over their borders too."""
-    shown = np.array([packet.pts for packet in _packets(parts)], np.int64)
-    decoded = _decode_times(shown)
-    after = dict(zip(np.sort(shown).tolist(), [*np.sort(shown)[1:].tolist(), end], strict=True))
-    for packet, time in zip(_packets(parts), decoded.tolist(), strict=True):
-        assert packet.pts is not None
-        packet.dts, packet.duration = time, after[packet.pts] - packet.pts
-        packet.time_base = video.time_base
-        yield float(time * video.time_base), packet, stream
-
-
-def _packets(parts: Sequence[Path]) -> Iterator["Packet[Any]"]:
+    times = [time for part in parts for time, _ in _packets(part, video)]
+    shown = np.array(times, np.int64)
+    ordered = np.sort(shown).tolist()
+    after = dict(zip(ordered, [*ordered[1:], end], strict=True))
+    decoded = iter(_decode_times(shown).tolist())
     for part in parts:
-        with av.open(str(part), container_options={"fflags": "+noparse"}) as container:
-            for packet in container.demux(container.streams.video[0]):
-                if packet.pts is not None and packet.size:
-                    yield packet
+        for time, packet in _packets(part, video):
+            packet.time_base = video.time_base
+            packet.pts, packet.dts, packet.duration = time, next(decoded), after[time] - time
+            yield float(packet.dts * video.time_base), packet, stream
+
+
+def _packets(part: Part, video: Video) -> Iterator[tuple[int, "Packet[Any]"]]:
+    """A segment's packets as they are to be decoded, with the times of showing.
+
+    The container of segments counts from a zero of its own, in fractions of the video's units.
+    """
+    with av.open(str(part.path)) as container:
+        stream = container.streams.video[0]
+        assert stream.time_base is not None
+        unit = stream.time_base / video.time_base
+        zero = None
+        for packet in container.demux(stream):
+            if packet.pts is None or not packet.size:
+                continue
+            zero = packet.pts if zero is None else zero  # the first is a key, and shown first
+            yield part.first + round((packet.pts - zero) * unit), packet
 
 
 def _decode_times(shown: NDArray[np.int64]) -> NDArray[np.int64]:

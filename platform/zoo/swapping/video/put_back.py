@@ -15,7 +15,7 @@ from zoo.faces.blending import Method, blend
 from zoo.faces.mask import face_outline
 from zoo.photos.image import Image, Plane, Points
 
-_SAME = 6.0  # grey levels, by which crops that show the same differ, noise averaged away
+_SAME = 15.0  # grey levels, by which crops that show the same differ, noise averaged away
 _NOISE = 0.012  # of the crop's side: the blur that averages noise away
 
 

@@ -55,9 +55,18 @@ class How:
 
 @dataclass(frozen=True)
 class Done:
-    """A segment that is written: its frames, how many of them show a swap, and the time it took."""
+    """A segment that is written.
+
+    Attributes:
+        number: of the segment.
+        first: the time of its first frame, in the video's units.
+        frames: how many it has.
+        swapped: in how many of them a face was swapped.
+        seconds: that each step worked.
+    """
 
     number: int
+    first: int
     frames: int
     swapped: int
     seconds: dict[str, float]
@@ -82,8 +91,8 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
         StorageError: no permission or no space.
     """
     watch = Stopwatch()
-    first, last = np.searchsorted(video.times, (segment.start, segment.end))
-    before = int(video.times[max(0, first - MARGIN)])
+    begin, last = np.searchsorted(video.times, (segment.start, segment.end))
+    before = int(video.times[max(0, begin - MARGIN)])
     after = int(video.times[last + MARGIN]) if last + MARGIN < len(video.times) else video.end
     decoded = ahead(watch.each("decode", decode(video, before, max(after, segment.end))))
     made = swap_frames(
@@ -95,7 +104,7 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
         method=how.method,
         watch=watch,
     )
-    frames = swapped = 0
+    frames = swapped = first = 0
     with atomic_file(folder / segment.name) as temporary:
         writer = None
         for item in ahead(made):
@@ -106,7 +115,8 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
             if time >= segment.end:
                 break
             with watch.step("encode"):
-                writer = writer or _Writer(temporary, video, how.codec, item.frame)
+                if writer is None:
+                    writer, first = _Writer(temporary, video, how.codec, item.frame), time
                 writer.add(item.frame)
             frames += 1
             swapped += bool(item.faces)
@@ -117,7 +127,7 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
             )
         with watch.step("encode"):
             writer.close()
-    return Done(segment.number, frames, swapped, dict(watch.seconds))
+    return Done(segment.number, first, frames, swapped, dict(watch.seconds))
 
 
 class _Writer:

@@ -1,0 +1,183 @@
+"""Videos on the command line: a bar with frames per second, what each step took."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import UsageError, ZooError
+
+if TYPE_CHECKING:
+    from zoo.swapping.batch import How
+    from zoo.swapping.plan import Place
+    from zoo.swapping.video.file import VideoSwap
+    from zoo.swapping.video.stream import WhichFaces
+
+Pair = tuple["Place", "Place"]
+
+
+def swap_videos(
+    pairs: Sequence[Pair],
+    how: "How",
+    *,
+    jobs: int | None,
+    start: float | None,
+    end: float | None,
+    silent: bool,
+    report: Callable[[str], None],
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Swaps one video after another; all cores work on each.
+
+    Args:
+        pairs: sources and targets.
+        how: the network and the options.
+        jobs: processes; by default one per core.
+        start: seconds to begin at.
+        end: seconds to end at.
+        silent: whether no bar is shown.
+        report: prints a line about a finished one.
+
+    Returns:
+        What was made, and why the others failed.
+    """
+    from zoo.swapping.video.anywhere import swap_video_anywhere
+
+    made: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    for source, target in pairs:
+        try:
+            with _bar(Path(str(source)).name, silent) as progress:
+                swap = swap_video_anywhere(
+                    source,
+                    target,
+                    how.network,
+                    mark=how.mark,
+                    again=how.again,
+                    faces=_which(how),
+                    method=how.method,
+                    start=start,
+                    end=end,
+                    jobs=jobs,
+                    progress=progress,
+                )
+        except UsageError:
+            raise
+        except ZooError as error:
+            failed[str(source)] = str(error)
+            continue
+        made.append(_entry(source, target, swap))
+        report(_line(source, target, swap))
+    return made, failed
+
+
+def preview_videos(
+    pairs: Sequence[Pair], how: "How", report: Callable[[str], None]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """A sheet of each video in place of its output: ``OUT-preview.jpg``."""
+    from zoo.swapping.network import SwapNetwork
+    from zoo.swapping.video.preview import preview
+
+    network = SwapNetwork(how.network)
+    made: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    for source, target in pairs:
+        if not isinstance(source, Path) or not isinstance(target, Path):
+            raise UsageError("A preview is made of files on this machine; copy the video here.")
+        sheet = target.with_name(f"{target.stem}-preview.jpg")
+        try:
+            frames = preview(
+                source, sheet, network, mark=how.mark, faces=_which(how), method=how.method
+            )
+        except ZooError as error:
+            failed[str(source)] = str(error)
+            continue
+        made.append({"input": str(source), "output": str(sheet), "frames": frames})
+        report(f"{source} -> {sheet} ({frames} frames)")
+    return made, failed
+
+
+def seconds(text: str | None) -> float | None:
+    """Seconds of ``90``, ``1:30`` or ``0:01:30.5``.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if text is None:
+        return None
+    total = 0.0
+    try:
+        for part in text.split(":"):
+            total = 60 * total + float(part)
+    except ValueError:
+        total = -1.0
+    if not 0 <= total < 1e7:
+        raise UsageError(f"{text!r} is no time; write seconds, or minutes as in 1:30.")
+    return total
+
+
+def _which(how: "How") -> "WhichFaces":
+    return "largest" if how.faces == "largest" else "all"
+
+
+def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[str, Any]:
+    entry: dict[str, Any] = {"input": str(source), "output": str(target)}
+    if swap is None:
+        return {**entry, "already_done": True}
+    facts = {
+        "already_done": False,
+        "frames": swap.frames,
+        "frames_with_faces": swap.swapped,
+        "frames_resumed": swap.resumed,
+        "seconds": round(swap.seconds, 3),
+        "frames_per_second": round(_rate(swap), 2),
+        "milliseconds_per_frame": _each(swap),
+    }
+    return {**entry, **facts}
+
+
+def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
+    if swap is None:
+        return f"{source} -> {target} (already done)"
+    resumed = f", {swap.resumed} of them made before" if swap.resumed else ""
+    steps = ", ".join(f"{name} {ms:.0f}" for name, ms in _each(swap).items())
+    return (
+        f"{source} -> {target} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
+        f"{swap.seconds:.1f} s of video in {swap.took:.1f} s: {_rate(swap):.1f} frames/s)\n"
+        f"  ms per frame: {steps}"
+    )
+
+
+def _rate(swap: "VideoSwap") -> float:
+    return (swap.frames - swap.resumed) / max(swap.took, 1e-9)
+
+
+def _each(swap: "VideoSwap") -> dict[str, float]:
+    new = max(1, swap.frames - swap.resumed)
+    return {name: round(1000 * took / new, 1) for name, took in swap.steps.items()}
+
+
+@contextmanager
+def _bar(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
+    """Frames done, frames per second and the time left, on stderr if that is a terminal."""
+    if silent or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TextColumn("frames  {task.fields[pace]}"))  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, pace="")
+        began, before = time.monotonic(), -1
+
+        def advance(done: int, total: int) -> None:
+            nonlocal before
+            before = done if before < 0 else before  # made by an earlier run
+            rate = (done - before) / max(time.monotonic() - began, 1e-9)
+            left = f", {(total - done) / rate:.0f} s left" if rate else ""
+            bar.update(task, completed=done, total=total, pace=f"{rate:.1f}/s{left}")
+
+        yield advance
