@@ -17,6 +17,7 @@ from PIL import Image as Pillow
 
 from tests.provenance.conftest import MARK, encoded
 from zoo.errors import SigningError, StorageError
+from zoo.provenance.key import self_made_key
 from zoo.provenance.manifest import SWAP, Made
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
 from zoo.provenance.signing import sidecar, sign_bytes, sign_file
@@ -88,6 +89,38 @@ def test_a_swap_of_a_swap_keeps_its_history(tmp_path: Path) -> None:
     found = verify(tmp_path / "out.png")
     assert [step.swap.get("identity") for step in found.steps] == ["bruno", "ada"]
     assert not found.steps[1].problems
+
+
+def test_of_a_cameras_manifest_the_history_is_kept_and_what_is_private_is_not(
+    tmp_path: Path,
+) -> None:
+    captured = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
+    created = {"action": "c2pa.created", "digitalSourceType": captured}
+    taken = {
+        "claim_generator_info": [{"name": "camera"}],
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": [created]}},
+            {"label": "c2pa.metadata", "data": {"@context": {}, "exif:GPSLatitude": "39,21.1N"}},
+            {"label": "com.camera", "data": {"owner": "Jane Doe", "serial": "4711-0815"}},
+        ],
+    }
+    key, photo = self_made_key(), io.BytesIO()
+    info = c2pa.C2paSignerInfo(key.algorithm, key.chain, key.key, None)
+    with c2pa.Signer.from_info(info) as signer, c2pa.Builder(taken) as builder:  # with a thumbnail
+        builder.sign(signer, "image/jpeg", io.BytesIO(encoded()), photo)
+    assert b"Jane Doe" in photo.getvalue() and photo.getvalue().count(b"\xff\xd8\xff") == 2
+    (tmp_path / "out.jpg").write_bytes(sign_bytes(encoded(seed=1), Made(MARK, photo.getvalue())))
+    found = verify(tmp_path / "out.jpg")
+    assert (found.status, found.problems) == (Status.valid, ())
+    assert [step.software for step in found.steps][1:] == ["camera"]
+    assert not found.steps[1].problems
+    content = (tmp_path / "out.jpg").read_bytes()
+    for words in (b"Jane Doe", b"4711", b"39,21"):
+        assert words not in content
+    assert content.count(b"\xff\xd8\xff") == 1
+    again = sign_bytes(encoded(seed=2), Made(MARK, content))
+    (tmp_path / "again.jpg").write_bytes(again)
+    assert len(verify(tmp_path / "again.jpg").steps) == 3
 
 
 def test_that_the_input_had_been_altered_is_part_of_the_history(tmp_path: Path) -> None:

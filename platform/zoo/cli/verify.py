@@ -66,7 +66,11 @@ def verify(
 
 
 def _lines(finding: "Finding") -> list[str]:
+    from zoo.provenance.verifying import FINE
+
     lines = [f"{finding.file}: {finding.status}", f"  {finding.explanation}"]
+    if finding.steps and finding.status not in FINE:
+        lines.append("  What its manifest says may not hold for this file:")
     for number, step in enumerate(finding.steps):
         if number:
             lines.append("  Before that, its input said:")
@@ -80,10 +84,9 @@ def _words(step: "Step") -> list[str]:
     lines = list(step.says)
     if settings := step.swap.get("settings"):
         lines.append("Settings: " + ", ".join(f"{key} {value}" for key, value in settings.items()))
-    when = f" on {step.when} by its own clock" if step.when else ""
-    by = f"{step.issuer} ({step.key})" if step.key else step.issuer
-    software = step.software or "software unnamed"
-    lines.append(f"Signed{when} by {by or 'an unnamed key'}, with {software}.")
+    by = f"{step.issuer} ({step.key})" if step.key else step.issuer or "an unnamed key"
+    clock = f"; its clock said {step.when}" if step.when else ""
+    lines.append(f"Signed by {by}, with {step.software or 'software unnamed'}{clock}.")
     if step.problems:
         lines.append(f"It did not hold any more when it was swapped: {', '.join(step.problems)}.")
     return lines

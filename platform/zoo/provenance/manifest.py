@@ -7,7 +7,7 @@ Source: C2PA Technical Specification 2.2, Actions and Ingredient assertions
 (https://spec.c2pa.org/specifications/specifications/2.2/specs/C2PA_Specification.html).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,8 +40,13 @@ class Made:
     settings: Mapping[str, Setting] = field(default_factory=dict)
 
 
-def definition(made: Made, input_sha256: str | None) -> dict[str, Any]:
-    """The manifest for ``made``, without its ingredient, as c2pa's builder takes it."""
+def definition(
+    made: Made, input_sha256: str | None, redactions: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The manifest for ``made``, without its ingredient, as c2pa's builder takes it.
+
+    ``redactions`` are JUMBF addresses of what is withheld of the input's own manifests.
+    """
     software = {"name": "faceswap-zoo", "version": __version__}
     edited = {
         "action": "c2pa.edited",
@@ -53,7 +58,6 @@ def definition(made: Made, input_sha256: str | None) -> dict[str, Any]:
     first: dict[str, Any] = {
         "action": "c2pa.opened",
         "parameters": {"ingredientIds": [INPUT]},
-        "description": "A photo or video was opened.",
     }
     if input_sha256 is None:
         first = {"action": "c2pa.created", "digitalSourceType": DIGITAL_SOURCE_TYPE}
@@ -66,10 +70,20 @@ def definition(made: Made, input_sha256: str | None) -> dict[str, Any]:
     }
     if input_sha256 is not None:
         swap["input_sha256"] = input_sha256
+    withheld = [
+        {
+            "action": "c2pa.redacted",
+            "reason": "c2pa.PII.present",
+            "parameters": {"redacted": address},
+            "description": "Something private was withheld from what the input said.",
+        }
+        for address in redactions
+    ]
     return {
         "claim_generator_info": [software],
+        "redactions": list(redactions),
         "assertions": [
-            {"label": "c2pa.actions.v2", "data": {"actions": [first, edited]}},
+            {"label": "c2pa.actions.v2", "data": {"actions": [first, *withheld, edited]}},
             {"label": SWAP, "data": swap},
         ],
     }

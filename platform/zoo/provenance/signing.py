@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from zoo.errors import SigningError
 from zoo.provenance.formats import CARRIERS, HEAD, UNKNOWN, media_type
+from zoo.provenance.history import private_assertions
 from zoo.provenance.key import SigningKey, signing_key
 from zoo.provenance.manifest import Made, definition, ingredient
 from zoo.storage import atomic_file, plain_errors
 
 if TYPE_CHECKING:
-    import c2pa
     from _typeshed import ReadableBuffer
 
 SIDECAR = ".c2pa"
@@ -98,38 +98,33 @@ def _sign(
     import c2pa
 
     info = c2pa.C2paSignerInfo(key.algorithm, key.chain, key.key, None)
-    try:
-        with (
-            _opened(made.source) as source,
-            c2pa.Context.from_dict(SETTINGS) as context,
-            c2pa.Signer.from_info(info) as signer,
-            c2pa.Builder(definition(made, _digest(source)), context) as builder,
-        ):
-            if source is not None:
-                _add_input(builder, source)
-            if signed is None:
-                builder.set_no_embed()
-                signed = _Nowhere()
-            return bytes(builder.sign(signer, kind, finished, signed))
-    except c2pa.C2paError as error:
-        reason = " ".join(str(error).split())
-        raise SigningError(f"The output cannot be signed: {reason}.") from error
-
-
-def _add_input(builder: "c2pa.Builder", source: _Readable) -> None:
-    """Makes the input the parent, with the history that it carries, unless that is damaged."""
-    import c2pa
-
-    head = source.read(HEAD)
-    for kind in (media_type(head), UNKNOWN):
-        source.seek(0)
-        try:
-            builder.add_ingredient(ingredient(), kind, source)
-        except c2pa.C2paError:
-            if kind == UNKNOWN:
-                raise
-        else:
-            return
+    with _opened(made.source) as source, c2pa.Context.from_dict(SETTINGS) as context:
+        digest = _digest(source)
+        head = b"" if source is None else source.read(HEAD)
+        # An input whose own manifests are damaged becomes a parent without a history.
+        for input_kind in dict.fromkeys((media_type(head), UNKNOWN)):
+            finished.seek(0)
+            try:
+                private: list[str] = []
+                if source is not None and input_kind != UNKNOWN:
+                    private = private_assertions(source, input_kind)
+                with (
+                    c2pa.Signer.from_info(info) as signer,
+                    c2pa.Builder(definition(made, digest, private), context) as builder,
+                ):
+                    if source is not None:
+                        source.seek(0)
+                        builder.add_ingredient(ingredient(), input_kind, source)
+                    if signed is None:
+                        builder.set_no_embed()
+                    target = _Nowhere() if signed is None else signed
+                    target.seek(0)
+                    target.truncate()
+                    return bytes(builder.sign(signer, kind, finished, target))
+            except c2pa.C2paError as error:
+                failure = error
+    reason = " ".join(str(failure).split())
+    raise SigningError(f"The output cannot be signed: {reason}.") from failure
 
 
 def _opened(source: Path | bytes | None) -> AbstractContextManager[_Readable | None]:
@@ -174,3 +169,7 @@ class _Nowhere(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
+
+    def truncate(self, size: int | None = None, /) -> int:
+        self._size = self._at if size is None else size
+        return self._size

@@ -58,7 +58,7 @@ class Step:
     key: str
     when: str | None = None
     says: tuple[str, ...] = ()
-    """What was done, in the manifest's own words."""
+    """What was done, in the manifest's own words; C2PA's names of the actions if it has none."""
     swap: Mapping[str, Any] = field(default_factory=dict)
     """For swaps of ours: identity, version, network_sha256, basis, settings, input_sha256."""
     problems: tuple[str, ...] = ()
@@ -186,6 +186,7 @@ def _step(manifest: Mapping[str, Any], problems: tuple[str, ...]) -> Step:
         _text(generators[0].get(part)) for part in ("name", "version") if generators
     ).strip()
     said: list[str] = []
+    codes: list[str] = []
     when = signature.get("time")
     swap: dict[str, Any] = {}
     for assertion in map(_mapping, _sequence(manifest.get("assertions"))):
@@ -197,14 +198,15 @@ def _step(manifest: Mapping[str, Any], problems: tuple[str, ...]) -> Step:
             }
         elif label.startswith("c2pa.actions"):
             for action in map(_mapping, _sequence(data.get("actions"))):
-                said.append(_text(action.get("description")) or _text(action.get("action")))
+                codes.append(_text(action.get("action")))
+                said.append(_text(action.get("description")))
                 when = when or action.get("when")
     return Step(
         software=software or _text(manifest.get("claim_generator")),
         issuer=_text(signature.get("issuer")),
         key=_text(signature.get("common_name")),
         when=_text(when) or None,
-        says=tuple(said),
+        says=tuple(dict.fromkeys(filter(None, said))) or tuple(dict.fromkeys(codes)),
         swap=swap,
         problems=problems,
     )
