@@ -12,7 +12,19 @@ from typing import Annotated
 import typer
 
 from zoo import __version__
-from zoo.cli import evaluate, identity, promote, registry, swap, train, upkeep, verify
+from zoo.cli import (
+    bench,
+    doctor,
+    evaluate,
+    identity,
+    promote,
+    registry,
+    serve,
+    swap,
+    train,
+    upkeep,
+    verify,
+)
 from zoo.errors import ZooError
 
 app = typer.Typer(
@@ -23,7 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (swap, verify, identity, train, evaluate, registry, promote, upkeep):
+GROUPS = (swap, serve, verify, identity, train, evaluate, registry, promote, upkeep, doctor, bench)
+for group in GROUPS:
     group.register(app)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
+from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples, known_names
 
 if TYPE_CHECKING:
     from zoo.registry.browse import Version
@@ -15,12 +15,18 @@ _REFERENCE = "NAME[@ALIAS|:VERSION]"
 
 def register(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    app.command("list", rich_help_panel=NETWORKS)(list_networks)
-    app.command(rich_help_panel=NETWORKS)(show)
+    app.command(
+        "list",
+        rich_help_panel=NETWORKS,
+        epilog=examples("zoo list", "zoo list --cached", "zoo list --json"),
+    )(list_networks)
+    app.command(
+        rich_help_panel=NETWORKS, epilog=examples("zoo show ada", "zoo show ada@champion --lineage")
+    )(show)
     app.command(
         rich_help_panel=NETWORKS, epilog=examples("zoo pull ada", "zoo pull ada@candidate")
     )(pull)
-    app.command(rich_help_panel=NETWORKS)(rm)
+    app.command(rich_help_panel=NETWORKS, epilog=examples("zoo rm ada", "zoo rm ada --cached"))(rm)
 
 
 def list_networks(
@@ -64,6 +70,7 @@ def show(
             metavar="NAME",
             help="The identity; with --lineage, NAME[@ALIAS|:VERSION].",
             show_default=False,
+            autocompletion=known_names,
         ),
     ],
     lineage: Annotated[
@@ -109,7 +116,13 @@ def show(
 
 def pull(
     name: Annotated[
-        str, typer.Argument(metavar=_REFERENCE, help="Which network.", show_default=False)
+        str,
+        typer.Argument(
+            metavar=_REFERENCE,
+            help="Which network.",
+            show_default=False,
+            autocompletion=known_names,
+        ),
     ],
     as_json: Json = False,
     quiet: Quiet = False,

@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.options import IDENTITIES, NETWORKS, Json, Quiet, examples
+from zoo.cli.options import IDENTITIES, NETWORKS, Json, Quiet, examples, known_names
 
 
 def register(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    app.command(rich_help_panel=IDENTITIES)(status)
+    app.command(rich_help_panel=IDENTITIES, epilog=examples("zoo status", "zoo status --json"))(
+        status
+    )
     app.command(
         rich_help_panel=NETWORKS,
         epilog=examples("zoo train", "zoo train ada bruno", "zoo train ada --recipe hd"),
@@ -19,7 +21,12 @@ def register(app: typer.Typer) -> None:
 def train(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Identities; default: all.", show_default=False),
+        typer.Argument(
+            metavar="NAME",
+            help="Identities; default: all.",
+            show_default=False,
+            autocompletion=known_names,
+        ),
     ] = None,
     recipe: Annotated[
         str | None,
