@@ -5,7 +5,6 @@ because FastAPI's loads its scripts from elsewhere.
 """
 
 import re
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -23,7 +22,7 @@ from zoo.serving import camera, problems
 from zoo.serving.backend import Backend, Wish
 from zoo.serving.gallery import Gallery
 from zoo.serving.guard import COOKIE, Guard, same_token
-from zoo.serving.metrics import MEDIA_TYPE, Metrics
+from zoo.serving.metrics import MEDIA_TYPE, Counted, Metrics
 from zoo.serving.options import Options
 from zoo.serving.work import Kind
 
@@ -95,7 +94,7 @@ def create(backend: Backend, options: Options) -> FastAPI:
     camera.add(app, backend, options, metrics)
     problems.install(app)
     app.add_middleware(Guard, options=options)
-    _count(app, metrics)
+    app.add_middleware(Counted, metrics=metrics)
     return app
 
 
@@ -227,21 +226,6 @@ def _add_pages(app: FastAPI) -> None:
         return FileResponse(PAGE / "icon.svg", media_type="image/svg+xml")
 
     app.mount("/static", StaticFiles(directory=PAGE), name="static")
-
-
-def _count(app: FastAPI, metrics: Metrics) -> None:
-    @app.middleware("http")
-    async def counted(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        started = time.perf_counter()
-        status = 500
-        try:
-            response = await call(request)
-            status = response.status_code
-        finally:
-            route = getattr(request.scope.get("route"), "path", "other")
-            metrics.requests.labels(route, str(status)).inc()
-            metrics.seconds.labels(route).observe(time.perf_counter() - started)
-        return response
 
 
 def _chosen_faces(text: str) -> Literal["all", "largest"] | list[int]:

@@ -75,7 +75,6 @@ class _Session:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
 
