@@ -1,7 +1,9 @@
 """``zoo swap`` from the command to the picture."""
 
+import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,6 +68,9 @@ def test_one_photo_in_one_marked_picture_out(
     content = Path("out.jpg").read_bytes()
     assert DIGITAL_SOURCE_TYPE.encode() in content
     assert cached.sha256.encode() in content
+    said = json.loads(zoo("verify", "--json", "out.jpg").out)[0]
+    assert said["status"] == "valid"
+    assert said["steps"][0]["swap"]["network_sha256"] == cached.sha256
     with Pillow.open("out.jpg") as picture:
         assert picture.size == (256, 256)
 
@@ -101,6 +106,37 @@ def test_several_inputs_fail_one_by_one_and_each_is_named(
         assert f"error: {reason}" in ended.err
     assert "3 of 4 inputs failed; out/zoo-failed.csv lists them." in ended.err
     assert {path.name for path in Path("out").iterdir()} == {"portrait.png", "zoo-failed.csv"}
+
+
+def test_a_batch_reports_what_failed_and_goes_on_where_it_stopped(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    Path("in/deep").mkdir(parents=True)
+    for name in ("a.png", "b.png", "deep/a.png", "deep/c.png"):
+        shutil.copy(portrait, Path("in", name))
+    whole = Path("in/b.png").read_bytes()
+    for broken in ("in/b.png", "in/deep/c.png"):
+        Path(broken).write_bytes(whole[: len(whole) // 2])
+    ended = zoo("swap", "-i", "ada", "in", "-o", "in/out", "--jobs", "2", "-q")
+    assert ended.code == 1
+    assert sorted(ended.out.split()) == ["in/out/a-2.png", "in/out/a.png"]
+    with Path("in/out/zoo-failed.csv").open(newline="") as file:
+        failed = {row["input"]: row["reason"] for row in csv.DictReader(file)}
+    assert set(failed) == {"in/b.png", "in/deep/c.png"}
+    assert all("damaged" in reason for reason in failed.values())
+    made = {path: path.stat().st_mtime_ns for path in Path("in/out").glob("a*.png")}
+
+    Path("in/b.png").write_bytes(whole)
+    Path("in/deep/c.png").unlink()
+    ended = zoo("swap", "-i", "ada", "in", "-o", "in/out")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        "in/a.png -> in/out/a.png (already done)",
+        "in/b.png -> in/out/b.png (1 face)",
+        "in/deep/a.png -> in/out/a-2.png (already done)",
+    ]
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    assert not Path("in/out/zoo-failed.csv").exists()
 
 
 def test_a_folder_without_photos_fails(zoo: Zoo, cached: cache.CachedNetwork) -> None:

@@ -81,6 +81,18 @@ def test_a_prefix_to_a_prefix_with_each_failure_named(zoo: Zoo, photos: dict[str
     }  # fmt: skip
 
 
+def test_objects_that_are_done_are_not_put_there_again(
+    zoo: Zoo, photos: dict[str, str], s3: FaultyProxy
+) -> None:
+    command = ("swap", "-i", "ada", photos["portrait"], "-o", f"s3://{BUCKET}/out/")
+    assert "(1 face)" in zoo(*command).out
+    before = objects()["out/portrait.png"]
+    assert "(already done)" in zoo(*command).out
+    assert objects()["out/portrait.png"] == before
+    connect().put_object(Bucket=BUCKET, Key="out/portrait.png", Body=before[:-30])
+    assert "(1 face)" in zoo(*command).out
+
+
 def test_faults_on_the_way_are_nobodys_business(
     zoo: Zoo, photos: dict[str, str], s3: FaultyProxy
 ) -> None:

@@ -1,5 +1,6 @@
 """Whose face an identity is, why it may be used, and how every output says so.
 
-:mod:`.identity` is the record beside the photos; :mod:`.marking` writes it into pictures and
-needs only the standard library, because every swap waits for it.
+:mod:`.identity` is the record beside the photos, :mod:`.basis` why a face may be used;
+:mod:`.marking` is the mark in a picture's metadata, :mod:`.signing` the signed manifest that
+every output carries, :mod:`.verifying` reads it back. Nothing that a swap imports here is heavy.
 """
