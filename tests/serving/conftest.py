@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -71,13 +72,13 @@ def zoo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(zoo_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(zoo_cache: Path) -> Iterator[Server]:
     """``zoo serve`` as people run it."""
-    place = tmp_path_factory.mktemp("place")
-    running = start(zoo_cache, place)
-    yield running
-    running.process.send_signal(signal.SIGTERM)
-    running.process.wait(60)
+    with tempfile.TemporaryDirectory(prefix="zt-") as place:
+        running = start(zoo_cache, Path(place))
+        yield running
+        running.process.send_signal(signal.SIGTERM)
+        running.process.wait(60)
 
 
 def start(zoo_cache: Path, place: Path, *options: str) -> Server:

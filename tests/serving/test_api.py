@@ -68,9 +68,6 @@ class InProcess:
     async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
         return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, tracker)
 
-    async def ready(self) -> bool:
-        return True
-
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Awaitable
 from pathlib import Path
@@ -107,17 +108,17 @@ def test_live_uses_the_server_that_is_there(server: Server) -> None:
     assert done.stdout == f"Open {server.url}/#identity=ada&mode=camera\n"
 
 
-def test_it_ends_with_nothing_left_behind(zoo_cache: Path, tmp_path: Path) -> None:
-    running = start(zoo_cache, tmp_path, "--token", "secret")
-    request = urllib.request.Request(f"{running.url}/api/identities")
-    request.add_header("Authorization", "Bearer secret")
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert len(json.load(answer)["identities"]) == 2
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(60) == 128 + signal.SIGTERM
-    assert not list(tmp_path.glob("zoo-*"))
-    left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, check=False)
-    assert not left.stdout
+def test_it_ends_with_nothing_left_behind(zoo_cache: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="zt-") as place:
+        running = start(zoo_cache, Path(place), "--token", "secret")
+        request = urllib.request.Request(f"{running.url}/api/identities")
+        request.add_header("Authorization", "Bearer secret")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert len(json.load(answer)["identities"]) == 2
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(60) == 128 + signal.SIGTERM
+        assert not list(Path(place).glob("zoo-*"))
+        assert subprocess.run(["pgrep", "-f", place], check=False).returncode == 1
 
 
 def test_which_addresses_are_loopback() -> None:

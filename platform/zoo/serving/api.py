@@ -64,7 +64,7 @@ class Problem(BaseModel):
 class Health(BaseModel):
     """Whether it runs."""
 
-    status: Literal["ok", "starting"]
+    status: Literal["ok"] = "ok"
     software: str = "faceswap-zoo"
     version: str = __version__
 
@@ -89,7 +89,7 @@ def create(backend: Backend, options: Options) -> FastAPI:
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     _add_pages(app)
-    _add_state(app, backend, options, metrics)
+    _add_state(app, options, metrics)
     _add_swapping(app, backend, options, metrics)
     camera.add(app, backend, options, metrics)
     problems.install(app)
@@ -180,13 +180,11 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
         )
 
 
-def _add_state(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> None:
+def _add_state(app: FastAPI, options: Options, metrics: Metrics) -> None:
     @app.get("/health", tags=["state"])
-    async def health(response: Response) -> Health:
-        """Say whether it can swap; 503 while it cannot."""
-        ready = await backend.ready()
-        response.status_code = 200 if ready else 503
-        return Health(status="ok" if ready else "starting")
+    async def health() -> Health:
+        """Say that it runs."""
+        return Health()
 
     @app.get("/metrics", tags=["state"], response_class=Response)
     async def prometheus() -> Response:

@@ -85,7 +85,6 @@ class Worker:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._threads = ThreadPoolExecutor(options.threads)
-        self._loop = asyncio.get_event_loop()
 
         @serve.multiplexed(max_num_models_per_replica=options.networks)  # type: ignore[untyped-decorator]
         async def network(key: str) -> SwapNetwork:
@@ -190,9 +189,6 @@ class Front:
         worker = self._worker.options(multiplexed_model_id=chosen.key)
         frame: Frame = await _answer(worker.frame.remote(jpeg, chosen, tracker))
         return frame
-
-    async def ready(self) -> bool:
-        return True  # Serve routes nothing here before all deployments run
 
 
 async def _answer(response: Any) -> Any:

@@ -21,6 +21,7 @@ from zoo.errors import ServingError, UsageError
 from zoo.serving.options import Options
 
 _OBJECT_STORE = 256 * 2**20  # bytes
+_LONGEST = 20  # characters, before what Ray appends
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def serving(options: Options) -> Iterator[str]:
                 "pip install 'faceswap-zoo[serve]'"
             ) from error
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
-    folder = tempfile.mkdtemp(prefix="zoo-ray-")
+    folder = _folder()
     before = signal.getsignal(signal.SIGTERM)
     quiet = {"log_level": "ERROR", "enable_access_log": False}
     try:
@@ -87,6 +88,12 @@ def address(options: Options) -> str:
     elif ":" in host and not host.startswith("["):
         host = f"[{host}]"
     return f"http{'s' if options.certificate else ''}://{host}:{options.port}"
+
+
+def _folder() -> str:
+    """A folder for Ray, whose sockets' paths may have 107 bytes at most."""
+    place = tempfile.gettempdir()
+    return tempfile.mkdtemp(prefix="zoo-ray-", dir=place if len(place) <= _LONGEST else "/tmp")
 
 
 def _http(options: Options) -> dict[str, Any]:

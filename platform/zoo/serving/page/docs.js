@@ -1,5 +1,5 @@
 // The interface as a page, written from /openapi.json: what each address takes and gives.
-import { element } from "./gallery.js";
+import { element } from "./element.js";
 
 const page = document.getElementById("paths");
 const origin = location.origin;

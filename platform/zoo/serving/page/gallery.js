@@ -1,5 +1,6 @@
 // The identities as cards: one is chosen, like a radio button.
 import { ask } from "./api.js";
+import { element } from "./element.js";
 
 const FEW = 8; // cards that need no filter
 const list = document.getElementById("identities");
@@ -125,11 +126,4 @@ function nothing(title, sentence, again) {
     box.append(button);
   }
   return box;
-}
-
-export function element(name, kind = "", text = "") {
-  const made = document.createElement(name);
-  if (kind) made.className = kind;
-  if (text) made.textContent = text;
-  return made;
 }

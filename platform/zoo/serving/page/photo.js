@@ -1,6 +1,6 @@
 // A photo: chosen, its faces found, swapped, compared by a slider, downloaded.
 import { ask, form } from "./api.js";
-import { element } from "./gallery.js";
+import { element } from "./element.js";
 
 const $ = (id) => document.getElementById(id);
 const THUMB = 88; // pixels

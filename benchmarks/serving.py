@@ -1,0 +1,195 @@
+"""`zoo serve` under many clients: errors, latency, memory; then what it refuses, and a camera.
+
+Starts a server of its own on loopback with the identities of the cache, asks it from concurrent
+clients that each wait for their answer before asking again, and reads its processes' memory.
+Usage:
+
+    python benchmarks/serving.py --photo face.jpg [--clients 50] [--seconds 60] [--json]
+"""
+
+import argparse
+import asyncio
+import io
+import json
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import httpx2
+from PIL import Image as Pillow
+from websockets.asyncio.client import connect
+
+from zoo.cli.place import registry_uri_or_none
+from zoo.serving.options import Options
+from zoo.serving.server import serving
+
+
+def main() -> None:
+    """Start, load, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photo", type=Path, required=True, help="a photo with a face")
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--warm-up", type=float, default=15)
+    parser.add_argument("--camera", type=float, default=10, help="seconds")
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    options = Options(
+        port=arguments.port, registry=registry_uri_or_none(), rate=0, threads=os.cpu_count() or 2
+    )
+    with serving(options) as url:
+        found: dict[str, object] = {"machine": machine()}
+        found["start, s"] = round(time.perf_counter() - started, 1)
+        found |= asyncio.run(measure(url, arguments))
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        print(f"{name:40} {value}")
+
+
+async def measure(url: str, arguments: argparse.Namespace) -> dict[str, object]:
+    """All of it, one after the other."""
+    photo = arguments.photo.read_bytes()
+    limits = httpx2.Limits(max_connections=None)
+    async with httpx2.AsyncClient(base_url=url, timeout=300, limits=limits) as client:
+        listed = (await client.get("/api/identities")).json()["identities"]
+        names = [one["name"] for one in listed]
+        if not names:
+            raise SystemExit("error: no identity to serve here; change into a project with some.")
+        await load(client, photo, names, arguments.clients, arguments.warm_up)
+        before = memory()
+        seconds, errors = await load(client, photo, names, arguments.clients, arguments.seconds)
+        after = memory()
+        found: dict[str, object] = {
+            "identities": len(names),
+            "clients": arguments.clients,
+            "answers": len(seconds),
+            "errors": len(errors),
+            "answers per second": round(len(seconds) / arguments.seconds, 2),
+            "latency p50, s": round(statistics.median(seconds), 3),
+            "latency p95, s": round(statistics.quantiles(seconds, n=20)[-1], 3),
+            "memory after warm-up, MB": before,
+            "memory at the end, MB": after,
+        }
+        if errors:
+            found["first error"] = errors[0]
+        for name, upload in hostile(photo).items():
+            answer = await client.post(
+                "/api/swap", files={"photo": upload}, data={"identity": names[0]}
+            )
+            found[f"{name} upload"] = f"{answer.status_code} {answer.json()['detail']}"
+    return found | await film(url, photo, names[0], arguments.camera)
+
+
+async def load(
+    client: httpx2.AsyncClient, photo: bytes, names: list[str], clients: int, seconds: float
+) -> tuple[list[float], list[str]]:
+    """Latencies of all good answers, and what was wrong with the others."""
+    good: list[float] = []
+    bad: list[str] = []
+    end = time.monotonic() + seconds
+
+    async def one(number: int) -> None:
+        name = names[number % len(names)]
+        while time.monotonic() < end:
+            asked = time.perf_counter()
+            try:
+                answer = await client.post(
+                    "/api/swap", files={"photo": photo}, data={"identity": name}
+                )
+                if answer.status_code != 200:
+                    bad.append(f"{answer.status_code} {answer.text[:200]}")
+                    continue
+            except httpx2.HTTPError as error:
+                bad.append(repr(error))
+                continue
+            good.append(time.perf_counter() - asked)
+
+    await asyncio.gather(*(one(number) for number in range(clients)))
+    return good, bad
+
+
+def hostile(photo: bytes) -> dict[str, bytes]:
+    """Uploads that must be refused."""
+    bomb = io.BytesIO()
+    Pillow.new("1", (30_000, 30_000)).save(bomb, "PNG")
+    return {
+        "oversized": b"\xff\xd8\xff" + bytes(30_000_000),
+        "broken": photo[: len(photo) // 3],
+        "hostile (900 megapixels)": bomb.getvalue(),
+        "hostile (a script)": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "empty": b"",
+    }
+
+
+async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, object]:
+    """One camera: frames per second with two frames under way, and each one's latency."""
+    frame = io.BytesIO()
+    with Pillow.open(io.BytesIO(photo)) as opened:
+        picture = opened.convert("RGB")
+        picture.thumbnail((640, 640))
+        picture.save(frame, "JPEG", quality=80)
+    delays: list[float] = []
+    server: list[int] = []
+    sent: dict[int, float] = {}
+    async with connect(f"{url.replace('http', 'ws')}/api/live?identity={name}") as socket:
+
+        async def send(number: int) -> None:
+            sent[number] = time.perf_counter()
+            await socket.send(number.to_bytes(4) + frame.getvalue())
+
+        await send(0)
+        await socket.recv()  # the first one waits for the network to be loaded
+        started = time.perf_counter()
+        await send(1)
+        for number in range(2, 100_000):
+            await send(number)
+            answer = await socket.recv()
+            assert isinstance(answer, bytes), answer
+            delays.append(time.perf_counter() - sent[int.from_bytes(answer[:4])])
+            server.append(int.from_bytes(answer[4:6]))
+            if time.perf_counter() - started > seconds:
+                break
+    return {
+        "camera, frames per second": round(len(delays) / (time.perf_counter() - started), 1),
+        "camera, latency p50, ms": round(1000 * statistics.median(delays)),
+        "camera, server p50, ms": round(statistics.median(server)),
+        "camera, frame": "x".join(map(str, picture.size)),
+    }
+
+
+def memory() -> int:
+    """Megabytes of this server's processes, shared pages divided among those that share them."""
+    total = 0
+    for process in _below(os.getpid()):
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:  # it has ended
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total // 1024
+
+
+def _below(parent: int) -> list[int]:
+    """A process's descendants, itself not included: it holds the clients."""
+    found: list[int] = []
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += [int(child), *_below(int(child))]
+    return found
+
+
+def machine() -> str:
+    """Processor and cores."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
+    return f"{model or platform.machine()}, {os.cpu_count()} cores"
+
+
+if __name__ == "__main__":
+    main()
