@@ -43,8 +43,8 @@ class Coverage:
     """How many photos there are of each kind.
 
     Attributes:
-        pose: [3][5], rows :data:`NODS`, columns :data:`TURNS`.
-        light: [3], see :data:`SIDES`.
+        pose: 3 rows of 5 counts, rows :data:`NODS`, columns :data:`TURNS`.
+        light: 3 counts, see :data:`SIDES`.
         open_mouths: with the lips apart.
         dim: whose skin is darker than L* 38.
         bright: whose skin is lighter than L* 72.
