@@ -141,6 +141,15 @@ def test_an_input_that_c2pa_cannot_read_is_a_parent_all_the_same(source: bytes) 
     assert len(manifest["ingredients"]) == 1
 
 
+def test_an_input_with_damaged_manifests_is_a_parent_without_a_history() -> None:
+    first = sign_bytes(encoded(), Made(MARK, encoded(seed=1)))
+    begin, end = first.index(b"jumb"), first.index(b"c2pa.hash.data")
+    for at in range(begin, end, 97):
+        damaged = first[:at] + b"\xff\xff\xff\xff" + first[at + 4 :]
+        manifest = read(sign_bytes(encoded(), Made(MARK, damaged)))
+        assert len(manifest["ingredients"]) == 1
+
+
 def test_without_an_input_it_was_created() -> None:
     manifest = read(sign_bytes(encoded(), Made(MARK)))
     assert "ingredients" not in manifest or not manifest["ingredients"]

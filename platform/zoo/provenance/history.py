@@ -34,9 +34,11 @@ def private_assertions(source: BinaryIO, kind: str) -> list[str]:
             c2pa.Context.from_dict(_READING) as context,
             c2pa.Reader(kind, source, None, context) as reader,
         ):
-            manifests = json.loads(reader.detailed_json())["manifests"]
+            manifests = json.loads(reader.detailed_json()).get("manifests")
     except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported):
         return []
+    if not manifests:  # c2pa gives the reason in their place
+        raise c2pa.C2paError("the manifests of the input are damaged")
     return [
         f"self#jumbf=/c2pa/{label}/c2pa.assertions/{assertion}"
         for label, manifest in manifests.items()
