@@ -89,8 +89,8 @@ def create(backend: Backend, options: Options) -> FastAPI:
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     _add_pages(app)
-    _add_state(app, options, metrics)
     _add_swapping(app, backend, options, metrics)
+    _add_state(app, options, metrics)
     camera.add(app, backend, options, metrics)
     problems.install(app)
     app.add_middleware(Guard, options=options)

@@ -56,9 +56,8 @@ class Library:
         if known is not None and time.monotonic() - known[1] < SECONDS_FRESH:
             return known[0]
         reference = parse_reference(text)
-        names = [entry.name for entry in self.gallery().identities]
         self._notice_promotion(reference)
-        found = find_network(reference, self._registry, names)
+        found = find_network(reference, self._registry)
         check_basis(found.basis, f"{found.identity} version {found.version}")
         chosen = Chosen(found.identity, found.version, found.sha256, found.basis)
         if len(self._chosen) > 1000:

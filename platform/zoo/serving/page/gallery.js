@@ -93,7 +93,7 @@ function scores(figures) {
   if (figures.landmark_difference !== undefined) {
     const moved = figures.landmark_difference;
     shown.append(
-      score("Kept", `±${moved.toFixed(1)} %`, 100 - 8 * moved, "How far features move, in percent of the distance of the eyes; less is better"),
+      score("Drift", `${moved.toFixed(1)} %`, 100 - 8 * moved, "How far features move, in percent of the distance of the eyes; less is better"),
     );
   }
   if (!shown.childElementCount) shown.append(element("span", "kind", "not measured"));
