@@ -3,6 +3,7 @@
 python pipelines/cli_reference.py [--check]
 """
 
+import html
 import re
 import sys
 from collections.abc import Iterator
@@ -68,6 +69,7 @@ def _section(name: str, command: TyperCommand) -> Iterator[str]:
     yield f"### {name}"
     context = typer.Context(command, info_name=name)
     usage = " ".join(command.collect_usage_pieces(context))
+    usage = re.sub(r"\{(.*?)\}", r"\1", usage)
     yield f"```\n{name} {usage}\n```"
     yield _plain(command.help)
     rows = [
@@ -85,17 +87,22 @@ def _section(name: str, command: TyperCommand) -> Iterator[str]:
 def _row(parameter: TyperArgument | TyperOption, context: typer.Context) -> str:
     if isinstance(parameter, TyperArgument):
         words = getattr(parameter, "help", None) or ""
-        return f"| `{parameter.make_metavar(context)}` | {_cell(words)} |"
+        return f"| {_code(parameter.make_metavar(context))} | {_cell(words)} |"
     if parameter.hidden or parameter.name == "help":
         return ""
     names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
     metavar = parameter.make_metavar(context).replace(" range>", ">")
-    takes = "" if parameter.is_flag else f" `{metavar}`"
-    words = parameter.help or ""
+    takes = "" if parameter.is_flag else f" {_code(metavar)}"
+    words = f"{parameter.help or ''}{' Required.' if parameter.required else ''}"
     default = parameter.default
     if not parameter.is_flag and getattr(parameter, "show_default", True) and default is not None:
         words += f" Default: `{default}`."
-    return f"| {names}{takes.replace('|', chr(92) + '|')} | {_cell(words)} |"
+    return f"| {names}{takes} | {_cell(words)} |"
+
+
+def _code(words: str) -> str:
+    """As HTML: in a table's code, Markdown's dialects disagree on how a bar is written."""
+    return f"<code>{html.escape(words.strip('{}')).replace('|', '&#124;')}</code>"
 
 
 def _cell(words: str) -> str:

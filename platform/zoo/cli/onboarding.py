@@ -229,10 +229,10 @@ def _copy(
 
     by_name = {photo.photo: photo for photo in found.photos}
     if any(by_name[str(path)].readable for path in sources) and not found.usable:
-        first = next(photo for photo in found.photos if photo.dropped and photo.readable)
+        reasons = [f"{one.photo}: {one.dropped.reason}" for one in found.photos if one.dropped]
         raise PhotoError(
             f"None of {len(sources)} photos shows a face to learn from, so {identity.name} was not "
-            f"added ({first.photo}: {first.dropped.reason if first.dropped else ''})."
+            f"added ({(reasons or ['each seems to show someone else'])[0]})."
         )
     chosen = [path for path in sources if not (exclude_strangers and by_name[str(path)].stranger)]
 
