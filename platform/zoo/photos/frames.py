@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _HD = 720  # lines from which a video that does not say so has the colours of BT.709
 _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # FFmpeg's colour spaces as swscale's
 _LIMITED, _FULL = 1, 2
+_MARGIN = 32  # pixels
 _PLANAR = frozenset(
     f"yuv{sampling}p{depth}" for sampling in ("420", "422", "444") for depth in ("", "10le", "12le")
 )
@@ -63,7 +64,8 @@ def to_rgb(frame: "av.VideoFrame", turned: Orientation) -> Image:
         src_colorspace=matrix,
         src_color_range=range_,
         dst_color_range=_FULL,
-        interpolation="BICUBIC",
+        # The quick way is three grey levels off where there are more than 8 bits.
+        interpolation=_accurate() if frame.format.components[0].bits > 8 else "BICUBIC",
         threads=1,
     )
     return np.ascontiguousarray(turned.upright(rgb.to_ndarray()), np.uint8)
@@ -135,10 +137,12 @@ def paste(
     rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
     if not len(rows):
         return
-    # Whole blocks of colour: planes may hold one value for two by two pixels.
+    # Whole blocks of colour, which planes may hold for two by two pixels, with a margin: filters
+    # and vector instructions look beyond the last pixel.
     high, wide = changed.shape
-    y0, y1 = rows[0] & ~1, min(rows[-1] + 2 & ~1, high)
-    x0, x1 = columns[0] & ~1, min(columns[-1] + 2 & ~1, wide)
+    y0, x0 = max(0, rows[0] - _MARGIN) & ~1, max(0, columns[0] - _MARGIN) & ~1
+    y1 = min(rows[-1] + _MARGIN + 2 & ~1, high)
+    x1 = min(columns[-1] + _MARGIN + 2 & ~1, wide)
     box = np.s_[y0:y1, x0:x1]
     matrix, range_ = colours(frame)
     source = av.VideoFrame.from_ndarray(np.ascontiguousarray(turned.stored(after)[box]), "rgb24")

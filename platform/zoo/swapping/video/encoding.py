@@ -26,7 +26,8 @@ class Codec:
     options: dict[str, str] = field(default_factory=dict)
 
 
-_H264 = Codec("h264", "libx264", {"crf": "17", "preset": "fast", "threads": "1"})
+# Without mbtree, by which x264 (core 165) gives other bytes for the same frames in other processes.
+_H264 = Codec("h264", "libx264", {"crf": "18", "preset": "fast", "threads": "1", "mbtree": "0"})
 _VP9 = Codec(
     "vp9",
     "libvpx-vp9",

@@ -178,8 +178,7 @@ def _others(
         if time is None or not packet.size:
             continue
         seconds = float(time * packet.time_base)
-        lasts = float((packet.duration or 0) * packet.time_base)
-        if limits is None or (seconds + lasts > limits[0] and seconds < limits[1]):
+        if limits is None or limits[0] <= seconds < limits[1]:
             yield seconds, packet, copies[packet.stream_index]
 
 

@@ -23,7 +23,7 @@ from zoo.swapping.video.stream import MARGIN, WhichFaces, swap_frames
 if TYPE_CHECKING:
     import av
 
-FRAMES = 125
+FRAMES = 75
 """Of a segment: what a killed swap loses at most in each process."""
 
 SUFFIX = ".nut"

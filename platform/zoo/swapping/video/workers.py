@@ -1,13 +1,20 @@
-"""Segments made by several processes, in any order."""
+"""Segments made by several processes, in any order.
+
+Each process works in one thread, even if it is the only one: how many threads add up numbers
+changes their last bit, and a segment is to be the same whoever makes it.
+"""
 
 import multiprocessing
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
 from pathlib import Path
 
+from zoo.errors import PhotoError
 from zoo.photos.video import Video
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.video.segment import Done, How, Segment, make_segment
@@ -30,15 +37,14 @@ def make_segments(
     Raises:
         ZooError: see :func:`.segment.make_segment`; nothing new is begun then.
     """
-    if jobs <= 1 or len(todo) <= 1:
-        loaded = SwapNetwork(network, threads=None if len(todo) <= 1 else 1)
-        for segment in todo:
-            yield make_segment(video, segment, loaded, how, folder)
+    if not todo:
         return
+    jobs = min(jobs, len(todo))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(jobs, len(todo)), context, initializer=_begin, initargs=(network,)
-    ) as pool:
+    with (
+        _one_thread(),
+        ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(network,)) as pool,
+    ):
         running: set[Future[Done]] = set()
         waiting = iter(todo)
         try:
@@ -50,11 +56,32 @@ def make_segments(
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     yield future.result()
+        except BrokenProcessPool as error:
+            raise PhotoError(
+                f"{video.path}: a process that swapped it was killed, perhaps for want of memory; "
+                "the same command goes on, with fewer --jobs."
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in (pool._processes or {}).values():
                 process.terminate()
             raise
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """What numpy's libraries read when a process begins."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _begin(network: Path) -> None:

@@ -1,0 +1,89 @@
+"""Faces followed through frames: found again after a cut, steady in between, and never late."""
+
+import numpy as np
+import pytest
+
+from tests.clips import moved
+from zoo.faces.alignment import apply
+from zoo.faces.detection import find_faces
+from zoo.faces.smoothing import smoothed
+from zoo.faces.tracking import Tracker, flow, is_cut
+from zoo.people import named_person, random_scene, render
+from zoo.photos.image import AnyArray, Image, Points
+
+COUNT = 30
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Image:
+    return render(named_person("ada"), random_scene(0, max_yaw=10), 256).image
+
+
+@pytest.fixture(scope="module")
+def tracked(portrait: Image) -> tuple[list[Image], AnyArray, AnyArray]:
+    """Frames, where a noiseless portrait's landmarks are in them, and the smoothed ones."""
+    frames, maps = moved(portrait, COUNT)
+    still = find_faces(portrait)[0].landmarks
+    truth = np.array([apply(matrix, still) for matrix in maps])
+    tracker = Tracker(25.0)
+    sightings = [tracker.step(frame) for frame in frames]
+    assert all(len(seen) == 1 and seen[0].track == 0 for seen in sightings)
+    return frames, truth, np.array(smoothed([seen[0].state for seen in sightings]))
+
+
+def test_smoothed_landmarks_tremble_less_than_half_as_much(
+    tracked: tuple[list[Image], AnyArray, AnyArray],
+) -> None:
+    frames, truth, smooth = tracked
+    single = np.array([find_faces(frame)[0].landmarks for frame in frames])
+    assert _trembling(smooth - truth) < 0.5 * _trembling(single - truth)
+    assert np.abs(smooth - truth).mean() < 1.1 * np.abs(single - truth).mean()
+
+
+def test_smoothed_landmarks_are_not_late(tracked: tuple[list[Image], AnyArray, AnyArray]) -> None:
+    _, truth, smooth = tracked
+    x, followed = truth.mean(axis=1)[:, 0], smooth.mean(axis=1)[:, 0]
+
+    def apart(lag: int) -> float:
+        here = slice(4, COUNT - 4)
+        there = slice(4 - lag, COUNT - 4 - lag)
+        return float(np.std(followed[here] - x[there]))
+
+    assert apart(0) < min(apart(1), apart(-1))
+
+
+def test_a_cut_begins_new_tracks(portrait: Image) -> None:
+    before, _ = moved(portrait, 3)
+    other = render(named_person("bruno"), random_scene(1, max_yaw=10), 256).image
+    after, _ = moved(np.ascontiguousarray(other[:, ::-1]), 2)
+    nothing = [np.full_like(before[0], 90)] * 2
+    tracker = Tracker(25.0)
+    tracks = [[s.track for s in tracker.step(f)] for f in [*before, *after, *nothing]]
+    assert tracks == [[0], [0], [0], [1], [1], [], []]
+
+
+def test_motion_and_light_are_no_cut() -> None:
+    y, x = np.mgrid[:18, :32]
+    picture = (100 + 50 * np.sin(x / 5) + 30 * np.cos(y / 4)).astype(np.float32)
+    assert not is_cut(picture, np.roll(picture, 2, axis=1))
+    assert not is_cut(picture, picture + 40)
+    assert is_cut(picture, picture.T[:18, :18].repeat(2, axis=1)[:, :32][:, ::-1] * 0.3)
+
+
+def test_flow_follows_a_known_motion(portrait: Image) -> None:
+    frames, maps = moved(portrait, 2)
+    points: Points = apply(
+        maps[0], np.float32([[x, y] for x in range(70, 190, 12) for y in range(80, 200, 12)])
+    )
+    moved_points = apply(
+        maps[1], np.float32([[x, y] for x in range(70, 190, 12) for y in range(80, 200, 12)])
+    )
+    found, doubt = flow(
+        frames[0].mean(axis=2).astype(np.uint8), frames[1].mean(axis=2).astype(np.uint8), points
+    )
+    assert np.abs(points + found - moved_points).mean() < 0.25
+    assert np.median(doubt) < 0.2
+
+
+def _trembling(error: AnyArray) -> float:
+    return float(np.sqrt(np.square(error[1:-1] - (error[:-2] + error[2:]) / 2).mean()))

@@ -1,0 +1,127 @@
+"""One video: the face changes, all else stays, and a killed swap goes on to the same file."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.clips import packets, pictures, write_clip
+from tests.swapping.video.conftest import FRAMES, MARK
+from zoo.errors import NoFaceError, PhotoError, UsageError
+from zoo.photos.image import Image
+from zoo.photos.video import inspect_video
+from zoo.provenance.verifying import verify
+from zoo.swapping.video import segment
+from zoo.swapping.video.file import VideoSwap, swap_video
+from zoo.swapping.video.work import folder_of
+
+
+@pytest.fixture(scope="module")
+def swapped(
+    clip: Path, blackening_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, VideoSwap]:
+    target = tmp_path_factory.mktemp("out") / "out.mp4"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment, "FRAMES", 15)
+        return target, swap_video(clip, target, blackening_file, mark=MARK, jobs=1)
+
+
+def test_times_sound_and_colours_are_kept(clip: Path, swapped: tuple[Path, VideoSwap]) -> None:
+    target, made = swapped
+    before, after = inspect_video(clip), inspect_video(target)
+    assert made.frames == made.swapped == FRAMES
+    assert made.seconds == pytest.approx(before.seconds)
+    assert (after.times == before.times).all()
+    assert after.end == before.end
+    assert (after.width, after.height, after.codec) == (before.width, before.height, "h264")
+    assert packets(clip, "audio") == packets(target, "audio")
+    for path in (clip, target):
+        with av.open(str(path)) as container:
+            context = container.streams.video[0].codec_context
+            colours = (context.color_range, context.colorspace, context.color_primaries)
+            assert (*colours, context.color_trc) == (1, 1, 1, 1)
+
+
+def test_only_the_face_changes(clip: Path, swapped: tuple[Path, VideoSwap]) -> None:
+    for before, after in zip(pictures(clip), pictures(swapped[0]), strict=True):
+        difference = np.abs(before.astype(int) - after).mean(axis=2)
+        assert np.median(difference) < 2  # the codec's
+        assert difference[:20].mean() < 2
+        assert difference.max() > 40
+
+
+def test_it_says_what_it_is(swapped: tuple[Path, VideoSwap]) -> None:
+    target, _ = swapped
+    with av.open(str(target)) as container:
+        assert container.metadata["comment"] == MARK.sentence
+    assert b"compositeWithTrainedAlgorithmicMedia" in target.read_bytes()
+    assert verify(target).steps[0].swap["identity"] == "ada"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_killed_swap_goes_on_to_the_same_video(
+    clip: Path, swapped: tuple[Path, VideoSwap], blackening_file: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.mp4"
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom zoo.provenance.marking import Marking\n"
+        "from zoo.swapping.video import segment\nfrom zoo.swapping.video.file import swap_video\n"
+        "segment.FRAMES = 15\n"
+        f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), Path({str(blackening_file)!r}),"
+        " mark=Marking('ada', '3', 'ab' * 32, 'synthetic'), jobs=2)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    while not (folder_of(target) / "000000.json").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not target.exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segment, "FRAMES", 15)
+        made = swap_video(clip, target, blackening_file, mark=MARK, jobs=2)
+    assert made.resumed >= 15
+    assert made.frames == FRAMES
+    assert packets(target, "video") == packets(swapped[0], "video")
+    assert packets(target, "audio") == packets(swapped[0], "audio")
+
+
+def test_a_part_begins_at_nought(clip: Path, blackening_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "part.mkv"
+    made = swap_video(clip, target, blackening_file, mark=MARK, start=0.4, end=0.8, jobs=1)
+    video = inspect_video(target)
+    assert made.frames == len(video.times) == 10
+    assert video.times[0] == 0
+    assert video.seconds == pytest.approx(0.4, abs=0.02)
+    sound = packets(target, "audio")
+    assert 18 <= len(sound) <= 21  # of 21 ms each
+    with pytest.raises(UsageError, match=r"lasts 1\.6 seconds"):
+        swap_video(clip, target, blackening_file, mark=MARK, start=5)
+
+
+def test_a_video_without_a_face_is_an_error(blackening_file: Path, tmp_path: Path) -> None:
+    meadow = [np.full((128, 160, 3), (40, 120, 40), np.uint8)] * 4
+    source = write_clip(tmp_path / "meadow.mp4", meadow, sound=False)
+    with pytest.raises(NoFaceError, match=r"meadow\.mp4 shows no face"):
+        swap_video(source, tmp_path / "out.mp4", blackening_file, mark=MARK, jobs=1)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_container_that_cannot_hold_the_sound_is_an_error(
+    shots: list[Image], blackening_file: Path, tmp_path: Path
+) -> None:
+    source = write_clip(tmp_path / "short.mp4", shots[:2])
+    with pytest.raises(PhotoError, match=r"\.webm cannot hold the audio \(aac\)"):
+        swap_video(source, tmp_path / "out.webm", blackening_file, mark=MARK, jobs=1)
+
+
+def test_the_input_is_never_overwritten(clip: Path, blackening_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is the input itself"):
+        swap_video(clip, clip, blackening_file, mark=MARK)
+    with pytest.raises(UsageError, match="no suffix that a video can be written to"):
+        swap_video(clip, tmp_path / "out.gif", blackening_file, mark=MARK)
