@@ -14,13 +14,14 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from zoo.errors import ServingError, UsageError
 from zoo.serving.options import Options
 
 _OBJECT_STORE = 256 * 2**20  # bytes
+_ATTEMPTS = 3
 _LONGEST = 20  # characters, before what Ray appends
 
 
@@ -51,15 +52,8 @@ def serving(options: Options) -> Iterator[str]:
     quiet = {"log_level": "ERROR", "enable_access_log": False}
     try:
         try:
-            ray.init(
-                address="local",
-                num_cpus=1,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.CRITICAL,
-                object_store_memory=_OBJECT_STORE,
-                _temp_dir=folder,
-            )
+            with _temporary_files_in(folder):  # what its processes leave goes with it
+                _start(ray, folder)
             serve.start(
                 proxy_location="HeadOnly",
                 http_options=_http(options),
@@ -69,15 +63,14 @@ def serving(options: Options) -> Iterator[str]:
         except Exception as error:  # Ray has no common base for what may go wrong at its start
             reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
             raise ServingError(f"The server did not start ({reason}); try again.") from error
-        if threading.current_thread() is threading.main_thread():
+        if _in_main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray's own handler would leave its folder behind
         yield address(options)
     finally:
-        if ray.is_initialized():
-            with suppress(Exception):  # whatever state it is in, it ends
-                serve.shutdown()  # type: ignore[no-untyped-call]
-            ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+        with _unhurried():
+            if ray.is_initialized():
+                ray.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def address(options: Options) -> str:
@@ -88,6 +81,27 @@ def address(options: Options) -> str:
     elif ":" in host and not host.startswith("["):
         host = f"[{host}]"
     return f"http{'s' if options.certificate else ''}://{host}:{options.port}"
+
+
+def _start(ray: Any, folder: str) -> None:
+    """Ray gives its own processes half a minute, which a busy machine may not have for them."""
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=1,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                object_store_memory=_OBJECT_STORE,
+                _temp_dir=folder,
+            )
+        except Exception as error:
+            ray.shutdown()
+            if not attempts_left or "timed out" not in str(error):
+                raise
+        else:
+            return
 
 
 def _folder() -> str:
@@ -101,6 +115,39 @@ def _http(options: Options) -> dict[str, Any]:
     if options.certificate:
         listening |= {"ssl_certfile": options.certificate, "ssl_keyfile": options.key}
     return listening
+
+
+@contextmanager
+def _temporary_files_in(folder: str) -> Iterator[None]:
+    """For the processes that are started in the block."""
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = folder
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before
+
+
+@contextmanager
+def _unhurried() -> Iterator[None]:
+    """Lets a second Ctrl-C not end the block half-way."""
+    if not _in_main_thread():
+        yield
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _check_port(options: Options) -> None:
