@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import av
 import c2pa
 import numpy as np
 import pytest
@@ -187,6 +188,27 @@ def test_what_cannot_carry_it_gets_a_sidecar(tmp_path: Path) -> None:
     assert verify(clip).status is Status.altered
     clip.with_suffix(".c2pa").unlink()
     assert verify(clip).status is Status.no_manifest
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".avi"])
+def test_videos_carry_it_or_have_it_beside_them(tmp_path: Path, suffix: str) -> None:
+    finished, clip = tmp_path / f"finished{suffix}", tmp_path / f"clip{suffix}"
+    with av.open(str(finished), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10, width=64, height=64, pix_fmt="yuv420p")
+        assert isinstance(stream, av.VideoStream)
+        for number in range(5):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 40 * number, np.uint8))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    sign_file(finished, clip, Made(MARK, b"the film it was made from"))
+    assert verify(clip).status is Status.valid
+    assert sidecar(clip).exists() == (suffix in (".mkv", ".avi"))
+    with av.open(str(clip)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 5
+    content = bytearray(clip.read_bytes())
+    content[len(content) // 2] ^= 1
+    clip.write_bytes(content)
+    assert verify(clip).status is Status.altered
 
 
 def test_what_cannot_be_signed_stays_and_nothing_else_is_there(tmp_path: Path) -> None:
