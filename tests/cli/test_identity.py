@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Zoo
+from tests.faces.test_footage import film
+from zoo.photos.reading import read_photo
 from zoo.provenance.identity import read_identity
 from zoo.settings import Project
 
@@ -121,6 +123,19 @@ def test_photos_of_someone_else_are_listed_and_left_out_when_asked(
     assert without.code == 0
     assert "were left out" in without.out
     assert len(list((project.identities / "maria" / "photos").iterdir())) == 2
+
+
+def test_frames_of_a_video_are_photos_too(
+    zoo: Zoo, project: Project, portrait: Path, tmp_path: Path
+) -> None:
+    clip = film(tmp_path / "clip.mp4", [read_photo(portrait).image] * 3)
+    ended = zoo("identity", "add", "maria", clip, tmp_path / "gone.mp4", "--basis", "research")
+    assert ended.code == 1
+    assert "gone.mp4 does not exist" in ended.err
+    assert "Added maria with 1 photos" in ended.out
+    (kept,) = (project.identities / "maria" / "photos").iterdir()
+    assert kept.name.startswith("clip-00m00s")
+    assert zoo("identity", "add", "mario", tmp_path / "gone.mp4", "--basis", "research").code == 1
 
 
 def test_photos_without_a_face_to_learn_from_make_no_identity(

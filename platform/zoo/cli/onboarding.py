@@ -96,8 +96,7 @@ def add(
     with ExitStack() as stack:
         sources, left_out = _sources(photos, settings, stack)
         there = _photos_of(project, name) if more else {}
-        looked_at = {**there, **{str(path): path for path in sources}}
-        found = _assess(looked_at, settings, resolution)
+        found = _assess({**there, **sources}, settings, resolution)
         added = _copy(project, identity, sources, found, more, exclude_strangers)
     left_out += added.left_out
     picture = _save(project, name, found)
@@ -167,8 +166,8 @@ def _settings(project: "Project") -> tuple["AlignSettings", int]:
 
 def _sources(
     given: "Sequence[Path]", settings: "AlignSettings", stack: ExitStack
-) -> tuple[list[Path], list[str]]:
-    """The photos named, with frames of the videos named (kept until ``stack`` closes)."""
+) -> tuple[dict[str, Path], list[str]]:
+    """The photos given, with frames of the videos given (kept until ``stack`` closes), by name."""
     from zoo.cli.output import progress
     from zoo.errors import PhotoError
     from zoo.faces.footage import extract
@@ -177,17 +176,20 @@ def _sources(
 
     videos = [path for path in given if is_video(path)]
     named = [path for path in given if path not in videos]
-    found, left_out = find_photos(named) if named or not videos else [], []
+    photos = find_photos(named) if named or not videos else []
+    found, left_out = {str(path): path for path in photos}, list[str]()
     for number, video in enumerate(videos):
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-")), str(number))
         folder.mkdir()
         with progress(f"looking through {video.name}", 1000) as advance:
             try:
-                found += extract(
+                frames = extract(
                     video, folder, settings, lambda done, total: advance(1000 * done // total)
                 )
             except PhotoError as error:
                 left_out.append(str(error))
+                continue
+        found.update({f"{video}: {frame.name}": frame for frame in frames})
     if not found:
         raise PhotoError(left_out[0])
     return found, left_out
@@ -219,7 +221,7 @@ def _assess(
 def _copy(
     project: "Project",
     identity: "Identity",
-    sources: "Sequence[Path]",
+    sources: "Mapping[str, Path]",
     found: "Assessment",
     more: bool,
     exclude_strangers: bool,
@@ -228,16 +230,19 @@ def _copy(
     from zoo.provenance.adding import add_identity, add_photos
 
     by_name = {photo.photo: photo for photo in found.photos}
-    if any(by_name[str(path)].readable for path in sources) and not found.usable:
+    names = {path: name for name, path in sources.items()}
+    if any(by_name[name].readable for name in sources) and not found.usable:
         reasons = [f"{one.photo}: {one.dropped.reason}" for one in found.photos if one.dropped]
         raise PhotoError(
             f"None of {len(sources)} photos shows a face to learn from, so {identity.name} was not "
             f"added ({(reasons or ['each seems to show someone else'])[0]})."
         )
-    chosen = [path for path in sources if not (exclude_strangers and by_name[str(path)].stranger)]
+    chosen = [
+        path for name, path in sources.items() if not (exclude_strangers and by_name[name].stranger)
+    ]
 
     def check(path: Path) -> None:
-        photo = by_name[str(path)]
+        photo = by_name[names[path]]
         if photo.dropped and not photo.readable:
             raise PhotoError(photo.dropped.detail)
 

@@ -17,7 +17,7 @@ from zoo.photos.image import Image
 from zoo.photos.video import Video, decode, inspect_video
 from zoo.photos.writing import write_photo
 
-CANDIDATES = 240
+CANDIDATES = 150
 """Frames looked at, evenly over the video."""
 
 MOST = 60
