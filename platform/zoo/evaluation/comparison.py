@@ -13,7 +13,7 @@ from zoo.faces.alignment import alignment_matrix, covered, warp_back
 from zoo.faces.detection import Face, find_faces
 from zoo.photos.image import Image
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.photo import swap_image
+from zoo.swapping.photo import swap_faces
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
     if not found:
         raise NoFaceError(f"No face was found in {subject.name}.")
     face = found[0]
-    swap = swap_image(subject.image, network, faces="largest")
+    swap = swap_faces(subject.image, [face], network)
     raw = _put_back(subject.image, face, swap.raw[0])
     before = Before.of(subject.image, face)
     truth = Truth.of(subject.truth) if subject.truth is not None else None
