@@ -10,7 +10,8 @@ import yaml
 
 from tests.pipelines.conftest import ROOT
 from tests.pipelines.test_merge import run
-from zoo.provenance.identity import Basis, Identity, write_identity
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import Identity, write_identity
 from zoo.settings import Project
 from zoo.storage import sha256_of
 
