@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--warm-up", type=float, default=15)
     parser.add_argument("--camera", type=float, default=10, help="seconds")
-    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--port", type=int, default=8912)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     started = time.perf_counter()

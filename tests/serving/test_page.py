@@ -156,7 +156,7 @@ def test_nothing_is_wider_than_a_phone(page: Page, couple: bytes, tmp_path: Path
 def test_the_interfaces_page_shows_each_address(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/docs")
     expect(page.get_by_role("heading", name="POST /api/swap")).to_be_visible()
-    expect(page.locator(".operation")).to_have_count(8)
+    expect(page.locator(".operation")).to_have_count(9)
 
 
 def _file(encoded_photo: bytes, folder: Path) -> Path:

@@ -12,9 +12,11 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from zoo.errors import ServingError, UsageError
@@ -22,6 +24,7 @@ from zoo.serving.options import Options
 
 _OBJECT_STORE = 256 * 2**20  # bytes
 _ATTEMPTS = 3
+_SECONDS_TO_END = 20.0
 _LONGEST = 20  # characters, before what Ray appends
 
 
@@ -70,7 +73,7 @@ def serving(options: Options) -> Iterator[str]:
         with _unhurried():
             if ray.is_initialized():
                 ray.shutdown()
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def address(options: Options) -> str:
@@ -108,6 +111,14 @@ def _folder() -> str:
     """A folder for Ray, whose sockets' paths may have 107 bytes at most."""
     place = tempfile.gettempdir()
     return tempfile.mkdtemp(prefix="zoo-ray-", dir=place if len(place) <= _LONGEST else "/tmp")
+
+
+def _remove(folder: str) -> None:
+    """Waits for the last processes that write there."""
+    deadline = time.monotonic() + _SECONDS_TO_END
+    while Path(folder).exists() and time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.1)
 
 
 def _http(options: Options) -> dict[str, Any]:
