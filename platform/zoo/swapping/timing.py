@@ -153,6 +153,8 @@ def _providers(network: Path, resolution: int, runs: int) -> list[Provider]:
     faces = np.random.default_rng(0).random((1, 3, resolution, resolution), np.float32)
     found = []
     for asked in onnxruntime.get_available_providers():
+        if asked == "AzureExecutionProvider":  # calls a service; it is no device
+            continue
         for threads in sorted({1, cores}) if asked == "CPUExecutionProvider" else [1]:
             options = onnxruntime.SessionOptions()
             options.log_severity_level = 4
