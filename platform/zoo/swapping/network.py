@@ -25,7 +25,8 @@ Crops = NDArray[np.uint8]
 class Network(Protocol):
     """What a swap needs of a network."""
 
-    resolution: int
+    @property
+    def resolution(self) -> int: ...
 
     def __call__(self, crops: Crops, /) -> Crops: ...
 
