@@ -276,7 +276,7 @@ def _all_of(identity: Path) -> Iterator[CachedNetwork]:
 
 
 def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
-    """The network in ``folder``; None when it is missing, or its card damaged or without a basis."""
+    """The network in ``folder``; None when missing, or its card damaged or without a basis."""
     card = _read_json(folder / CARD)
     path = folder / NETWORK
     try:
