@@ -169,6 +169,10 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             self.connection.close()
 
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # clients hang up when they have seen enough
+                super().handle()
+
         def finish(self) -> None:
             with suppress(OSError, ValueError):
                 super().finish()

@@ -1,6 +1,8 @@
 """Talking to MLflow: quietly, and with errors that people can read."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,16 @@ def test_the_experiment_is_made_once_with_its_artifacts_beside_the_store(
     assert experiment.artifact_location == (tmp_path / "mlartifacts").as_uri()
     client.delete_experiment(first)
     assert experiment_id(client, uri) == first
+
+
+def test_processes_that_make_one_store_at_once_end_with_one_experiment(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    code = "import sys; from zoo.tracking import *; uri = sys.argv[1]"
+    code += "; print(experiment_id(connect(uri, create=True), uri))"
+    command = [sys.executable, "-W", "ignore", "-c", code, uri]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    found = {process.communicate()[0].strip() for process in both}
+    assert found == {experiment_id(connect(uri), uri)}
 
 
 def test_reading_does_not_make_a_store(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Talking to MLflow, which keeps runs and networks: quietly, with errors for people."""
 
+import fcntl
 import logging
 import os
 import re
@@ -45,10 +46,24 @@ def connect(uri: str, *, create: bool = False) -> "MlflowClient":
             f"No registry at {uri.removeprefix(_SQLITE)} yet; `dvc repro` in the project trains "
             "and registers its identities."
         )
-    with plain_registry_errors(uri):
+    with plain_registry_errors(uri), _one_at_a_time(uri):
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
         return MlflowClient(uri, registry_uri=uri)
+
+
+@contextmanager
+def _one_at_a_time(uri: str) -> Iterator[None]:
+    """Opening an SQLite store may make its tables, which two processes must not do at once."""
+    if not uri.startswith(_SQLITE):
+        yield
+        return
+    folder = os.open(Path(uri.removeprefix(_SQLITE)).absolute().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def exists(uri: str) -> bool:
@@ -62,6 +77,8 @@ def experiment_id(client: "MlflowClient", uri: str) -> str:
     Beside an SQLite store, artifacts go into ``mlartifacts/`` in the same folder; MLflow's own
     default would be the working folder of whoever came first. A server knows its own place.
     """
+    from mlflow.exceptions import MlflowException
+
     experiment = client.get_experiment_by_name(EXPERIMENT)
     if experiment is not None:
         if experiment.lifecycle_stage != "active":
@@ -71,7 +88,13 @@ def experiment_id(client: "MlflowClient", uri: str) -> str:
     if uri.startswith(_SQLITE):
         folder = Path(uri.removeprefix(_SQLITE)).absolute().parent
         location = (folder / "mlartifacts").as_uri()
-    return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+    try:
+        return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+    except MlflowException:  # another process may have been quicker
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            raise
+        return str(experiment.experiment_id)
 
 
 @contextmanager

@@ -41,9 +41,9 @@ def find_network(
     if not exists(uri):
         if reference.name in known:
             raise _untrained(reference)
+        near = near_names(reference.name, names - {reference.name})
         raise UnknownIdentityError(
-            f"No identity '{reference.name}' here{near_names(reference.name, names)}; "
-            "`zoo identity add` and `dvc repro` make one."
+            f"No identity '{reference}' here{near}; `zoo identity add` and `dvc repro` make one."
         )
     pulling()
     # Not before the cache has been asked: these need seconds.
