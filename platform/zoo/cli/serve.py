@@ -2,18 +2,14 @@
 
 import json
 import os
-import secrets
 import threading
-import urllib.parse
-import urllib.request
-import webbrowser
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import PICTURES, Quiet, examples
+from zoo.cli.options import PICTURES, Quiet, examples, known_names
 
 if TYPE_CHECKING:
     from zoo.serving.options import Options
@@ -81,6 +77,8 @@ def serve(
 
     Only this machine can reach it unless --host says otherwise. Ctrl-C ends it.
     """
+    import secrets
+
     from zoo.cli.place import registry_uri_or_none
     from zoo.errors import UsageError
     from zoo.serving.options import Options, is_loopback
@@ -114,7 +112,13 @@ def serve(
 def live(
     identity: Annotated[
         str,
-        typer.Option("--identity", "-i", metavar="NAME", help="Whose face to put in at first."),
+        typer.Option(
+            "--identity",
+            "-i",
+            metavar="NAME",
+            help="Whose face to put in at first.",
+            autocompletion=known_names,
+        ),
     ],
     port: Port = 8000,
     browser: Annotated[
@@ -131,7 +135,7 @@ def live(
     from zoo.serving.options import Options
 
     check_name(identity)
-    page = f"/#{urllib.parse.urlencode({'identity': identity, 'mode': 'camera'})}"
+    page = f"/#identity={identity}&mode=camera"
     if _is_ours(port):
         _open(f"http://127.0.0.1:{port}{page}", browser)
         return
@@ -159,11 +163,15 @@ def _run(options: "Options", quiet: bool, page: str | None, browser: bool = Fals
 
 
 def _open(address: str, browser: bool) -> None:
+    import webbrowser
+
     if not browser or not webbrowser.open(address):
         print(f"Open {address}", flush=True)
 
 
 def _is_ours(port: int) -> bool:
+    import urllib.request
+
     health = f"http://127.0.0.1:{port}/health"
     with suppress(OSError, ValueError), urllib.request.urlopen(health, timeout=2) as answer:
         return bool(json.load(answer).get("software") == "faceswap-zoo")

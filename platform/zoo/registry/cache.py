@@ -146,8 +146,7 @@ def forget_aliases(name: str, uri: str | None = None) -> None:
     Raises:
         StorageError: no permission.
     """
-    folders = [_folder(uri)] if uri is not None else list(_networks().glob("*/"))
-    for folder in folders:
+    for folder in _folders(uri):
         with plain_errors(folder):
             (folder / name / ALIASES).unlink(missing_ok=True)
 
@@ -160,8 +159,9 @@ def remove_cached(name: str, uri: str | None, version: int | None = None) -> lis
     """
     gone = [
         network
-        for network in list_cached(uri)
-        if network.identity == name and version in (None, network.version)
+        for folder in _folders(uri)
+        for network in _all_of(folder / name)
+        if version in (None, network.version)
     ]
     for network in gone:
         folder = network.path.parent
@@ -175,8 +175,12 @@ def remove_cached(name: str, uri: str | None, version: int | None = None) -> lis
 
 def list_cached(uri: str | None = None) -> list[CachedNetwork]:
     """All cached networks (of one registry, or of all), by name, then newest first."""
-    folders = [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
-    found = [network for folder in folders for network in _all_in(folder)]
+    found = [
+        network
+        for folder in _folders(uri)
+        for identity in folder.glob("*/")
+        for network in _all_of(identity)
+    ]
     return sorted(found, key=lambda network: (network.identity, -network.version))
 
 
@@ -192,8 +196,7 @@ def list_lines(uri: str | None = None) -> list[Line]:
     An index beside the networks holds the lines of each identity whose folder has not changed
     since it was read. Nothing is verified here; what is used is.
     """
-    folders = [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
-    found = [line for folder in folders for line in _lines_in(folder)]
+    found = [line for folder in _folders(uri) for line in _lines_in(folder)]
     return sorted(found, key=lambda line: (line.identity, -line.version))
 
 
@@ -243,6 +246,11 @@ def _networks() -> Path:
     return cache_folder() / "networks"
 
 
+def _folders(uri: str | None) -> list[Path]:
+    """That of one registry, or those of all."""
+    return [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
+
+
 def _folder(uri: str) -> Path:
     prefix, colon, path = uri.partition("sqlite:///")
     if colon and not prefix:  # relative to the working folder, which is no address
@@ -262,11 +270,6 @@ def _version(folder: Path, reference: Reference) -> tuple[str | None, int | None
         if isinstance(version := known.get(alias), int):
             return alias, version
     return None, None
-
-
-def _all_in(folder: Path) -> Iterator[CachedNetwork]:
-    for identity in folder.glob("*/"):
-        yield from _all_of(identity)
 
 
 def _all_of(identity: Path) -> Iterator[CachedNetwork]:
