@@ -1,5 +1,6 @@
 """What holds for every test: nothing is read from or written to the folders of who runs them."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,3 +14,10 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in ("ZOO_SIGNING_CHAIN", "ZOO_SIGNING_KEY", "ZOO_TRUST"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts() -> None:
+    """Ctrl-C can be tested: a shell's background jobs ignore SIGINT, and so does all they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
