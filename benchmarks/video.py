@@ -29,7 +29,7 @@ import numpy as np
 
 from zoo.evaluation.jitter import jitter
 from zoo.faces.detection import find_faces
-from zoo.people import named_person, random_scene, render
+from zoo.people import random_person, random_scene, render
 from zoo.people.scene import Expression
 from zoo.photos.frames import to_rgb
 from zoo.photos.video import decode, inspect_video
@@ -97,7 +97,7 @@ def measure(clip: Path, folder: Path, network: Path, jobs: int | None, shot: int
 
 def make_clip(path: Path, seconds: float) -> None:
     """A person who turns, blinks and speaks for so long, in sensor noise, with a tone."""
-    person, scene = named_person("ada"), random_scene(3, max_yaw=5)
+    person, scene = random_person(5), random_scene(3, max_yaw=5)
     rng = np.random.default_rng(0)
     with av.open(str(path), "w") as output:
         video = output.add_stream("libx264", rate=25, options={"crf": "14", "preset": "veryfast"})
