@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 
 from tests.cli.conftest import Zoo
-from zoo.cli import checkup
-from zoo.cli.checkup import Check, State, run
+from zoo.cli.checkup import Check, State, installed, places, run
+from zoo.cli.checkup.check import SECONDS
 from zoo.errors import StorageError
 from zoo.settings import Project
 
@@ -20,7 +20,7 @@ from zoo.settings import Project
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch takes seconds to import, and is looked at in one test alone."""
     torch = Check("pytorch", State.OK, "computes on the CPU")
-    monkeypatch.setattr(checkup, "_pytorch", lambda: torch)
+    monkeypatch.setattr(installed, "pytorch", lambda: torch)
     for variable in ("MLFLOW_TRACKING_URI", "RAY_ADDRESS", "ZOO_ASSETS", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(variable, raising=False)
 
@@ -52,7 +52,7 @@ def test_a_working_machine_has_nothing_broken(zoo: Zoo, project: Project) -> Non
     assert found["face models"]["state"] == "ok"
     assert str(project.root) in found["project"]["found"]
     assert found["dvc remote"]["state"] == "note"
-    assert all(check["seconds"] < checkup.SECONDS for check in found.values())
+    assert all(check["seconds"] < SECONDS for check in found.values())
 
 
 def test_what_is_broken_is_named_with_what_to_do(
@@ -119,17 +119,17 @@ def test_a_full_disk_and_a_folder_that_cannot_be_written_are_broken(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "file" / "cache"))
-    assert run("cache", checkup._cache).state is State.BROKEN
+    assert run("cache", places.cache).state is State.BROKEN
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
-    monkeypatch.setattr(checkup, "_LEAST_FREE", 1e18)
-    assert run("cache", checkup._cache).state is State.BROKEN
+    monkeypatch.setattr(places, "LEAST_FREE", 1e18)
+    assert run("cache", places.cache).state is State.BROKEN
 
 
 def test_an_execution_provider_that_falls_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = '{"CUDAExecutionProvider": "CPUExecutionProvider", "CPUExecutionProvider": '
     answer += '"CPUExecutionProvider"}'
-    monkeypatch.setattr(checkup, "_python", lambda code, *arguments: answer)
-    found = checkup._onnx_runtime()
+    monkeypatch.setattr(installed, "python", lambda code, *arguments: answer)
+    found = installed.onnx_runtime()
     assert found.state is State.NOTE
     assert "CUDAExecutionProvider is offered and falls back to the CPU" in found.found
     assert found.fix

@@ -1,0 +1,38 @@
+"""What ``zoo doctor`` looks at: each check says, in bounded time, what it found and what to do.
+
+What only a GPU's driver or a server can tell is asked for in a process or over a socket with a
+time limit, because either may hang for ever.
+"""
+
+import os
+from collections.abc import Callable
+
+from zoo.cli.checkup import installed, places, servers
+from zoo.cli.checkup.check import Check, State, run
+from zoo.settings import Project
+
+__all__ = ["Check", "State", "checks", "run"]
+
+
+def checks(project: Project | None) -> dict[str, Callable[[], Check]]:
+    """All that apply here, by name, in the order they are told."""
+    found: dict[str, Callable[[], Check]] = {
+        "installed": installed.base,
+        "training": installed.training,
+        "face models": installed.face_models,
+        "onnx runtime": installed.onnx_runtime,
+        "pytorch": installed.pytorch,
+        "cache": places.cache,
+        "weights": places.weights,
+    }
+    if project:
+        found["project"] = lambda: places.project(project)
+        found["dvc remote"] = lambda: servers.dvc_remote(project)
+    found["registry"] = lambda: servers.registry(project)
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        found["s3"] = lambda: servers.server(
+            "s3", os.environ["AWS_ENDPOINT_URL"], "AWS_ENDPOINT_URL"
+        )
+    if os.environ.get("RAY_ADDRESS"):
+        found["ray"] = servers.ray
+    return found
