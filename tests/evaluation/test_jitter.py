@@ -14,12 +14,15 @@ _FRAMES = 7
 @pytest.fixture(scope="module")
 def shot() -> tuple[list[Image], list[Points]]:
     """A soft pattern that moves evenly through the frames, and the landmarks on it."""
-    pattern = np.random.default_rng(0).uniform(80, 150, (300, 400, 3)).astype(np.float32)
-    pattern = cv2.GaussianBlur(pattern, (0, 0), 6)
+    grain = np.random.default_rng(0).uniform(80, 150, (300, 400, 3)).astype(np.float32)
+    pattern = cv2.GaussianBlur(grain, (0, 0), 6)
     frames, landmarks = [], []
     for t in range(_FRAMES):
         moved = cv2.warpAffine(
-            pattern, np.float32([[1, 0, 3 * t], [0, 1, t]]), (400, 300), borderMode=cv2.BORDER_WRAP
+            pattern,
+            np.array([[1, 0, 3 * t], [0, 1, t]], np.float32),
+            (400, 300),
+            borderMode=cv2.BORDER_WRAP,
         )
         frames.append(np.asarray(moved, np.uint8))
         landmarks.append(np.asarray(REFERENCE * 128 + (100 + 3 * t, 90 + t), np.float32))
@@ -58,4 +61,4 @@ def _painted(image: Image, landmarks: Points, by: float) -> Image:
     x, y = landmarks[30]
     ys, xs = np.mgrid[: image.shape[0], : image.shape[1]]
     spot = by * np.exp(-((xs - x) ** 2 + (ys - y) ** 2) / (2 * 20**2))
-    return np.clip(np.rint(image + spot[..., None]), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(image + spot[..., None]), 0, 255), np.uint8)
