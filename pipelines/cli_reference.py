@@ -38,9 +38,10 @@ def reference() -> str:
         "This page is made from the commands' own help by `python pipelines/cli_reference.py`.",
         _plain(root.help),
         _plain(root.epilog),
-        "Results go to standard output, progress and remarks to standard error. Commands that "
-        "report take `--json`; `--quiet` prints names only. `zoo --install-completion` teaches "
-        "your shell the commands, their options and the names of identities.",
+        "Results go to standard output; progress, remarks and errors to standard error. Every "
+        "command takes `--json`, and `--quiet`, which prints names only. `zoo "
+        "--install-completion` teaches your shell the commands, their options and the names of "
+        "identities.",
     ]
     panels: dict[str, list[tuple[str, TyperCommand]]] = {}
     for name, command in _commands(root, "zoo"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import UPKEEP, Json, examples, known_names
+from zoo.cli.options import UPKEEP, Json, Quiet, examples, known_names
 
 if TYPE_CHECKING:
     from zoo.registry.cache import CachedNetwork
@@ -47,6 +47,7 @@ def bench(
     ] = 512,
     runs: Annotated[int, typer.Option(min=1, max=10_000, help="Swaps that are timed.")] = 30,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Time each step of a swap on this machine, and each of ONNX Runtime's execution providers.
 
@@ -66,6 +67,9 @@ def bench(
     if as_json:
         facts = {"identity": network.identity, "version": network.version}
         print_json({**facts, **vars(found)})
+        return
+    if quiet:
+        print(network.identity)
         return
     print_facts(
         {

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.options import NETWORKS, Json, Name, examples
+from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
 
 
 def register(app: typer.Typer) -> None:
@@ -33,6 +33,7 @@ def evaluate(
         ),
     ] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure an identity's trained network on photos that training never saw."""
     from zoo.cli.output import note, print_facts, print_json, print_table, spinner
@@ -45,6 +46,9 @@ def evaluate(
         report = evaluate_identity(project, name, photos, gallery)
     if as_json:
         print_json(report.model_dump(mode="json"))
+        return
+    if quiet:
+        print(report.identity)
         return
     print_facts(
         {

@@ -47,7 +47,7 @@ def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:
         note("No identities yet; add one with `zoo identity add`.")
 
 
-def show(name: Name, as_json: Json = False) -> None:
+def show(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
     """Show one identity's record."""
     from zoo.cli.output import print_facts, print_json
     from zoo.provenance.identity import find_identity
@@ -57,20 +57,26 @@ def show(name: Name, as_json: Json = False) -> None:
     facts = facts_of(project, find_identity(project, name))
     if as_json:
         print_json(facts)
+    elif quiet:
+        print(name)
     else:
         print_facts(facts)
 
 
-def remove(name: Name, quiet: Quiet = False) -> None:
+def remove(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
     """Remove an identity and its photos; the next `dvc repro` removes what was made of them.
 
     What is registered stays; `zoo rm` removes that.
     """
+    from zoo.cli.output import print_json
     from zoo.provenance.adding import remove_identity
     from zoo.settings import find_project
 
     folder = remove_identity(find_project(), name)
-    print(name if quiet else f"Removed {folder}.")
+    if as_json:
+        print_json({"name": name, "folder": folder})
+    else:
+        print(name if quiet else f"Removed {folder}.")
 
 
 def facts_of(project: "Project", identity: "Identity") -> dict[str, Any]:

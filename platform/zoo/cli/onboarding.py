@@ -39,7 +39,7 @@ def add(
     photos: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PHOTOS",
+            metavar="PHOTOS...",
             help="Photos of that person, folders of them (searched in depth), or videos.",
             show_default=False,
         ),
@@ -128,7 +128,13 @@ def add(
     raise typer.Exit(1 if left_out else 0)
 
 
-def check(name: Name, as_json: Json = False) -> None:
+def check(
+    name: Name,
+    as_json: Json = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the names of photos that are not usable.")
+    ] = False,
+) -> None:
     """Judge the photos an identity has: which are usable, whose they are, what is wanting."""
     from zoo.cli.output import print_json
     from zoo.errors import IdentityError
@@ -148,6 +154,8 @@ def check(name: Name, as_json: Json = False) -> None:
     picture = _save(project, name, found)
     if as_json:
         print_json({"name": name, **found.summary(), "picture": str(picture)})
+    elif quiet:
+        print("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
     else:
         _print(found)
         print(f"Picture: {picture}")

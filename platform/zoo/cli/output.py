@@ -11,7 +11,7 @@ from typing import Any
 
 def print_json(data: Any) -> None:
     """Dataclasses as objects; figures that are no numbers as null, which JSON has no other for."""
-    print(json.dumps(_plain(data), indent=2, ensure_ascii=False))
+    print(json.dumps(_plain(data), indent=2, ensure_ascii=False), flush=True)
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -77,6 +77,7 @@ def show(
         bool, typer.Option("--lineage", help="What its network was made from, and how to again.")
     ] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show an identity's versions: what made them, how good they are, who promoted them."""
     from zoo.cli.output import print_facts, print_json, print_table, spinner
@@ -85,13 +86,17 @@ def show(
     from zoo.registry.browse import show_model
 
     if lineage:
-        _show_lineage(name, as_json)
+        _show_lineage(name, as_json, quiet)
         return
     check_name(name)
     with spinner("asking the registry"):
         model = show_model(registry_uri(), name)
     if as_json:
         print_json(model)
+        return
+    if quiet:
+        for version in model.versions:
+            print(f"{model.name}:{version.version}")
         return
     best = model.best
     print_facts(
@@ -152,13 +157,14 @@ def rm(
     cached: Annotated[
         bool, typer.Option("--cached", help="From this machine's cache only.")
     ] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Take an identity's networks out of the registry and the cache.
 
     Its runs stay in MLflow, and the files it was made from stay in the project.
     """
-    from zoo.cli.output import spinner
+    from zoo.cli.output import print_json, spinner
     from zoo.cli.place import registry_uri, registry_uri_or_none
     from zoo.errors import UnknownIdentityError
     from zoo.provenance.names import check_name, near_names
@@ -171,16 +177,18 @@ def rm(
         from zoo.registry.browse import remove_model
 
         with spinner("asking the registry"):
-            versions = remove_model(registry_uri(), name, project_or_none())
-        print(name if quiet else f"Removed {name} from the registry ({_count(len(versions))}).")
-    elif gone:
-        print(name if quiet else f"Removed {name} from the cache ({_count(len(gone))}).")
-    else:
+            gone = remove_model(registry_uri(), name, project_or_none())
+    elif not gone:
         names = [network.identity for network in list_cached(registry_uri_or_none())]
         raise UnknownIdentityError(f"{name} is not in the cache{near_names(name, names)}.")
+    place = "cache" if cached else "registry"
+    if as_json:
+        print_json({"name": name, "removed_from": place, "versions": sorted(gone)})
+    else:
+        print(name if quiet else f"Removed {name} from the {place} ({_count(len(gone))}).")
 
 
-def _show_lineage(name: str, as_json: bool) -> None:
+def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
     from zoo.cli.output import print_facts, print_json, spinner
     from zoo.cli.place import registry_uri
     from zoo.registry.lineage import lineage
@@ -190,6 +198,9 @@ def _show_lineage(name: str, as_json: bool) -> None:
         found = lineage(parse_reference(name), registry_uri())
     if as_json:
         print_json(found)
+        return
+    if quiet:
+        print(f"{found['name']}:{found['version']}")
         return
     photos, dvc = found["photos"], found["photos_dvc"] or {}
     perceptual, git = found["perceptual"] or {}, found["git"] or {}

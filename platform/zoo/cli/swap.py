@@ -34,7 +34,7 @@ def swap(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT",
+            metavar="INPUT...",
             help="Photos and videos, folders of them, patterns, or s3:// addresses.",
             show_default=False,
         ),

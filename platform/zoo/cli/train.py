@@ -22,7 +22,7 @@ def train(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME",
+            metavar="NAME...",
             help="Identities; default: all.",
             show_default=False,
             autocompletion=known_names,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import NETWORKS, Json, examples
+from zoo.cli.options import NETWORKS, Json, Quiet, examples
 
 if TYPE_CHECKING:
     from zoo.registry.garbage import Garbage
@@ -46,12 +46,14 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 5000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run an MLflow server over the registry until Ctrl-C: its pages, and a registry for others.
 
     Networks and pictures go through it, so that clients need no access to their place.
     """
-    from zoo.cli.output import note, spinner
+    from zoo.cli.output import note, print_json, spinner
     from zoo.cli.place import project_or_none
     from zoo.registry.server import default_artifacts, running_server
     from zoo.settings import find_project, without_password
@@ -63,8 +65,13 @@ def serve(
         running = running_server(backend, artifacts, host=host, port=port, workers=workers)
         address, process = running.__enter__()
     try:
-        print(f"{without_password(backend)} is served at {address}", flush=True)
-        print(f"export MLFLOW_TRACKING_URI={address}", flush=True)
+        if as_json:
+            print_json({"address": address, "backend": without_password(backend)})
+        elif quiet:
+            print(address, flush=True)
+        else:
+            print(f"{without_password(backend)} is served at {address}", flush=True)
+            print(f"export MLFLOW_TRACKING_URI={address}", flush=True)
         if host not in {"127.0.0.1", "localhost", "::1"}:
             note(f"There is no password: everyone who reaches {host}:{port} can change it.")
         code = process.wait()
@@ -83,6 +90,7 @@ def gc(
         bool, typer.Option("--yes", help="Remove it; without, only say what would go.")
     ] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Remove versions that nobody needs, and files that belong to no version.
 
@@ -101,6 +109,10 @@ def gc(
             collect(uri, found)
     if as_json:
         print_json({"removed": yes, "bytes": sum(item.bytes for item in found), "items": found})
+        return
+    if quiet:
+        for item in found:
+            print(item.name)
         return
     if found:
         print_table(["WHAT", "NAME", "WHY", "BYTES"], [_row(item) for item in found])

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def verify(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE", help="Photos and videos.", show_default=False),
+        typer.Argument(metavar="FILE...", help="Photos and videos.", show_default=False),
     ],
     as_json: Json = False,
     quiet: Annotated[
