@@ -95,8 +95,7 @@ def show(
         print_json(model)
         return
     if quiet:
-        for version in model.versions:
-            print(f"{model.name}:{version.version}")
+        print("\n".join(f"{model.name}:{one.version}" for one in model.versions))
         return
     best = model.best
     print_facts(
@@ -171,7 +170,7 @@ def rm(
     from zoo.registry.cache import list_cached, remove_cached
 
     check_name(name)
-    gone = remove_cached(name, registry_uri_or_none())
+    gone = [network.version for network in remove_cached(name, registry_uri_or_none())]
     if not cached:
         from zoo.cli.place import project_or_none
         from zoo.registry.browse import remove_model
