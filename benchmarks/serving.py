@@ -41,10 +41,10 @@ def main() -> None:
     options = Options(
         port=arguments.port, registry=registry_uri_or_none(), rate=0, threads=os.cpu_count() or 2
     )
-    with serving(options) as url:
+    with serving(options) as server:
         found: dict[str, object] = {"machine": machine()}
         found["start, s"] = round(time.perf_counter() - started, 1)
-        found |= asyncio.run(measure(url, arguments))
+        found |= asyncio.run(measure(server.address, arguments))
     if arguments.json:
         print(json.dumps(found, indent=2))
         return

@@ -83,6 +83,15 @@ def server(zoo_cache: Path) -> Iterator[Server]:
 
 def start(zoo_cache: Path, place: Path, *options: str) -> Server:
     """Starts ``zoo serve`` and waits until it is open."""
+    process = begin(zoo_cache, place, *options)
+    assert process.stdout is not None
+    url = process.stdout.readline().strip()
+    assert url.startswith("http"), process.communicate()[1]
+    return Server(url, process, zoo_cache)
+
+
+def begin(zoo_cache: Path, place: Path, *options: str) -> "subprocess.Popen[str]":
+    """Starts ``zoo serve``, which minds Ctrl-C even where pytest does not."""
     port = free_port()
     environment = {
         **os.environ,
@@ -95,9 +104,12 @@ def start(zoo_cache: Path, place: Path, *options: str) -> Server:
         "RAY_ADDRESS": "127.0.0.1:1",
     }
     environment.pop("ZOO_PROJECT", None)
-    command = [sys.executable, "-m", "zoo.cli.main", "serve", "--port", str(port), "--quiet"]
-    process = subprocess.Popen(
-        [*command, *options],
+    code = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from zoo.cli.main import main\nmain()"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "serve", "--port", str(port), "--quiet", *options],
         cwd=place,
         env=environment,
         text=True,
@@ -105,10 +117,15 @@ def start(zoo_cache: Path, place: Path, *options: str) -> Server:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    assert process.stdout is not None
-    url = process.stdout.readline().strip()
-    assert url.startswith("http"), process.communicate()[1]
-    return Server(url, process, zoo_cache)
+
+
+def processes_of(root: int) -> list[int]:
+    """A process and all that it and they have begun."""
+    found = [root]
+    for process in found:  # which grows
+        for task in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def free_port() -> int:

@@ -1,16 +1,10 @@
-"""``zoo serve`` as a process: what it opens, what it refuses, what it leaves behind."""
+"""``zoo serve`` as a process: what it opens and what it refuses."""
 
 import asyncio
 import io
-import json
-import signal
 import subprocess
 import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Awaitable
-from pathlib import Path
 
 import httpx2
 import numpy as np
@@ -18,7 +12,7 @@ import pytest
 from PIL import Image as Pillow
 from websockets.asyncio.client import connect
 
-from tests.serving.conftest import Server, encoded, moving, start
+from tests.serving.conftest import Server, encoded, moving
 from zoo.errors import UsageError
 from zoo.serving.options import Options, is_loopback
 from zoo.serving.server import address, serving
@@ -106,23 +100,7 @@ def test_live_uses_the_server_that_is_there(server: Server) -> None:
     port = server.url.rpartition(":")[2]
     command = [sys.executable, "-m", "zoo.cli.main", "live", "-i", "ada", "--port", port]
     done = subprocess.run([*command, "--no-browser"], capture_output=True, text=True, check=False)
-    assert done.stdout == f"Open {server.url}/#identity=ada&mode=camera\n"
-
-
-def test_it_ends_with_nothing_left_behind(zoo_cache: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="zt-") as place:
-        running = start(zoo_cache, Path(place), "--token", "secret")
-        request = urllib.request.Request(f"{running.url}/api/identities")
-        request.add_header("Authorization", "Bearer secret")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            assert len(json.load(answer)["identities"]) == 2
-        running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(60) == 128 + signal.SIGTERM
-        assert not list(Path(place).glob("zoo-*"))
-        deadline = time.monotonic() + 20  # Ray's workers notice that they are alone
-        while not (left := subprocess.run(["pgrep", "-f", place], check=False)).returncode:
-            assert time.monotonic() < deadline, left
-            time.sleep(0.2)
+    assert done.stdout == f"The zoo is open at {server.url}/#identity=ada&mode=camera\n"
 
 
 def test_which_addresses_are_loopback() -> None:

@@ -2,14 +2,13 @@
 
 import json
 import os
-import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import PICTURES, Quiet, examples, known_names
+from zoo.cli.options import PICTURES, Json, Quiet, examples, known_names
 
 if TYPE_CHECKING:
     from zoo.serving.options import Options
@@ -71,6 +70,7 @@ def serve(
     rate: Annotated[
         float, typer.Option(min=0, help="Requests per second of one client; 0 for no limit.")
     ] = 20.0,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Serve the zoo: a web page, a REST interface, and live video.
@@ -106,7 +106,7 @@ def serve(
         max_bytes=max_mb * 1_000_000,
         rate=rate,
     )
-    _run(options, quiet, page=None)
+    _run(options, as_json, quiet)
 
 
 def live(
@@ -124,6 +124,7 @@ def live(
     browser: Annotated[
         bool, typer.Option(help="Open the page; else only print its address.")
     ] = True,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Open the camera with an identity's face, in the browser.
@@ -137,36 +138,50 @@ def live(
     check_name(identity)
     page = f"/#identity={identity}&mode=camera"
     if _is_ours(port):
-        _open(f"http://127.0.0.1:{port}{page}", browser)
+        address = f"http://127.0.0.1:{port}"
+        _tell(address, page, None, as_json, quiet)
+        if browser:
+            _open(address + page)
         return
     options = Options(port=port, registry=registry_uri_or_none(), threads=2)
-    _run(options, quiet, page, browser)
+    _run(options, as_json, quiet, page, browser)
 
 
-def _run(options: "Options", quiet: bool, page: str | None, browser: bool = False) -> None:
+def _run(
+    options: "Options", as_json: bool, quiet: bool, page: str = "", browser: bool = False
+) -> None:
     from zoo.cli.output import note, spinner
     from zoo.serving.server import serving
 
     with suppress(KeyboardInterrupt), ExitStack() as running:
         with spinner("starting the server"):
-            address = running.enter_context(serving(options))
-        if quiet:
-            print(address, flush=True)
-        else:
-            print(f"The zoo is open at {address}", flush=True)
-            if options.token:
-                note(f"Its token: {options.token}")
+            server = running.enter_context(serving(options))
+        _tell(server.address, page, options.token, as_json, quiet)
+        if not (as_json or quiet):
             note("Ctrl-C ends it.")
-        if page:
-            _open(address + page, browser)
-        threading.Event().wait()
+        if browser:
+            _open(server.address + page)
+        server.wait()
 
 
-def _open(address: str, browser: bool) -> None:
+def _tell(address: str, page: str, token: str | None, as_json: bool, quiet: bool) -> None:
+    from zoo.cli.output import note, print_json
+
+    if as_json:
+        print_json({"address": address, "page": address + page, "token": token})
+    else:
+        print(address + page if quiet else f"The zoo is open at {address + page}", flush=True)
+        if token:
+            note(f"Its token: {token}")
+
+
+def _open(page: str) -> None:
     import webbrowser
 
-    if not browser or not webbrowser.open(address):
-        print(f"Open {address}", flush=True)
+    from zoo.cli.output import note
+
+    if not webbrowser.open(page):
+        note("There is no browser to open it with here; open it yourself.")
 
 
 def _is_ours(port: int) -> bool:

@@ -1,79 +1,82 @@
 """Starting and stopping a server: Ray of its own, nothing left behind.
 
-It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray's dashboard is off, its
-own ports listen on loopback, and its processes speak only to who knows a secret of this start.
+It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray runs in a process of
+its own (:mod:`zoo.serving.engine`), and this one only waits: however often it is told to end, and
+however far the start has come, it ends Ray and removes what Ray wrote. Were it killed, the engine
+would end by itself.
 """
 
-import logging
+import json
 import os
 import secrets
-import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
-import time
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
 
 from zoo.errors import ServingError, UsageError
+from zoo.serving.engine import question, remove
 from zoo.serving.options import Options
 
-_OBJECT_STORE = 256 * 2**20  # bytes
-_ATTEMPTS = 3
 _SECONDS_TO_END = 20.0
 _LONGEST = 20  # characters, before what Ray appends
 
 
+@dataclass(frozen=True)
+class Server:
+    """One that is open."""
+
+    address: str
+    _engine: "subprocess.Popen[str]"
+
+    def wait(self) -> None:
+        """Returns never.
+
+        Raises:
+            ServingError: it ended by itself.
+        """
+        code = self._engine.wait()
+        raise ServingError(
+            f"The server's process ended by itself (exit code {code}), perhaps for want of "
+            "memory; start it again, with fewer --networks or --threads."
+        )
+
+
 @contextmanager
-def serving(options: Options) -> Iterator[str]:
-    """Runs the server for the time of the block, and yields its address.
+def serving(options: Options) -> Iterator[Server]:
+    """Runs the server for the time of the block.
+
+    In the main thread a first SIGINT or SIGTERM ends the block, and further ones do nothing.
 
     Raises:
         UsageError: the address or port cannot be had, or Ray Serve is not installed.
+        ServingError: the server does not start.
     """
     _check_port(options)
-    _quieten()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _ending_once():
+        folder = _folder()
+        engine = None
         try:
-            import ray
-            from ray import serve
-
-            from zoo.serving.application import build
-        except ImportError as error:
-            raise UsageError(
-                f"Serving needs {error.name}, which is not installed here; install it with: "
-                "pip install 'faceswap-zoo[serve]'"
-            ) from error
-    logging.getLogger("ray.serve").setLevel(logging.ERROR)
-    folder = _folder()
-    before = signal.getsignal(signal.SIGTERM)
-    quiet = {"log_level": "ERROR", "enable_access_log": False}
-    try:
-        try:
-            with _temporary_files_in(folder):  # what its processes leave goes with it
-                _start(ray, folder)
-            serve.start(
-                proxy_location="HeadOnly",
-                http_options=_http(options),
-                logging_config=quiet,
+            engine = subprocess.Popen(
+                [sys.executable, "-m", "zoo.serving.engine"],
+                env={**os.environ, **_environment(folder)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,  # a terminal's Ctrl-C is this process's affair
             )
-            serve.run(build(options), name="zoo", route_prefix="/", logging_config=quiet)
-        except Exception as error:  # Ray has no common base for what may go wrong at its start
-            reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
-            raise ServingError(f"The server did not start ({reason}); try again.") from error
-        if _in_main_thread():
-            signal.signal(signal.SIGTERM, before)  # Ray's own handler would leave its folder behind
-        yield address(options)
-    finally:
-        with _unhurried():
-            if ray.is_initialized():
-                ray.shutdown()
-            _remove(folder)
+            _wait_until_open(engine, options)
+            yield Server(address(options), engine)
+        finally:
+            if engine is not None:
+                _end(engine)
+            remove(folder)
 
 
 def address(options: Options) -> str:
@@ -86,25 +89,52 @@ def address(options: Options) -> str:
     return f"http{'s' if options.certificate else ''}://{host}:{options.port}"
 
 
-def _start(ray: Any, folder: str) -> None:
-    """Ray gives its own processes half a minute, which a busy machine may not have for them."""
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        try:
-            ray.init(
-                address="local",
-                num_cpus=1,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.CRITICAL,
-                object_store_memory=_OBJECT_STORE,
-                _temp_dir=folder,
-            )
-        except Exception as error:
-            ray.shutdown()
-            if not attempts_left or "timed out" not in str(error):
-                raise
-        else:
-            return
+def _environment(folder: str) -> dict[str, str]:
+    """What Ray and its processes read at their start."""
+    return {
+        "TMPDIR": folder,  # what they leave goes with it
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        "RAY_SERVE_LOG_TO_STDERR": "0",
+        # What Ray does on laptops with Windows or macOS: all its own ports on loopback.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        # Whoever speaks to its processes must know this.
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+
+
+def _wait_until_open(engine: "subprocess.Popen[str]", options: Options) -> None:
+    assert engine.stdin is not None and engine.stdout is not None
+    with suppress(BrokenPipeError):  # it died; that is seen when it is read from
+        engine.stdin.write(question(options))
+        engine.stdin.flush()
+    line = engine.stdout.readline()
+    if not line:
+        raise ServingError(
+            f"The server did not start (its process ended with exit code {engine.wait()}); "
+            "try again."
+        )
+    said = json.loads(line)
+    if "open" not in said:
+        kind = UsageError if said["error"] == UsageError.__name__ else ServingError
+        raise kind(said["message"])
+    engine.stdout.close()
+
+
+def _end(engine: "subprocess.Popen[str]") -> None:
+    """An open one ends in order; one that still starts is killed, and Ray's processes with it."""
+    assert engine.stdin is not None and engine.stdout is not None
+    is_open = engine.stdout.closed
+    engine.stdout.close()
+    with suppress(BrokenPipeError):
+        engine.stdin.close()
+    if is_open:
+        with suppress(subprocess.TimeoutExpired):
+            engine.wait(_SECONDS_TO_END)
+    with suppress(ProcessLookupError):
+        os.killpg(engine.pid, signal.SIGKILL)
+    engine.wait()
 
 
 def _folder() -> str:
@@ -113,52 +143,31 @@ def _folder() -> str:
     return tempfile.mkdtemp(prefix="zoo-ray-", dir=place if len(place) <= _LONGEST else "/tmp")
 
 
-def _remove(folder: str) -> None:
-    """Waits for the last processes that write there."""
-    deadline = time.monotonic() + _SECONDS_TO_END
-    while Path(folder).exists() and time.monotonic() < deadline:
-        shutil.rmtree(folder, ignore_errors=True)
-        time.sleep(0.1)
-
-
-def _http(options: Options) -> dict[str, Any]:
-    listening: dict[str, Any] = {"host": options.host.strip("[]"), "port": options.port}
-    if options.certificate:
-        listening |= {"ssl_certfile": options.certificate, "ssl_keyfile": options.key}
-    return listening
-
-
 @contextmanager
-def _temporary_files_in(folder: str) -> Iterator[None]:
-    """For the processes that are started in the block."""
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = folder
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
-
-
-@contextmanager
-def _unhurried() -> Iterator[None]:
-    """Lets a second Ctrl-C not end the block half-way."""
-    if not _in_main_thread():
+def _ending_once() -> Iterator[None]:
+    """Signals that end a process raise at the first, and do nothing from then on."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in signals]
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ended = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal ended
+        ended = True
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # which is what a background job may have for SIGINT
+            signal.signal(number, end)
     try:
         yield
     finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+        if not ended:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _check_port(options: Options) -> None:
@@ -178,15 +187,3 @@ def _check_port(options: Options) -> None:
                 f"Cannot listen on {options.host}:{options.port} "
                 f"({(error.strerror or str(error)).lower()}); choose another with --host or --port."
             ) from error
-
-
-def _quieten() -> None:
-    """Settings that Ray reads when it is imported."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_SERVE_LOG_TO_STDERR", "0")
-    # What Ray does on laptops with Windows or macOS: all its own ports on loopback.
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    # Whoever speaks to its processes (workers' ports are open to all networks) must know this.
-    os.environ["RAY_AUTH_MODE"] = "token"
-    os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)

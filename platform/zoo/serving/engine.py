@@ -1,0 +1,128 @@
+"""Ray and the application on it, in a process of their own: ``python -m zoo.serving.engine``.
+
+:mod:`zoo.serving.server` starts it, with the options as a line of JSON on standard input, and
+reads a line of standard output: open, or why not. It ends when standard input does, so also when
+who started it was killed.
+
+Ray changes how its process takes signals, when it starts and again when it ends; here nobody's
+way to end the server depends on that.
+"""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ServingError, UsageError, ZooError
+from zoo.serving.options import Options
+
+_OBJECT_STORE = 256 * 2**20  # bytes
+_ATTEMPTS = 3
+_SECONDS_TO_END = 20.0
+_QUIET = {"log_level": "ERROR", "enable_access_log": False}
+
+
+def main() -> None:
+    """Serves until standard input ends."""
+    said = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    warnings.simplefilter("ignore")
+    try:
+        ray = _open(_options(sys.stdin.readline()))
+    except ZooError as error:
+        refusal = {"error": type(error).__name__, "message": str(error)}
+        print(json.dumps(refusal), file=said, flush=True)
+        raise SystemExit(error.exit_code) from error
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # they go to all of a group; who started it decides
+    try:
+        print(json.dumps({"open": True}), file=said, flush=True)
+        sys.stdin.read()
+    finally:
+        ray.shutdown()
+        remove(os.environ["TMPDIR"])
+
+
+def question(options: Options) -> str:
+    """The line that tells an engine what to serve."""
+    return json.dumps(asdict(options)) + "\n"
+
+
+def remove(folder: str) -> None:
+    """Removes Ray's folder; waits for the last processes that write there."""
+    deadline = time.monotonic() + _SECONDS_TO_END
+    while Path(folder).exists() and time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.1)
+
+
+def _options(line: str) -> Options:
+    told = json.loads(line)
+    return Options(**{**told, "names": tuple(told["names"])})
+
+
+def _open(options: Options) -> Any:
+    """Starts all of it; returns Ray.
+
+    Raises:
+        UsageError: Ray Serve is not installed.
+        ServingError: it does not start.
+    """
+    try:
+        import ray
+        from ray import serve
+
+        from zoo.serving.application import build
+    except ImportError as error:
+        raise UsageError(
+            f"Serving needs {error.name}, which is not installed here; install it with: "
+            "pip install 'faceswap-zoo[serve]'"
+        ) from error
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    try:
+        _start(ray)
+        serve.start(proxy_location="HeadOnly", http_options=_http(options), logging_config=_QUIET)
+        serve.run(build(options), name="zoo", route_prefix="/", logging_config=_QUIET)
+    except Exception as error:  # Ray has no common base for what may go wrong at its start
+        reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
+        raise ServingError(f"The server did not start ({reason}); try again.") from error
+    return ray
+
+
+def _start(ray: Any) -> None:
+    """Ray gives its own processes half a minute, which a busy machine may not have for them."""
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=1,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                object_store_memory=_OBJECT_STORE,
+                _temp_dir=os.environ["TMPDIR"],
+            )
+        except Exception as error:
+            ray.shutdown()
+            if not attempts_left or "timed out" not in str(error):
+                raise
+        else:
+            return
+
+
+def _http(options: Options) -> dict[str, Any]:
+    listening: dict[str, Any] = {"host": options.host.strip("[]"), "port": options.port}
+    if options.certificate:
+        listening |= {"ssl_certfile": options.certificate, "ssl_keyfile": options.key}
+    return listening
+
+
+if __name__ == "__main__":
+    main()

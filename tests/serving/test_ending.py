@@ -1,0 +1,88 @@
+"""However ``zoo serve`` ends, and whenever, nothing of it is left."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving.conftest import begin, processes_of, start
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder with a name short enough for Ray, for what it writes."""
+    with tempfile.TemporaryDirectory(prefix="zt-") as name:
+        yield Path(name)
+
+
+def test_it_ends_once_however_often_it_is_told_to(zoo_cache: Path, place: Path) -> None:
+    running = start(zoo_cache, place, "--token", "secret")
+    request = urllib.request.Request(f"{running.url}/api/identities")
+    request.add_header("Authorization", "Bearer secret")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert len(json.load(answer)["identities"]) == 2
+    everything = processes_of(running.process.pid)
+    while running.process.poll() is None:
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.02)
+    assert running.process.returncode == 128 + signal.SIGTERM
+    _nothing_is_left(place, everything)
+
+
+def test_ctrl_c_twice_while_it_starts(zoo_cache: Path, place: Path) -> None:
+    process = begin(zoo_cache, place)
+    _wait(lambda: any(place.glob("zoo-ray-*/session_2*/logs/raylet*")))
+    everything = processes_of(process.pid)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+    _nothing_is_left(place, everything)
+
+
+def test_killed_it_leaves_no_ray_behind(zoo_cache: Path, place: Path) -> None:
+    process = begin(zoo_cache, place)
+    _wait(lambda: any(place.glob("zoo-ray-*/session_2*/logs/raylet*")))
+    everything = processes_of(process.pid)
+    process.kill()
+    process.communicate(timeout=60)
+    _nothing_is_left(place, everything)
+
+
+def test_an_engine_that_dies_is_told_of(zoo_cache: Path, place: Path) -> None:
+    running = start(zoo_cache, place)
+    _, engine, *rest = processes_of(running.process.pid)
+    os.kill(engine, signal.SIGKILL)
+    _, err = running.process.communicate(timeout=60)
+    assert running.process.returncode == 1
+    assert err.startswith("error: The server's process ended by itself (exit code -9)")
+    _nothing_is_left(place, [engine, *rest])
+
+
+def _nothing_is_left(place: Path, processes: list[int]) -> None:
+    """At once, or as soon as Ray's workers have noticed that they are alone."""
+    _wait(lambda: not any(_is_alive(one) for one in processes))
+    _wait(lambda: subprocess.run(["pgrep", "-f", place], check=False, stdout=-3).returncode == 1)
+    _wait(lambda: not list(place.glob("zoo-*")))
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
