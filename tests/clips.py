@@ -13,6 +13,12 @@ from zoo.photos.image import AnyArray, Image, Matrix
 WIDTH, HEIGHT = 320, 256
 BASE = Fraction(1, 12800)
 STEP = 512  # 25 frames per second
+_QUICK = {
+    "libx264": {"crf": "12", "preset": "ultrafast"},
+    "libx265": {"crf": "12", "preset": "ultrafast", "x265-params": "log-level=none"},
+    "libvpx-vp9": {"crf": "12", "b": "0", "deadline": "realtime", "cpu-used": "8"},
+    "libsvtav1": {"crf": "20", "preset": "12"},
+}
 
 
 def moved(portrait: Image, count: int, *, noise: float = 2.0) -> tuple[list[Image], list[Matrix]]:
@@ -38,12 +44,12 @@ def write_clip(
     time: Callable[[int], int] = lambda t: t * STEP,
     codec: str = "libx264",
     pixels: str = "yuv420p",
-    sound: bool = True,
+    sound: str | None = "aac",
     rotation: int = 0,
 ) -> Path:
-    """Encodes ``frames`` at the given times, in BT.709 with limited range, with a tone in AAC."""
+    """Encodes ``frames`` at the given times, in BT.709 with limited range, with a tone."""
     with av.open(str(path), "w") as output:
-        video = output.add_stream(codec, rate=25, options={"crf": "12", "preset": "ultrafast"})
+        video = output.add_stream(codec, rate=25, options=_QUICK.get(codec, {}))
         assert isinstance(video, av.VideoStream)
         video.height, video.width = frames[0].shape[:2]
         video.pix_fmt = pixels
@@ -53,7 +59,8 @@ def write_clip(
         context.color_primaries, context.color_trc = 1, 1
         if rotation:
             video.set_display_rotation(rotation)
-        audio = output.add_stream("aac", rate=48000) if sound else None
+        audio = output.add_stream(sound, rate=48000) if sound else None
+        assert audio is None or isinstance(audio, av.AudioStream)
         for count, image in enumerate(frames):
             rgb = av.VideoFrame.from_ndarray(image, "rgb24")
             frame = rgb.reformat(format=pixels, dst_colorspace="ITU709", dst_color_range="MPEG")

@@ -1,13 +1,15 @@
 """Faces followed through frames: found again after a cut, steady in between, and never late."""
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.clips import moved
 from zoo.faces.alignment import apply
 from zoo.faces.detection import find_faces
+from zoo.faces.flow import flow
 from zoo.faces.smoothing import smoothed
-from zoo.faces.tracking import Tracker, flow, is_cut
+from zoo.faces.tracking import Tracker, is_cut, period
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import AnyArray, Image, Points
 
@@ -60,6 +62,20 @@ def test_a_cut_begins_new_tracks(portrait: Image) -> None:
     tracker = Tracker(25.0)
     tracks = [[s.track for s in tracker.step(f)] for f in [*before, *after, *nothing]]
     assert tracks == [[0], [0], [0], [1], [1], [], []]
+
+
+def test_a_small_face_in_a_large_picture_is_never_lost(portrait: Image) -> None:
+    """The search of the whole picture finds it only at twice the size, which is seldom."""
+    tracker = Tracker(25.0)
+    for face, _ in zip(*moved(portrait, 26), strict=True):
+        picture = np.full((720, 1280, 3), 110, np.uint8)
+        small = cv2.resize(face, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+        picture[300 : 300 + small.shape[0], 500 : 500 + small.shape[1]] = small
+        assert [seen.track for seen in tracker.step(picture)] == [0]
+
+
+def test_slow_motion_is_searched_as_often_as_smoothing_looks_ahead() -> None:
+    assert [period(rate) for rate in (10, 25, 60, 240)] == [8, 24, 48, 48]
 
 
 def test_motion_and_light_are_no_cut() -> None:

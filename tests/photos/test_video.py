@@ -123,7 +123,7 @@ def test_caps_hold_before_anything_is_decoded(
 
 
 def test_a_cut_off_file_and_a_damaged_one(pictures: list[Image], tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "a.mkv", pictures, sound=False)
+    path = write_clip(tmp_path / "a.mkv", pictures, sound=None)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) * 2 // 3])
     video = inspect_video(path)

@@ -29,6 +29,7 @@ def blend(
     matte: Plane | None = None,
     pitch: float = 1.0,
     method: Method = "feather",
+    opacity: float = 1.0,
 ) -> Image:
     """The photo with ``swapped`` (of the same shape) in place of the face with these landmarks.
 
@@ -42,6 +43,7 @@ def blend(
             before the face may not. Everything, by default.
         pitch: pixels of the photo per pixel of the network's output.
         method: how the seam is closed.
+        opacity: 0 to 1, of the whole; less than 1 where it fades.
     """
     result = photo.copy()
     region = face_region(landmarks, photo.shape)
@@ -58,7 +60,7 @@ def blend(
     if method == "poisson":
         agreed += _cloning(agreed, here, weight)
         weight = ((weight - _CLONED) / 0.2).clip(0, 1)
-    mixed = here + weight[..., None] * (agreed - here)
+    mixed = here + (opacity * weight)[..., None] * (agreed - here)
     result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     return result
 

@@ -1,7 +1,12 @@
 """Following faces through a video: searched for now and then, landmarks in every frame.
 
-The search is what costs: it runs every few frames, at once after a cut, and where a face's
-landmarks and its flow part. In between a face's box follows its landmarks.
+The search of a whole picture is what costs: it runs every few frames, at once after a cut, and
+where a face is not found again whose landmarks and flow have parted. A face that is followed is
+also looked for in its own place, at a size that the detector is good at. In between a face's box
+follows its landmarks.
+
+Which frames are searched depends on their numbers in the video, so it does not matter much at
+which frame one begins to follow.
 """
 
 from dataclasses import dataclass, field
@@ -11,18 +16,21 @@ import cv2
 import numpy as np
 
 from zoo.faces.detection import Box, find_boxes, find_landmarks, overlap
+from zoo.faces.flow import flow
 from zoo.faces.smoothing import State, advance, begin
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 _SEARCH_SECONDS = 0.24  # between searches of the whole picture
-_LOOK_CLOSER = 4  # every so many searches of a picture without faces, at twice the size
+_MOST_BETWEEN = 12  # frames, at the most
+_LOOK_CLOSER = 4  # every so many searches, at twice the size if that may find more
 _SAME_FACE = 0.3  # intersection over union of a found box and a followed one
+_ONE_FACE = 0.6  # likewise of two followed ones
+_CHECKED = 120  # pixels, to which a followed face's box is brought to be looked for in its place
+_ENLARGED = 3.0  # times, at most, for that
 _PARTED = 0.10  # eye distances of landmarks from their flow that ask for a search; twice that, anew
 _MISSED = 3  # searches without finding it after which a face is let go
 _BOX_SIDE = 2.73  # of dlib's box, in root mean square radii of the landmarks (51 photos)
 _BOX_RISE = 0.11  # of its centre above the landmarks' mean, likewise
-_FLOW_SIDE = 320  # pixels, at most, of the part of the picture that flow is found in
-_WINDOW = (15, 15)
 _THUMB = (32, 18)
 _CUT_DIFFERENCE = 18.0  # grey levels
 _CUT_CORRELATION = 0.6
@@ -35,12 +43,15 @@ class Sighting:
     Attributes:
         track: a number that is the same for the same face until it is lost.
         state: of its landmarks.
-        found: whether the search found it in this very frame.
+        found: whether it was looked for and found in this very frame.
+        run: changes where it was lost from sight; what was found in one run says nothing of
+            another.
     """
 
     track: int
     state: State
     found: bool
+    run: int = 0
 
 
 @dataclass
@@ -49,6 +60,8 @@ class _Track:
     state: State
     missed: int = 0
     found: bool = True
+    lost: bool = False
+    run: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,55 +72,91 @@ class _Seen:
 
 @dataclass
 class Tracker:
-    """Given the frames of a video one after another, says where its faces are."""
+    """Given the frames of a video one after another, says where its faces are.
+
+    Attributes:
+        rate: frames per second.
+        shot: a number that changes with every cut.
+    """
 
     rate: float
+    shot: int = -1
     _tracks: list[_Track] = field(default_factory=list)
     _before: _Seen | None = None
-    _since: int = 0
-    _searches: int = 0
+    _next: int = 0
     _numbers: "count[int]" = field(default_factory=count)
 
-    def step(self, image: Image) -> list[Sighting]:
+    def step(self, image: Image, number: int | None = None) -> list[Sighting]:
         """The faces of the next frame [H, W, 3], the largest first.
+
+        Args:
+            image: the frame.
+            number: its number in the video; by default one more than the last.
 
         Raises:
             AssetError: the face models are missing or damaged.
         """
+        number = self._next if number is None else number
+        self._next = number + 1
         seen = _Seen(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), _thumbnail(image))
         before, self._before = self._before, seen
-        cut = (
+        if (
             before is None
             or before.grey.shape != seen.grey.shape
             or is_cut(before.thumb, seen.thumb)
-        )
-        self._since += 1
-        search = self._since >= max(1, round(_SEARCH_SECONDS * self.rate))
-        if cut or before is None:
-            self._tracks, self._searches, search = [], 0, True
+        ):
+            self.shot += 1
+            self._tracks = []
+            self._search(image, closer=True)
         else:
-            for track in self._tracks:
-                search |= _follow(track, before.grey, seen.grey, image)
-        if search:
-            self._search(image)
+            doubtful = [
+                track for track in self._tracks if _follow(track, before.grey, seen.grey, image)
+            ]
+            if number % _between(self.rate) == 0:
+                self._search(image, closer=number % period(self.rate) == 0)
+            elif doubtful:
+                self._look_again(doubtful, image)
         ordered = sorted(self._tracks, key=lambda track: -_radius(track.state.estimate))
-        return [Sighting(track.number, track.state, track.found) for track in ordered]
+        return [Sighting(one.number, one.state, one.found, one.run) for one in ordered]
 
-    def _search(self, image: Image) -> None:
-        closer = not self._tracks and self._searches % _LOOK_CLOSER == 0
+    def _search(self, image: Image, *, closer: bool) -> None:
+        """Looks for followed faces and new ones."""
         boxes = find_boxes(image, closer=closer)
-        self._since, self._searches = 0, self._searches + 1
         for track in self._tracks:
-            around = box_of(track.state.estimate)
-            near = max(boxes, key=lambda box: overlap(around, box), default=None)
-            track.found = near is not None and overlap(around, near) > _SAME_FACE
-            track.missed = 0 if track.found else track.missed + 1
-            if track.found and near is not None:
+            near = _nearest(track, boxes)
+            if near is not None:
                 boxes.remove(near)
-        self._tracks = [track for track in self._tracks if track.missed < _MISSED]
+            _found(track, near or _in_its_place(track, image), image)
+        self._forget()
         for box in boxes:
-            landmarks = find_landmarks(image, box_of(find_landmarks(image, box)))
-            self._tracks.append(_Track(next(self._numbers), begin(landmarks)))
+            if not any(
+                overlap(box, box_of(one.state.estimate)) > _SAME_FACE for one in self._tracks
+            ):
+                self._tracks.append(_Track(next(self._numbers), begin(_landmarks(image, box))))
+
+    def _look_again(self, tracks: list[_Track], image: Image) -> None:
+        """Looks for some followed faces, and for new ones if one of them is not there."""
+        there = [_in_its_place(track, image) for track in tracks]
+        if not all(there):
+            self._search(image, closer=False)
+            return
+        for track, box in zip(tracks, there, strict=True):
+            _found(track, box, image)
+
+    def _forget(self) -> None:
+        """Lets faces go that were not found, and all but one of those that have become one."""
+        kept: list[_Track] = []
+        for track in self._tracks:
+            place = box_of(track.state.estimate)
+            twin = any(overlap(place, box_of(one.state.estimate)) > _ONE_FACE for one in kept)
+            if track.missed < _MISSED and not twin:
+                kept.append(track)
+        self._tracks = kept
+
+
+def period(rate: float) -> int:
+    """Frames after which the searches of a video of ``rate`` frames per second repeat."""
+    return _LOOK_CLOSER * _between(rate)
 
 
 def box_of(landmarks: Points) -> Box:
@@ -126,54 +175,71 @@ def is_cut(before: Plane, after: Plane) -> bool:
     return difference > _CUT_DIFFERENCE and correlation < _CUT_CORRELATION
 
 
-def flow(before: AnyArray, after: AnyArray, points: Points) -> tuple[Points, Plane]:
-    """How points [N, 2] move between two grey pictures, and how far there-and-back misses them.
-
-    Pyramidal Lucas-Kanade (Bouguet 2000) at a bounded size. A point whose flow does not come
-    back moves as the face does on the whole.
-    """
-    left, top = np.maximum(points.min(axis=0) - 0.25 * np.ptp(points, axis=0), 0).astype(int)
-    right, bottom = (points.max(axis=0) + 0.25 * np.ptp(points, axis=0) + 1).astype(int)
-    part = np.s_[top : max(bottom, top + 1), left : max(right, left + 1)]
-    a, b = before[part], after[part]
-    nothing = np.zeros_like(points), np.full(len(points), np.inf, np.float32)
-    if min(a.shape) < 16:
-        return nothing
-    scale = min(1.0, _FLOW_SIDE / max(a.shape))
-    if scale < 1:
-        a, b = (
-            cv2.resize(x, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for x in (a, b)
-        )
-    start = ((points - (left, top)) * scale).astype(np.float32).reshape(-1, 1, 2)
-    there, came, _ = cv2.calcOpticalFlowPyrLK(a, b, start, start.copy(), winSize=_WINDOW)
-    back, went, _ = cv2.calcOpticalFlowPyrLK(b, a, there, there.copy(), winSize=_WINDOW)
-    moved = (there - start).reshape(-1, 2) / scale
-    doubt = np.linalg.norm((back - start).reshape(-1, 2), axis=1) / scale
-    good = (doubt < 0.02 * np.ptp(points)) & came.ravel().astype(bool) & went.ravel().astype(bool)
-    if good.sum() < 12:
-        return nothing
-    common, _ = cv2.estimateAffinePartial2D(points[good], (points + moved)[good])
-    if common is None:
-        return nothing
-    rigid = points @ common[:, :2].T + common[:, 2] - points
-    doubt = np.where(good, doubt, 0.01 * np.ptp(points))
-    return np.where(good[:, None], moved, rigid).astype(np.float32), doubt.astype(np.float32)
+def _between(rate: float) -> int:
+    return min(max(1, round(_SEARCH_SECONDS * rate)), _MOST_BETWEEN)
 
 
 def _follow(track: _Track, before: AnyArray, after: AnyArray, image: Image) -> bool:
-    """Moves a track to the next frame; whether it should be searched for."""
+    """Moves a track to the next frame; whether it should be looked for."""
     moved, doubt = flow(before, after, track.state.estimate)
     expected = track.state.estimate + moved
     measured = find_landmarks(image, box_of(expected))
     track.found = False
-    parted = float(np.sqrt(np.square(measured - expected).sum(axis=1).mean()))
-    parted /= max(float(np.linalg.norm(expected[45] - expected[36])), 1.0)
+    parted = _apart(measured, expected)
     lost = not np.isfinite(doubt).all() or parted > 2 * _PARTED
     if lost:
-        track.state = begin(measured)
+        track.state, track.lost, track.run = begin(measured), True, track.run + 1
     else:
         track.state = advance(track.state, moved, doubt, measured)
-    return bool(lost or parted > _PARTED)
+    return bool(track.lost or parted > _PARTED)
+
+
+def _nearest(track: _Track, boxes: list[Box]) -> Box | None:
+    place = box_of(track.state.estimate)
+    near = max(boxes, key=lambda box: overlap(place, box), default=None)
+    return near if near is not None and overlap(place, near) > _SAME_FACE else None
+
+
+def _in_its_place(track: _Track, image: Image) -> Box | None:
+    """Where the detector finds a face in the part of the picture around a track's box."""
+    left, top, right, bottom = box_of(track.state.estimate)
+    side = right - left
+    x0, y0 = max(0, left - side // 2), max(0, top - side // 2)
+    part = image[y0 : max(0, bottom + side // 2), x0 : max(0, right + side // 2)]
+    scale = min(_CHECKED / max(side, 1), _ENLARGED)
+    if min(part.shape[:2]) * scale < _CHECKED / 2:
+        return None
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(part, None, fx=scale, fy=scale, interpolation=way)
+    boxes = find_boxes(np.asarray(resized, np.uint8), closer=False)
+    return _nearest(track, [_moved(box, scale, x0, y0) for box in boxes])
+
+
+def _moved(box: Box, scale: float, x: int, y: int) -> Box:
+    left, top, right, bottom = (edge / scale for edge in box)
+    return round(left + x), round(top + y), round(right + x), round(bottom + y)
+
+
+def _found(track: _Track, box: Box | None, image: Image) -> None:
+    """Notes whether a track was found; one that was lost begins anew there."""
+    track.found = box is not None
+    track.missed = 0 if track.found else track.missed + 1
+    if box is not None and track.lost:
+        landmarks = _landmarks(image, box)
+        if _apart(landmarks, track.state.estimate) > 2 * _PARTED:
+            track.run += 1
+        track.state, track.lost = begin(landmarks), False
+
+
+def _landmarks(image: Image, box: Box) -> Points:
+    """Those in a box of the detector's, from a box that fits them better."""
+    return find_landmarks(image, box_of(find_landmarks(image, box)))
+
+
+def _apart(some: Points, others: Points) -> float:
+    """Root mean square, in distances of the others' outer eye corners."""
+    far = float(np.sqrt(np.square(some - others).sum(axis=1).mean()))
+    return far / max(float(np.linalg.norm(others[45] - others[36])), 1.0)
 
 
 def _radius(landmarks: Points) -> float:

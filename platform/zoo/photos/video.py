@@ -115,7 +115,7 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
             raise PhotoError(f"{path} is damaged: no picture of it can be decoded.")
         matrix = _display_matrix(first)
         index, time_base = stream.index, stream.time_base
-        rate, codec = stream.average_rate, stream.codec_context.name
+        rate, codec = stream.average_rate, stream.codec_context.codec.canonical_name
         aspect = stream.sample_aspect_ratio
         others = tuple(other.type for other in streams if other.index != index)
     times, keys, end = _times(path, index)

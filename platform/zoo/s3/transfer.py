@@ -122,6 +122,21 @@ def exists(address: S3Address, patience: float = PATIENCE) -> bool:
     return any(found.address == address for found in _listed(address, patience, most=1))
 
 
+def etag(address: S3Address, patience: float = PATIENCE) -> str:
+    """What is another when the object is.
+
+    Raises:
+        StorageError: there is no such object, or the store refuses or does not answer.
+    """
+
+    def ask() -> str:
+        with plain_faults(address):
+            answer = connect().head_object(Bucket=address.bucket, Key=address.key)
+            return str(answer["ETag"])
+
+    return patiently(ask, patience)
+
+
 def listing(prefix: S3Address, patience: float = PATIENCE) -> list[Found]:
     """All objects below ``prefix``, as in a folder, in the order of their keys.
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.clips import packets, pictures, write_clip
+from tests.clips import STEP, packets, pictures, write_clip
 from tests.swapping.video.conftest import FRAMES, MARK
 from zoo.errors import NoFaceError, PhotoError, UsageError
 from zoo.photos.image import Image
@@ -37,7 +37,7 @@ def test_times_sound_and_colours_are_kept(clip: Path, swapped: tuple[Path, Video
     assert made.frames == made.swapped == FRAMES
     assert made.seconds == pytest.approx(before.seconds)
     assert (after.times == before.times).all()
-    assert after.end == before.end
+    assert abs(after.end - before.end) < STEP  # MP4 knows the times of decoding's durations only
     assert (after.width, after.height, after.codec) == (before.width, before.height, "h264")
     assert packets(clip, "audio") == packets(target, "audio")
     for path in (clip, target):
@@ -106,7 +106,7 @@ def test_a_part_begins_at_nought(clip: Path, blackening_file: Path, tmp_path: Pa
 
 def test_a_video_without_a_face_is_an_error(blackening_file: Path, tmp_path: Path) -> None:
     meadow = [np.full((128, 160, 3), (40, 120, 40), np.uint8)] * 4
-    source = write_clip(tmp_path / "meadow.mp4", meadow, sound=False)
+    source = write_clip(tmp_path / "meadow.mp4", meadow, sound=None)
     with pytest.raises(NoFaceError, match=r"meadow\.mp4 shows no face"):
         swap_video(source, tmp_path / "out.mp4", blackening_file, mark=MARK, jobs=1)
     assert not (tmp_path / "out.mp4").exists()

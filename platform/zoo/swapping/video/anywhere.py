@@ -1,16 +1,26 @@
-"""One video, wherever it lies and wherever it goes: this machine's disk or S3."""
+"""One video, wherever it lies and wherever it goes: this machine's disk or S3.
 
-import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+What S3 has a part in is worked on in a folder of the cache, by the source's version and the
+target: a swap that was killed, or whose store went away, goes on there.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import PhotoError
+from zoo.errors import DamagedObjectError, MissingObjectError, PhotoError, StorageError, ZooError
 from zoo.provenance.manifest import Setting
 from zoo.provenance.marking import Marking
+from zoo.provenance.signing import SIDECAR, sidecar
 from zoo.s3.address import S3Address
-from zoo.s3.transfer import download, upload
+from zoo.s3.transfer import download, etag, exists, upload
+from zoo.settings import cache_folder
+from zoo.storage import plain_errors
 from zoo.swapping.done import is_done
 from zoo.swapping.plan import Place
 from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
@@ -18,14 +28,14 @@ from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
 MAX_BYTES = 200 * 2**30
 """Of a video that is brought from S3."""
 
+_KEPT_SECONDS = 14 * 24 * 3600
+"""After which what a killed swap left is removed."""
+
 
 def swap_video_anywhere(
     source: Place, target: Place, network: Path, *, mark: Marking, again: bool = True, **how: Any
 ) -> VideoSwap | None:
     """:func:`.file.swap_video` (``how`` are its other options) for files and objects alike.
-
-    A video that goes to S3, or comes from it, is made in a temporary folder, so a killed swap of
-    it begins anew.
 
     Args:
         source: the video.
@@ -40,26 +50,89 @@ def swap_video_anywhere(
         PhotoError, UsageError, AssetError, SigningError: see there.
         StorageError: also: the store has not the object, refuses or does not answer.
     """
-    with ExitStack() as stack:
+    remote = isinstance(source, S3Address) or isinstance(target, S3Address)
+    with _work_folder(source, target) if remote else nullcontext(Path()) as folder:
         here, there = source, target
-        if isinstance(source, S3Address) or isinstance(target, S3Address):
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-"))
-            if isinstance(source, S3Address):
-                here = Path(folder, f"input{source.suffix}")
+        if isinstance(source, S3Address):
+            here = folder / f"input{source.suffix}"
+            if not here.exists():
                 download(source, here, most_bytes=MAX_BYTES)
-            if isinstance(target, S3Address):
-                there = Path(folder, f"output{target.suffix}")
+        if isinstance(target, S3Address):
+            there = folder / f"output{target.suffix}"
         assert isinstance(here, Path) and isinstance(there, Path)
-        if not again and is_done(there, here, mark, _settings(how)):
-            return None
+        if not again:
+            settings = _settings(how)
+            if is_done(there, here, mark, settings):
+                if isinstance(target, S3Address):
+                    _put(there, target)
+                return None
+            if isinstance(target, S3Address) and exists(target):
+                earlier = folder / f"earlier{target.suffix}"
+                _get(target, earlier)
+                if is_done(earlier, here, mark, settings):
+                    return None
         try:
             swap = swap_video(here, there, network, mark=mark, **how)
         except PhotoError as error:
             words = str(error).replace(str(here), str(source)).replace(str(there), str(target))
             raise type(error)(words) from error
         if isinstance(target, S3Address):
-            upload(there, target)
+            _put(there, target)
     return swap
+
+
+def _put(finished: Path, target: S3Address) -> None:
+    """With its manifest, where that lies beside it."""
+    if sidecar(finished).exists():
+        upload(sidecar(finished), S3Address(target.bucket, target.key + SIDECAR))
+    upload(finished, target)
+
+
+def _get(target: S3Address, path: Path) -> None:
+    with suppress(MissingObjectError, DamagedObjectError):
+        download(target, path, most_bytes=MAX_BYTES)
+        beside = S3Address(target.bucket, target.key + SIDECAR)
+        if exists(beside):
+            download(beside, sidecar(path), most_bytes=MAX_BYTES)
+
+
+@contextmanager
+def _work_folder(source: Place, target: Place) -> Iterator[Path]:
+    """A folder for this work, with what a killed swap of the same left in it.
+
+    It goes when the work is done, and when it cannot be done.
+
+    Raises:
+        StorageError: another process does the same, or it cannot be written.
+    """
+    version = etag(source) if isinstance(source, S3Address) else str(Path(source).resolve())
+    name = hashlib.sha256("\n".join((str(source), version, str(target))).encode()).hexdigest()
+    folder = cache_folder() / "videos" / name[:20]
+    with plain_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+        _forget_old(folder.parent)
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageError(
+                f"{target} is being made by another process; wait for it, or choose another name."
+            ) from error
+        try:
+            yield folder
+        except StorageError:  # the next attempt may go on
+            raise
+        except ZooError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_old(place: Path) -> None:
+    for lock in place.glob("*/lock"):
+        if time.time() - lock.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _settings(how: Mapping[str, Any]) -> Mapping[str, Setting]:

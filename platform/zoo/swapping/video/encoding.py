@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
 
 
+_DEEP = "yuv420p10le"
+
+
 @dataclass(frozen=True)
 class Codec:
     """An encoder of FFmpeg's and its options."""
@@ -33,6 +36,7 @@ _VP9 = Codec(
     "libvpx-vp9",
     {"crf": "22", "b": "0", "deadline": "good", "cpu-used": "4", "threads": "1"},
 )
+_AV1 = Codec("av1", "libsvtav1", {"crf": "24", "preset": "7", "svtav1-params": "lp=1"})
 _CODECS = {
     "h264": _H264,
     "hevc": Codec(
@@ -46,7 +50,7 @@ _CODECS = {
     ),
     "vp9": _VP9,
     "vp8": _VP9,
-    "av1": Codec("av1", "libsvtav1", {"crf": "24", "preset": "7", "svtav1-params": "lp=1"}),
+    "av1": _AV1,
 }
 
 
@@ -66,21 +70,25 @@ def container_format(target: Path) -> str:
 
 
 def choose_codec(video: Video, container: str) -> Codec:
-    """The video's own codec if it can be written, else H.264; WebM holds VP9 and AV1 only."""
+    """The video's own codec if it can be written, else H.264; WebM holds VP9 and AV1 only.
+
+    More than 8 bits go before the codec: where the encoder for VP9 has no more, it is AV1.
+    """
     codec = _CODECS.get(video.codec, _H264)
-    return _VP9 if container == "webm" and codec.name not in ("vp9", "av1") else codec
+    if container == "webm" and codec.name not in ("vp9", "av1"):
+        codec = _VP9
+    deep = plain_format(video.format).endswith("le")
+    return _AV1 if codec is _VP9 and deep and _DEEP not in _formats(codec) else codec
 
 
 def choose_format(video: Video, codec: Codec) -> str:
     """The pixel format: the video's own, or the nearest that the codec takes."""
-    import av
-
     wanted = plain_format(video.format)
     odd = video.width % 2 or video.height % 2
     if odd and codec.name in ("h264", "hevc"):
         wanted = wanted.replace("420", "444").replace("422", "444")
-    known = {fmt.name for fmt in av.Codec(codec.encoder, "w").video_formats or []}
-    deep = "yuv420p10le" if wanted.endswith("le") else "yuv420p"
+    known = _formats(codec)
+    deep = _DEEP if wanted.endswith("le") else "yuv420p"
     return wanted if wanted in known else deep if deep in known else "yuv420p"
 
 
@@ -105,3 +113,10 @@ def add_encoder(
         context.sample_aspect_ratio = video.pixel_aspect
     context.flags |= int(av.codec.context.Flags.global_header)
     return stream
+
+
+def _formats(codec: Codec) -> set[str]:
+    """The pixel formats that its encoder takes."""
+    import av
+
+    return {one.name for one in av.Codec(codec.encoder, "w").video_formats or []}

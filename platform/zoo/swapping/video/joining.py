@@ -28,6 +28,7 @@ from zoo.swapping.video.encoding import container_format
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
 _KEPT_OF_STREAM = ("title", "language", "filename", "mimetype")
 _COPIED = ("audio", "subtitle", "attachment")
+_SILENCE = b"\0\0"  # a sample of MP4's subtitles without a letter
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP specification, part 3, 1.2.2
 
 
@@ -70,6 +71,7 @@ def join(
         output = stack.enter_context(av.open(str(target), "w", format=kind, options=options))
         picture = output.add_stream_from_template(first.streams.video[0], opaque=True)
         picture.time_base = video.time_base
+        picture.codec_context.framerate = video.rate  # by which WebM knows how long a frame lasts
         _describe(picture, source.streams[video.stream])
         if video.matrix is not None:
             picture.set_display_matrix(video.matrix)
@@ -167,7 +169,15 @@ def _describe(copy: Stream, stream: Stream) -> None:
 def _others(
     source: InputContainer, copies: dict[int, Stream], limits: tuple[float, float] | None
 ) -> Iterator[_Timed]:
-    """The packets to copy, those between the limits (seconds) if there are any."""
+    """The packets to copy, those between the limits (seconds) if there are any.
+
+    Where MP4's subtitles are silent it has empty ones, which FFmpeg makes when it writes them.
+    """
+    timed_text = {
+        index
+        for index in copies
+        if (context := source.streams[index].codec_context) and context.name == "mov_text"
+    }
     streams = [
         source.streams[index] for index in copies if source.streams[index].type != "attachment"
     ]
@@ -176,6 +186,8 @@ def _others(
     for packet in source.demux(*streams):
         time = packet.dts if packet.dts is not None else packet.pts
         if time is None or not packet.size:
+            continue
+        if packet.stream_index in timed_text and bytes(packet) == _SILENCE:
             continue
         seconds = float(time * packet.time_base)
         if limits is None or limits[0] <= seconds < limits[1]:

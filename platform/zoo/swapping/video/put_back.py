@@ -65,7 +65,9 @@ def steadied(near: Sequence[Seen | None], middle: int) -> Seen:
     return Seen(here.landmarks, here.crop, steady, here.wide, matte / weight)
 
 
-def put_back(image: Image, seen: Seen, method: Method) -> tuple[int, int, int, int]:
+def put_back(
+    image: Image, seen: Seen, method: Method, opacity: float = 1.0
+) -> tuple[int, int, int, int]:
     """Blends the face into ``image`` itself; returns the part (left, top, right, bottom) it is in.
 
     Only the part of the frame around the face is looked at, so its size does not matter.
@@ -87,6 +89,7 @@ def put_back(image: Image, seen: Seen, method: Method) -> tuple[int, int, int, i
         matte=warp_back(seen.matte, matrix, there.shape),
         pitch=seen.crop.pitch,
         method=method,
+        opacity=opacity,
     )
     return int(left), int(top), int(right), int(bottom)
 

@@ -12,19 +12,20 @@ import numpy as np
 
 from zoo.errors import PhotoError
 from zoo.faces.blending import Method
+from zoo.faces.tracking import period
 from zoo.photos.video import Video, decode
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.video.ahead import ahead
 from zoo.swapping.video.encoding import Codec, add_encoder
 from zoo.swapping.video.stopwatch import Stopwatch
-from zoo.swapping.video.stream import MARGIN, WhichFaces, swap_frames
+from zoo.swapping.video.stream import WhichFaces, margin, swap_frames
 
 if TYPE_CHECKING:
     import av
 
 FRAMES = 75
-"""Of a segment: what a killed swap loses at most in each process."""
+"""Of a segment, about: what a killed swap loses at most in each process."""
 
 SUFFIX = ".nut"
 """A container that keeps any time base, so no time stamp is ever rounded."""
@@ -73,13 +74,27 @@ class Done:
 
 
 def segments(video: Video, start: int, end: int) -> list[Segment]:
-    """Segments of :data:`FRAMES` frames over the times ``[start, end)``."""
+    """Segments of about :data:`FRAMES` frames over the times ``[start, end)``."""
     times = video.times[(video.times >= start) & (video.times < end)]
-    starts = [int(time) for time in times[::FRAMES]]
+    searches = period(float(video.rate))
+    starts = [int(time) for time in times[:: max(1, round(FRAMES / searches)) * searches]]
     return [
         Segment(number, first, after)
         for number, (first, after) in enumerate(zip(starts, [*starts[1:], end], strict=True))
     ]
+
+
+def decoded_for(video: Video, segment: Segment) -> tuple[int, int]:
+    """The times between which frames are looked at to make a segment.
+
+    They begin at a frame that is searched most thoroughly whoever makes this part of the video.
+    """
+    first, last = (int(n) for n in np.searchsorted(video.times, (segment.start, segment.end)))
+    searches = period(float(video.rate))
+    begin = max(0, first - margin(video)) // searches * searches
+    end = last + margin(video)
+    after = int(video.times[end]) if end < len(video.times) else video.end
+    return int(video.times[begin]), max(after, segment.end)
 
 
 def make_segment(video: Video, segment: Segment, network: Network, how: How, folder: Path) -> Done:
@@ -91,10 +106,8 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
         StorageError: no permission or no space.
     """
     watch = Stopwatch()
-    begin, last = np.searchsorted(video.times, (segment.start, segment.end))
-    before = int(video.times[max(0, begin - MARGIN)])
-    after = int(video.times[last + MARGIN]) if last + MARGIN < len(video.times) else video.end
-    decoded = ahead(watch.each("decode", decode(video, before, max(after, segment.end))))
+    before, after = decoded_for(video, segment)
+    decoded = ahead(watch.each("decode", decode(video, before, after)))
     made = swap_frames(
         decoded,
         video,
@@ -102,6 +115,7 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
         format=how.format,
         faces=how.faces,
         method=how.method,
+        between=(segment.start, segment.end),
         watch=watch,
     )
     frames = swapped = first = 0
@@ -110,10 +124,6 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
         for item in ahead(made):
             time = item.frame.pts
             assert time is not None
-            if time < segment.start:
-                continue
-            if time >= segment.end:
-                break
             with watch.step("encode"):
                 if writer is None:
                     writer, first = _Writer(temporary, video, how.codec, item.frame), time

@@ -70,8 +70,8 @@ def make_segments(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """What numpy's libraries read when a process begins."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    """What libraries read when a process begins: one thread each, and SVT-AV1 tells errors only."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "SVT_LOG")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
     try:
