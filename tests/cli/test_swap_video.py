@@ -1,0 +1,105 @@
+"""``zoo swap`` from the command to the video."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from tests.cli.conftest import Zoo
+from tests.cli.test_swap import cached, face_models
+from tests.clips import moved, packets, write_clip
+from zoo.people import named_person, random_scene, render
+from zoo.photos.video import inspect_video
+from zoo.registry.cache import CachedNetwork
+
+__all__ = ["cached", "face_models"]
+
+FRAMES = 10
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """0.4 seconds of a rendered person, with a tone."""
+    portrait = render(named_person("ada"), random_scene(0, max_yaw=10), 256).image
+    return write_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", moved(portrait, FRAMES)[0])
+
+
+def test_a_video_from_the_command_to_its_verification(
+    zoo: Zoo, cached: CachedNetwork, clip: Path
+) -> None:
+    ended = zoo("swap", "-i", "ada", clip, "-o", "out.mp4", "--jobs", "1", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    (entry,) = json.loads(ended.out)["outputs"]
+    assert (entry["input"], entry["output"]) == (str(clip), "out.mp4")
+    assert entry["frames"] == entry["frames_with_faces"] == FRAMES
+    assert entry["seconds"] == 0.4 and not entry["already_done"]
+    assert {"decode", "network", "blend", "encode"} <= set(entry["milliseconds_per_frame"])
+    assert packets(Path("out.mp4"), "audio") == packets(clip, "audio")
+
+    verified = zoo("verify", "--json", "out.mp4")
+    (said,) = json.loads(verified.out)
+    assert (verified.code, said["status"]) == (0, "valid")
+    assert said["steps"][0]["swap"]["network_sha256"] == cached.sha256
+
+    again = zoo("swap", "-i", "ada", clip, "-o", "out.mp4")
+    assert again.out == f"{clip} -> out.mp4 (already done)\n"
+    assert [path.name for path in Path().iterdir()] == ["out.mp4"]
+
+
+def test_a_part_of_a_video(zoo: Zoo, cached: CachedNetwork, clip: Path) -> None:
+    part = ("--start", "0:00.12", "--end", "0.32")
+    ended = zoo("swap", "-i", "ada", clip, *part, "-o", "part.mkv", "--jobs", "1", "-q")
+    assert (ended.code, ended.out, ended.err) == (0, "part.mkv\n", "")
+    video = inspect_video(Path("part.mkv"))
+    assert len(video.times) == 5 and video.times[0] == 0
+    assert json.loads(zoo("verify", "--json", "part.mkv").out)[0]["status"] == "valid"
+    for wrong in (("--start", "soon"), ("--start", "9")):
+        ended = zoo("swap", "-i", "ada", clip, *wrong, "-o", "none.mp4")
+        assert (ended.code, ended.out) == (2, "")
+    assert not Path("none.mp4").exists()
+
+
+def test_a_preview_is_a_picture(zoo: Zoo, cached: CachedNetwork, clip: Path) -> None:
+    ended = zoo("swap", "-i", "ada", clip, "--preview")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"{clip} -> clip-ada-preview.jpg (4 frames)\n"
+    with Pillow.open("clip-ada-preview.jpg") as sheet:
+        assert sheet.size == (4 * 338, 2 * 270)
+    assert zoo("verify", "-q", "clip-ada-preview.jpg").code == 0
+
+
+def test_one_of_several_videos_fails(zoo: Zoo, cached: CachedNetwork, clip: Path) -> None:
+    Path("broken.mp4").write_bytes(clip.read_bytes()[:2000])
+    ended = zoo("swap", "-i", "ada", clip, "broken.mp4", "-o", "out", "--jobs", "1", "-q")
+    assert (ended.code, ended.out) == (1, "out/clip.mp4\n")
+    assert "error: broken.mp4 is not a video, or damaged" in ended.err
+    assert "1 of 2 inputs failed; out/zoo-failed.csv lists them." in ended.err
+
+
+def test_a_terminal_shows_how_far_it_is(cached: CachedNetwork, clip: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = ("swap", "-i", "ada", str(clip), "-o", "out.mp4", "--jobs", "1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zoo.cli.main", *command],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        text=True,
+    )
+    os.close(theirs)
+    shown = b""
+    with os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # at its end
+        while more := terminal.read(1 << 16):
+            shown += more
+    out, _ = process.communicate(timeout=60)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert re.search(rf"clip\.mp4 .* {FRAMES}/{FRAMES} frames", plain)
+    assert process.returncode == 0
+    assert out.startswith(f"{clip} -> out.mp4 ({FRAMES} frames, {FRAMES} with faces, 0.4 s")
