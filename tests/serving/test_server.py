@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Awaitable
+from pathlib import Path
 
 import httpx2
 import numpy as np
@@ -116,3 +117,14 @@ def test_an_address_of_another_machine_is_refused_at_once() -> None:
         serving(Options(host="192.0.2.77")),
     ):
         pass
+
+
+def test_a_certificate_that_cannot_serve_https_is_refused_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text("a key")
+    for options in (
+        Options(certificate=str(file), key=str(file), port=8131),
+        Options(certificate=str(file), port=8131),
+    ):
+        with pytest.raises(UsageError, match="--key"), serving(options):
+            pass

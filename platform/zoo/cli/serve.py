@@ -80,14 +80,8 @@ def serve(
     import secrets
 
     from zoo.cli.place import registry_uri_or_none
-    from zoo.errors import UsageError
     from zoo.serving.options import Options, is_loopback
 
-    if (cert is None) != (key is None):
-        raise UsageError("Give --cert and --key together, or neither.")
-    for file in (cert, key):
-        if file is not None and not file.is_file():
-            raise UsageError(f"{file} does not exist; give PEM files to --cert and --key.")
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(24)
     cores = len(os.sched_getaffinity(0))

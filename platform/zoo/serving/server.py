@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -55,10 +56,12 @@ def serving(options: Options) -> Iterator[Server]:
     In the main thread a first SIGINT or SIGTERM ends the block, and further ones do nothing.
 
     Raises:
-        UsageError: the address or port cannot be had, or Ray Serve is not installed.
+        UsageError: the address or port cannot be had, certificate and key do not go together, or
+            Ray Serve is not installed.
         ServingError: the server does not start.
     """
     _check_port(options)
+    _check_certificate(options)
     with _ending_once():
         folder = _folder()
         engine = None
@@ -187,3 +190,25 @@ def _check_port(options: Options) -> None:
                 f"Cannot listen on {options.host}:{options.port} "
                 f"({(error.strerror or str(error)).lower()}); choose another with --host or --port."
             ) from error
+
+
+def _check_certificate(options: Options) -> None:
+    """Says what the server would not: it opens, and answers nobody.
+
+    Raises:
+        UsageError: one is missing, or they cannot serve https together.
+    """
+    if (options.certificate is None) != (options.key is None):
+        raise UsageError("Give --cert and --key together, or neither.")
+    if options.certificate is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.certificate, options.key, password="")
+    except OSError as error:
+        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(
+            f"{options.certificate} and {options.key} cannot serve https "
+            f"({reason or 'not PEM'}); --cert takes a certificate in PEM, with its issuers behind "
+            "it, and --key its private key, unencrypted."
+        ) from error
