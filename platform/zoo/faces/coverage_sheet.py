@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from zoo.faces.assessment import THUMBNAIL, Assessed, Assessment
 from zoo.faces.coverage import NODS, SIDES, TURNS, cell, lit_from, usual_pitch
 from zoo.photos.image import Image
+from zoo.photos.lettering import lettering
 
 _GAP, _MARGIN, _LABEL = 6, 20, 76
 _WIDTH = 2 * _MARGIN + _LABEL + (len(TURNS) + len(SIDES)) * (THUMBNAIL + _GAP) + 40
@@ -157,4 +158,5 @@ def _text(
     colour: tuple[int, int, int] = _INK,
     size: int = 14,
 ) -> None:
-    pen.text((x, y), words, colour, ImageFont.load_default(size))
+    shown, font = lettering(words, size)
+    pen.text((x, y), shown, colour, font)
