@@ -158,6 +158,7 @@ def stage(project: Project) -> dict[str, float]:
     """Seconds of the stage under Ray, and where they go."""
     fanout: Any = import_module("zoo.training.fanout")
     stage: Any = import_module("zoo.training.stage")
+    driver: Any = import_module("zoo.training.driver")
     times: dict[str, list[float]] = defaultdict(list)
     real_connected, real_run = fanout.connected, fanout.run_jobs
 
@@ -176,12 +177,12 @@ def stage(project: Project) -> dict[str, float]:
         began = time.perf_counter()
         real_run(jobs, weights, settings, _Clock(listener, times, began))
 
-    fanout.connected, stage.run_jobs = connected, run_jobs
+    fanout.connected, driver.run_jobs = connected, run_jobs
     began = time.perf_counter()
     try:
         outcome = stage.train_identities(project)
     finally:
-        fanout.connected, stage.run_jobs = real_connected, real_run
+        fanout.connected, driver.run_jobs = real_connected, real_run
     seconds = time.perf_counter() - began
     assert not outcome.failed, outcome.failed
     around = [whole - own for whole, own in zip(times["whole"], times["own"], strict=True)]
@@ -214,7 +215,8 @@ class _Clock:
                 self._times["whole"].append(now - self._starts[arguments[0]])
                 self._times["own"].append(arguments[1].seconds)
             getattr(self._listener, event)(*arguments)
-            self._times["driver"].append(time.perf_counter() - now)
+            if event != "lanes_start":
+                self._times["driver"].append(time.perf_counter() - now)
 
         return heard
 

@@ -8,7 +8,7 @@ from zoo.errors import IdentityError, PhotoError
 from zoo.evaluation.run import write_descriptors
 from zoo.faces.curation import AlignSettings, contact_sheet, curate
 from zoo.faces.pack import write_pack
-from zoo.incremental import Job, run_for_identities, run_stage
+from zoo.incremental import Job, run_for_identities, run_stage, write_index
 from zoo.photos.reading import find_photos
 from zoo.photos.writing import write_photo
 from zoo.provenance.identity import PHOTOS, Identity
@@ -31,7 +31,9 @@ def main(project: Project) -> int:
         return Job(name, product, made_from, align, (project, name, settings))
 
     with digests(project) as known:
-        return run_for_identities("align", project, project.aligned, plan)
+        code = run_for_identities("align", project, project.aligned, plan)
+        write_index(project.aligned, known)
+    return code
 
 
 def photos_of(project: Project, name: str) -> dict[str, Path]:

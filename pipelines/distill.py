@@ -26,7 +26,8 @@ from torch.nn import functional as F
 from zoo.assets import fetch
 from zoo.faces.alignment import align
 from zoo.faces.content import gather_content
-from zoo.networks.compact import RANKS, WEIGHTS, Compact
+from zoo.networks.compact import RANKS, Compact
+from zoo.networks.shipped import COMPACT
 from zoo.networks.vgg19 import CONVOLUTIONS, VGG19, read_vgg19
 from zoo.people import random_person, random_scene, render
 from zoo.photos.reading import find_photos
@@ -40,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
     parser.add_argument("--iterations", type=int, default=400)
-    parser.add_argument("--out", type=Path, default=Path("platform/zoo/networks") / WEIGHTS)
+    parser.add_argument("--out", type=Path, default=Path("platform/zoo/networks") / COMPACT)
     arguments = parser.parse_args()
 
     teacher = read_vgg19(fetch("vgg19"))

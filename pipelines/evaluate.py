@@ -9,7 +9,7 @@ from zoo.evaluation.run import (
     evaluate_settings,
     write_evaluation,
 )
-from zoo.incremental import Job, run_for_identities, run_stage
+from zoo.incremental import Job, run_for_identities, run_stage, write_index
 from zoo.provenance.identity import Identity
 from zoo.settings import Project
 
@@ -37,7 +37,9 @@ def main(project: Project) -> int:
         return Job(name, project.reports / name, made_from, evaluate, (project, name))
 
     with digests(project) as known:
-        return run_for_identities("evaluate", project, project.reports, plan)
+        code = run_for_identities("evaluate", project, project.reports, plan)
+        write_index(project.reports, known)
+    return code
 
 
 def evaluate(project: Project, name: str) -> dict[str, object]:

@@ -27,7 +27,8 @@ from safetensors.torch import load_file, save_file
 from zoo.evaluation.light import luminance_correlation
 from zoo.faces.alignment import Aligned, align
 from zoo.faces.mask import face_mask
-from zoo.networks.light import WEIGHTS, LightNetwork
+from zoo.networks.light import LightNetwork
+from zoo.networks.shipped import LIGHT
 from zoo.people import Scene, random_person, render
 from zoo.people.scene import Light
 from zoo.photos.image import Image
@@ -64,7 +65,7 @@ def main() -> None:
     parser.add_argument("--circumstances", type=int, default=108)
     parser.add_argument("--iterations", type=int, default=1400)
     parser.add_argument("--ship", choices=["renders", "renders+yale_b"], default="renders")
-    parser.add_argument("--out", type=Path, default=Path("platform/zoo/networks") / WEIGHTS)
+    parser.add_argument("--out", type=Path, default=Path("platform/zoo/networks") / LIGHT)
     arguments = parser.parse_args()
     if arguments.ship != "renders" and not arguments.yale_b:
         parser.error(f"--ship {arguments.ship} needs --yale-b")

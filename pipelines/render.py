@@ -1,13 +1,13 @@
-"""DVC stage ``render``: photos of the identities that are rendered people."""
+"""DVC stage ``render``: photos of the identities that are rendered people; who there is."""
 
 from pathlib import Path
 
 from pydantic import BaseModel, Field
 
 from zoo import makers
+from zoo.digests import digests
 from zoo.errors import IdentityError
-from zoo.incremental import Job, run_for_identities, run_stage
-from zoo.people import named_person, random_scene, render
+from zoo.incremental import Job, run_for_identities, run_stage, write_index
 from zoo.photos.writing import write_photo
 from zoo.provenance.identity import Identity
 from zoo.settings import Project, read_params, section
@@ -38,11 +38,16 @@ def main(project: Project) -> int:
         product = project.rendered / identity.name
         return Job(identity.name, product, made_from, draw, (product, identity.person, chosen))
 
-    return run_for_identities("render", project, project.rendered, plan)
+    code = run_for_identities("render", project, project.rendered, plan)
+    with digests(project) as known:
+        write_index(project.rendered, known, project.identities)
+    return code
 
 
 def draw(folder: Path, name: str, settings: RenderSettings) -> dict[str, int]:
     """Renders one person in as many scenes as there are to be photos."""
+    from zoo.people import named_person, random_scene, render  # numba, seldom needed
+
     try:
         person = named_person(name)
     except KeyError as error:

@@ -92,7 +92,7 @@ def test_a_new_identity_is_made_alone_and_a_removed_one_disappears(project: Proj
     lines = run_stage(project, "align").stdout.splitlines()
     assert lines[:2] == ["bruno: removed", "ada: fresh"]
     assert lines[2].startswith("carl: made in")
-    assert {path.name.split(".")[0] for path in project.aligned.iterdir()} == {"ada", "carl"}
+    assert {path.name.split(".")[0] for path in project.aligned.glob("[a-z]*")} == {"ada", "carl"}
 
 
 def test_one_identitys_failure_stops_no_other_and_only_it_is_redone(project: Project) -> None:

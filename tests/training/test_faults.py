@@ -158,7 +158,7 @@ def test_a_full_disk_fails_its_own_training_and_space_lets_it_go_on(
         (project.models / "dave").mkdir()
         outcome = train_identities(project, ["carol"])
         assert "the disk is full" in outcome.failed["carol"]
-        assert [path.name for path in project.models.iterdir()] == ["dave"]
+        assert [path.name for path in project.models.glob("*/")] == ["dave"]
     outcome = train_identities(project)
     assert outcome.made == ["carol"]
     assert f"from iteration {ITERATIONS} on" in log_of(project, "carol")
@@ -228,7 +228,7 @@ def log_of(project: Project, name: str) -> str:
 
 
 def assert_nothing_half_written(project: Project) -> None:
-    for folder in (project.models, *project.models.glob("*")):
+    for folder in (project.models, *project.models.glob("*/")):
         assert not list(folder.glob(".*"))
     for network in project.models.glob("*/network.safetensors"):
         assert load_file(network)

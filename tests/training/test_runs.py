@@ -20,7 +20,9 @@ def rows(*steps: int) -> list[dict[str, float]]:
 
 
 def open_runs(uri: str, said: list[str] | None = None) -> Runs:
-    return Runs(uri, PARAMETERS, (said if said is not None else []).append)
+    runs = Runs(uri, PARAMETERS, (said if said is not None else []).append)
+    runs.connect()
+    return runs
 
 
 def test_the_next_driver_continues_the_run_of_a_killed_one_and_logs_each_point_once(

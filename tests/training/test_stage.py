@@ -1,5 +1,8 @@
 """The stage with real Ray and a real MLflow store: plan, fan out, products, runs."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -44,6 +47,25 @@ def test_two_identities_train_under_one_driver_and_only_what_changed_trains_agai
             "network.onnx", "network.safetensors", "curves.csv", "preview.jpg", "receipt.json"
         }  # fmt: skip
     assert not list((project.root / "checkpoints").glob("*"))
+
+
+def test_with_nothing_to_train_neither_torch_nor_ray_nor_mlflow_is_imported(
+    project: Project,
+) -> None:
+    for name in ("carol", "dave"):
+        (project.aligned / f"{name}.safetensors").unlink()
+    code = (
+        "import sys, pathlib\n"
+        "from zoo.settings import Project\n"
+        "from zoo.training.stage import train_identities\n"
+        "outcome = train_identities(Project(pathlib.Path.cwd()))\n"
+        "assert sorted(outcome.failed) == ['carol', 'dave'], outcome\n"
+        "print(sorted({'torch', 'ray', 'mlflow'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_job_that_fails_does_not_stop_the_others(project: Project) -> None:

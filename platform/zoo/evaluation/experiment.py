@@ -20,8 +20,8 @@ from zoo.evaluation.report import Report
 from zoo.evaluation.run import HELD_OUT, MAKER, evaluate_settings, measure
 from zoo.faces.pack import FacePack, read_pack
 from zoo.incremental import Job, bring_up_to_date
-from zoo.networks.light import WEIGHTS as LIGHT
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
+from zoo.networks.shipped import LIGHT
 from zoo.provenance.identity import find_identity
 from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json

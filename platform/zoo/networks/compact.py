@@ -11,9 +11,8 @@ from importlib.resources import as_file, files
 
 from torch import nn
 
+from zoo.networks.shipped import COMPACT
 from zoo.networks.vgg19 import VGG19
-
-WEIGHTS = "compact.safetensors"
 
 RANKS = {"conv3_2": 96, "conv3_3": 96, "conv3_4": 96, "conv4_1": 144, "conv4_2": 160}
 """Channels between the thin 3×3 and the 1×1 convolution of each factorised layer."""
@@ -41,7 +40,7 @@ def read_compact() -> Compact:
     from safetensors.torch import load_file
 
     network = Compact()
-    with as_file(files("zoo.networks") / WEIGHTS) as path:
+    with as_file(files("zoo.networks") / COMPACT) as path:
         weights = load_file(path)
     network.load_state_dict({name: value.float() for name, value in weights.items()})
     return network.eval().requires_grad_(False)

@@ -11,14 +11,13 @@ which light and skin add up, less its mean: exposure and skin tone are not light
 All of it is smooth (no max pooling, no ReLU).
 """
 
-import hashlib
 from importlib.resources import as_file, files
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-WEIGHTS = "light.safetensors"
+from zoo.networks.shipped import LIGHT
 
 GRID = 64
 """The side that every input is averaged to."""
@@ -100,15 +99,10 @@ def read_light() -> LightNetwork:
     from safetensors.torch import load_file
 
     network = LightNetwork()
-    with as_file(files("zoo.networks") / WEIGHTS) as path:
+    with as_file(files("zoo.networks") / LIGHT) as path:
         weights = load_file(path)
     network.load_state_dict({name: value.float() for name, value in weights.items()})
     return network.eval().requires_grad_(False)
-
-
-def light_sha256() -> str:
-    """What identifies the shipped weights."""
-    return hashlib.sha256((files("zoo.networks") / WEIGHTS).read_bytes()).hexdigest()
 
 
 def _places() -> Tensor:

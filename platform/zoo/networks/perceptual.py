@@ -1,15 +1,14 @@
 """Which network judges content and style: ``vgg19`` (the reference) or ``compact`` (shipped)."""
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
-from typing import Literal, Protocol
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from zoo.assets import fetch, locate
-from zoo.networks.compact import WEIGHTS, read_compact
-from zoo.networks.vgg19 import read_vgg19
+from zoo.networks.shipped import COMPACT, shipped_sha256
 from zoo.storage import sha256_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 Choice = Literal["auto", "vgg19", "compact"]
 
@@ -17,7 +16,7 @@ Choice = Literal["auto", "vgg19", "compact"]
 class PerceptualNetwork(Protocol):
     """photo_B3HW in 0..1 → feature maps by layer name."""
 
-    def __call__(self, photo_B3HW: Tensor) -> dict[str, Tensor]: ...
+    def __call__(self, photo_B3HW: "Tensor") -> "dict[str, Tensor]": ...
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,17 @@ def resolve_perceptual(choice: Choice) -> Perceptual:
     """
     if choice == "vgg19" or (choice == "auto" and locate("vgg19")):
         return Perceptual("vgg19", sha256_of(fetch("vgg19")))
-    with as_file(files("zoo.networks") / WEIGHTS) as path:
-        return Perceptual("compact", sha256_of(path))
+    return Perceptual("compact", shipped_sha256(COMPACT))
 
 
-def read_perceptual(name: Literal["vgg19", "compact"]) -> nn.Module:
+def read_perceptual(name: Literal["vgg19", "compact"]) -> "nn.Module":
     """The network, frozen, in evaluation mode, on the CPU.
 
     Raises:
         AssetError: VGG-19's weights cannot be found or downloaded.
     """
+    # Only here: what a training would be made from can be said without torch.
+    from zoo.networks.compact import read_compact
+    from zoo.networks.vgg19 import read_vgg19
+
     return read_vgg19(fetch("vgg19")) if name == "vgg19" else read_compact()

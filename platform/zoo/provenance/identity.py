@@ -16,6 +16,7 @@ from zoo.storage import atomic_file
 
 RECORD = "identity.yaml"
 PHOTOS = "photos"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it was built
 
 
 class Identity(BaseModel):
@@ -82,7 +83,7 @@ def read_identity(folder: Path) -> Identity:
     """
     path = folder / RECORD
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
     except FileNotFoundError as error:
         raise BasisError(
             f"{path} is missing, so nothing says on what basis {folder.name} may be used; "

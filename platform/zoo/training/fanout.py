@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from zoo.errors import TrainingError, ZooError
-from zoo.training.checkpoint import Row
 from zoo.training.cluster import connected, is_final, reason
-from zoo.training.job import Job, Trained
 from zoo.training.teams import Team, Teams
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from zoo.training.checkpoint import Row
+    from zoo.training.job import Job, Trained
 
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 2.0
@@ -61,18 +62,19 @@ class FanoutSettings(BaseModel):
 class Listener(Protocol):
     """Hears what happens, in the driver."""
 
+    def lanes_start(self) -> None: ...
     def started(self, identity: str, where: str) -> None: ...
-    def progress(self, identity: str, rows: list[Row]) -> None: ...
+    def progress(self, identity: str, rows: "list[Row]") -> None: ...
     def printed(self, identity: str, lines: list[str]) -> None: ...
     def retried(self, identity: str, reason: str, seconds: float, details: str) -> None: ...
-    def trained(self, identity: str, result: Trained) -> None: ...
+    def trained(self, identity: str, result: "Trained") -> None: ...
     def failed(self, identity: str, reason: str, details: str) -> None: ...
     def waits(self, reason: str) -> None: ...
 
 
 def run_jobs(
-    jobs: Mapping[str, Callable[[], Job]],
-    weights: "Mapping[str, Tensor]",
+    jobs: "Mapping[str, Callable[[], Job]]",
+    weights: "Callable[[], Mapping[str, Tensor]]",
     settings: FanoutSettings,
     listener: Listener,
 ) -> None:
@@ -81,9 +83,11 @@ def run_jobs(
     Args:
         jobs: by identity, a function that makes the job (without ``perceptual_weights``) when
             its turn comes, so that only jobs in flight take memory; a ZooError fails the job.
-        weights: the perceptual network's state, for all of them.
+        weights: reads the perceptual network's state, for all of them.
         settings: room and retries.
-        listener: told of progress and outcomes.
+        listener: told of progress and outcomes; first of all, that lanes start. They need
+            seconds to import torch: what takes the driver as long is best done then, and it is
+            also when ``weights`` are read.
 
     Raises:
         TrainingError: the cluster cannot be reached or is lost, or no lane can be opened on it.
@@ -91,11 +95,12 @@ def run_jobs(
     if not jobs:
         return
     with connected() as ray:
-        teams = Teams(
-            ray, weights, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job
-        )
+        teams = Teams(ray, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job)
         fanout = _Fanout(ray, teams, jobs, settings, listener)
         try:
+            fanout.open_and_close_teams()
+            listener.lanes_start()
+            teams.share(weights())
             while fanout.has_work():
                 fanout.open_and_close_teams()
                 fanout.start_jobs()
@@ -126,7 +131,7 @@ class _Fanout:
         self,
         ray: Any,
         teams: Teams,
-        jobs: Mapping[str, Callable[[], Job]],
+        jobs: "Mapping[str, Callable[[], Job]]",
         settings: FanoutSettings,
         listener: Listener,
     ) -> None:

@@ -1,22 +1,25 @@
-"""The Ray actor that trains: a lane."""
+"""The Ray actor that trains: a lane.
+
+The driver needs this module too, to start lanes; it imports neither torch nor Ray Train for that.
+"""
 
 import contextlib
 import io
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
-import torch
-from ray.train import RunConfig, ScalingConfig
-from ray.train.torch import TorchTrainer
-from torch import Tensor
 
-from zoo.training.checkpoint import Row
 from zoo.training.cluster import free_port
-from zoo.training.job import Job, Trained, train
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zoo.training.checkpoint import Row
+    from zoo.training.job import Job, Trained
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,20 @@ class Lane:
     """A warm process that runs one training after another under Ray Train.
 
     Args:
-        weights: the perceptual network's state, the same for all trainings: it comes once.
         board: where its news go.
     """
 
-    def __init__(self, weights: Mapping[str, Tensor], board: Any) -> None:
+    def __init__(self, board: Any) -> None:
+        # So that the first training does not wait for them.
+        import torch
+        from ray.train.torch import TorchTrainer  # noqa: F401
+
+        import zoo.training.job  # noqa: F401
+
         logging.getLogger("ray.train").setLevel(logging.WARNING)
         torch.set_num_threads(_threads())
-        self._weights, self._board = weights, board
+        self._board = board
+        self._weights: Mapping[str, Tensor] | None = None
 
     def ready(self) -> str:
         """Answers, with its process and machine, once it runs."""
@@ -64,11 +73,24 @@ class Lane:
         """Where this worker can wait for others."""
         return _address(), free_port()
 
-    def train(self, job: Job, seat: Seat | None = None) -> Trained:
+    def train(self, job: "Job", weights: Sequence[Any], seat: Seat | None = None) -> "Trained":
         """Runs ``job``, alone or as one of several workers, reporting to Ray Train and the board.
 
         Workers of one training all end with the same network.
+
+        Args:
+            job: what to train.
+            weights: a reference to the perceptual network's state, the same for all trainings: it
+                comes once.
+            seat: this worker's place, if it is one of several.
         """
+        from ray.train import RunConfig, ScalingConfig
+        from ray.train.torch import TorchTrainer
+
+        from zoo.training.job import Trained, train
+
+        if self._weights is None:
+            self._weights = ray.get(weights[0])
         job = replace(job, perceptual_weights=self._weights)
         reports = seat is None or seat.rank == 0
 
@@ -76,7 +98,7 @@ class Lane:
             self._board.say.remote(job.identity, line)
 
         def loop() -> Trained:
-            def report(row: Row) -> None:
+            def report(row: "Row") -> None:
                 ray.train.report(row)
                 if reports:
                     self._board.put.remote(job.identity, row)

@@ -8,9 +8,12 @@ import contextlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.settings import Project
-from zoo.training.checkpoint import Row
+
+if TYPE_CHECKING:
+    from zoo.training.checkpoint import Row
 
 
 class Logs:
@@ -42,7 +45,7 @@ class Logs:
             with self.path(identity).open("a", encoding="utf-8") as file:
                 file.write(text)
 
-    def add_rows(self, identity: str, rows: Sequence[Row]) -> None:
+    def add_rows(self, identity: str, rows: "Sequence[Row]") -> None:
         """Adds points of the curves."""
         self.add(identity, *map(in_words, rows))
 
@@ -53,7 +56,7 @@ class Logs:
                 path.unlink(missing_ok=True)
 
 
-def in_words(row: Row) -> str:
+def in_words(row: "Row") -> str:
     """A point of the curves as ``iteration 40  total 2.31  content 0.4``."""
     losses = "  ".join(f"{key} {value:.4g}" for key, value in row.items() if key != "step")
     return f"iteration {row['step']:.0f}  {losses}"

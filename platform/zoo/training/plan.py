@@ -8,8 +8,8 @@ from typing import Any
 from zoo import makers, receipts
 from zoo.digests import digests
 from zoo.errors import IdentityError, ZooError
-from zoo.networks.light import light_sha256
 from zoo.networks.perceptual import Perceptual, resolve_perceptual
+from zoo.networks.shipped import LIGHT, shipped_sha256
 from zoo.provenance.identity import Identity, find_identity, read_identity
 from zoo.settings import Project, read_params
 from zoo.training.recipes import Recipe, chosen_recipe
@@ -63,7 +63,7 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
             "content": known.of(content),
             "recipe": chosen.model_dump(mode="json"),
             "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
-            "light": light_sha256() if chosen.light_weight else None,
+            "light": shipped_sha256(LIGHT) if chosen.light_weight else None,
         }
         stale, fresh = [], []
         for identity in found:

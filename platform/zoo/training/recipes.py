@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from zoo.errors import ProjectError
 from zoo.networks.perceptual import Choice
-from zoo.networks.transformation import Layout
-from zoo.objective.total import Weights
 from zoo.settings import section
+
+if TYPE_CHECKING:
+    from zoo.objective.total import Weights
 
 
 class Phase(BaseModel):
@@ -31,7 +32,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    layout: Layout
+    layout: Literal["paper", "slim"]
     """``paper``, or ``slim``: see :mod:`zoo.networks.transformation`."""
     filters: Annotated[int, Field(ge=4, le=256)]
     """Filters of each branch; the paper has 32."""
@@ -93,8 +94,10 @@ class Recipe(BaseModel):
             start += phase.iterations
         return len(self.phases) - 1, start
 
-    def weights_at(self, step: int) -> Weights:
+    def weights_at(self, step: int) -> "Weights":
         """α, β, γ of iteration ``step`` (from 0)."""
+        from zoo.objective.total import Weights  # imports torch, which a plan does not wait for
+
         start, end = self.style_weight
         ramp = self.style_ramp * self.iterations
         alpha = end if step >= ramp else start + (end - start) * step / ramp

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from zoo.errors import RegistryError
 from zoo.settings import without_password
 from zoo.tracking import connect, experiment_id, plain_registry_errors
-from zoo.training.checkpoint import Row
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
+
+    from zoo.training.checkpoint import Row
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ class _Run:
     id: str
     sent: set[int]
     """Iterations whose losses MLflow has."""
-    unsent: list[Row] = field(default_factory=list)
+    unsent: "list[Row]" = field(default_factory=list)
     last: float = float("-inf")
 
 
@@ -44,20 +45,24 @@ class Runs:
         uri: the MLflow store.
         parameters: of every run.
         say: called with a sentence when the store is away, and when it is back.
-
-    Raises:
-        RegistryError: the store cannot be reached.
     """
 
     def __init__(self, uri: str, parameters: Mapping[str, Any], say: Callable[[str], None]) -> None:
         self._uri, self._say = uri, say
-        self._client: MlflowClient = connect(uri, create=True)
-        with plain_registry_errors(uri):
-            self._experiment = experiment_id(self._client, uri)
-            self._unfinished = _unfinished(self._client, self._experiment)
         self._parameters = {key: str(value) for key, value in parameters.items()}
         self._open: dict[str, _Run] = {}
         self._quiet_until = float("-inf")
+
+    def connect(self) -> None:
+        """Comes before all else; importing MLflow takes seconds.
+
+        Raises:
+            RegistryError: the store cannot be reached.
+        """
+        self._client: MlflowClient = connect(self._uri, create=True)
+        with plain_registry_errors(self._uri):
+            self._experiment = experiment_id(self._client, self._uri)
+            self._unfinished = _unfinished(self._client, self._experiment)
 
     def start(self, name: str, digest: str) -> str:
         """The id of the run of this training of ``name``: an unfinished one's, or a new one's.
@@ -74,7 +79,7 @@ class Runs:
         self._open[name] = _Run(run_id, steps)
         return run_id
 
-    def log(self, name: str, rows: Sequence[Row]) -> None:
+    def log(self, name: str, rows: "Sequence[Row]") -> None:
         """Logs points of the curves, by iteration, now or soon; never fails."""
         run, now = self._open[name], time.monotonic()
         run.unsent += [row for row in rows if int(row["step"]) not in run.sent]
@@ -86,7 +91,7 @@ class Runs:
         except RegistryError:
             self._quiet_until = now + QUIET_SECONDS
 
-    def finish(self, name: str, curves: Sequence[Row]) -> None:
+    def finish(self, name: str, curves: "Sequence[Row]") -> None:
         """Ends a run that went well, with every point of its curves.
 
         Raises:

@@ -8,11 +8,13 @@ import sys
 import time
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from zoo.training.checkpoint import Row
+if TYPE_CHECKING:
+    from zoo.training.checkpoint import Row
 
 SECONDS_BETWEEN_LINES = 15.0
 LINES_AT_ONCE = 4
@@ -69,7 +71,7 @@ class Screen:
         self._running[identity] = _Shown(task, time.monotonic() - SECONDS_BETWEEN_LINES)
         self._count()
 
-    def progress(self, identity: str, row: Row) -> None:
+    def progress(self, identity: str, row: "Row") -> None:
         """Shows the newest point of an identity's curves."""
         if identity not in self._running:
             return

@@ -1,27 +1,24 @@
-"""The train stage: plan, fan out, open the runs, write the products."""
+"""The train stage: what is stale is trained, what is gone is removed.
+
+With nothing to train it imports neither torch nor Ray nor MLflow.
+"""
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from zoo import __version__, failures, receipts
-from zoo.errors import StorageError, TrainingError
-from zoo.faces.pack import read_pack
-from zoo.incremental import Outcome, remove_gone
-from zoo.networks.perceptual import read_perceptual
+from zoo import failures, receipts
+from zoo.digests import digests
+from zoo.errors import TrainingError
+from zoo.incremental import Outcome, remove_gone, write_index
 from zoo.settings import Project, read_params, section, tracking_uri
-from zoo.storage import atomic_folder, plain_errors
-from zoo.training.checkpoint import Row
-from zoo.training.fanout import FanoutSettings, run_jobs
-from zoo.training.job import Job, Trained
+from zoo.storage import plain_errors
+from zoo.training.fanout import FanoutSettings
 from zoo.training.logs import Logs
 from zoo.training.places import Places
-from zoo.training.plan import Plan, Planned, plan
+from zoo.training.plan import Plan, plan
 from zoo.training.runs import Runs
-from zoo.training.screen import Screen
 
 
 def train_identities(
@@ -44,139 +41,13 @@ def train_identities(
     with _alone(project):
         _tidy(project, pending, Places(project, settings.storage))
         if pending.stale:
-            _train(project, pending, settings, outcome)
+            from zoo.training.driver import train_stale
+
+            train_stale(project, pending, settings, outcome)
+        with digests(project) as known:
+            write_index(project.models, known)
     failures.remember(project, "train", outcome.failed, names or None)
     return outcome
-
-
-def _train(project: Project, pending: Plan, settings: FanoutSettings, outcome: Outcome) -> None:
-    stale = {planned.identity.name: planned for planned in pending.stale}
-    parameters = {
-        "recipe": pending.recipe_name,
-        "perceptual": pending.perceptual.name,
-        **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
-    }
-    with Screen(len(stale), pending.recipe.iterations) as screen:
-        runs = Runs(tracking_uri(project), parameters, screen.say)
-        weights = dict(read_perceptual(pending.perceptual.name).state_dict())
-        driver = _Driver(project, pending, settings, stale, runs, Logs(project), screen, outcome)
-        try:
-            run_jobs(_jobs(project, pending, settings), weights, settings, driver)
-        except BaseException:
-            runs.kill()
-            screen.say(
-                f"Stopped: {len(outcome.made)} of {len(stale)} are trained. Run it again, and the "
-                "others go on from their last checkpoints."
-            )
-            raise
-
-
-def _jobs(
-    project: Project, pending: Plan, settings: FanoutSettings
-) -> dict[str, Callable[[], Job]]:
-    places = Places(project, settings.storage)
-    content = places.content(pending.content, str(pending.stale[0].made_from["content"]))
-
-    def job(planned: Planned) -> Job:
-        name, digest = planned.identity.name, receipts.digest(planned.made_from)
-        return Job(
-            identity=name,
-            recipe=pending.recipe,
-            style=read_pack(planned.aligned),
-            content=content,
-            perceptual=pending.perceptual.name,
-            perceptual_weights={},  # the lanes have them
-            digest=digest,
-            folder=places.training(name, digest),
-            metadata={
-                "identity": name,
-                "recipe": pending.recipe_name,
-                "resolution": str(pending.recipe.resolution),
-                "basis": planned.identity.basis.value,
-                "receipt": digest,
-                "perceptual": pending.perceptual.name,
-                "code": __version__,
-            },
-        )
-
-    return {one.identity.name: lambda one=one: job(one) for one in pending.stale}  # type: ignore[misc]
-
-
-@dataclass(frozen=True)
-class _Driver:
-    """Hears the fan-out and turns results into products, runs, logs and lines on the screen."""
-
-    project: Project
-    pending: Plan
-    settings: FanoutSettings
-    stale: Mapping[str, Planned]
-    runs: Runs
-    logs: Logs
-    screen: Screen
-    outcome: Outcome
-
-    def started(self, identity: str, where: str) -> None:
-        digest = receipts.digest(self.stale[identity].made_from)
-        self.logs.begin(identity, digest, self.pending.recipe_name)
-        run_id = self.runs.start(identity, digest)
-        self.logs.add(identity, f"starts in {where}, run {run_id}")
-        self.screen.started(identity)
-
-    def progress(self, identity: str, rows: list[Row]) -> None:
-        self.logs.add_rows(identity, rows)
-        self.screen.progress(identity, rows[-1])
-        self.runs.log(identity, rows)
-
-    def printed(self, identity: str, lines: list[str]) -> None:
-        self.logs.add(identity, *lines)
-
-    def retried(self, identity: str, reason: str, seconds: float, details: str) -> None:
-        self.logs.add(identity, *details.splitlines(), f"tries again in {seconds:.1f} s")
-        self.screen.stopped(
-            identity, f"{reason}; goes on from its last checkpoint in {seconds:.0f} s"
-        )
-
-    def trained(self, identity: str, result: Trained) -> None:
-        planned = self.stale[identity]
-        run_id = self.runs.start(identity, receipts.digest(planned.made_from))
-        try:
-            with atomic_folder(self.project.models / identity) as folder:
-                for name, content in result.files.items():
-                    (folder / name).write_bytes(content)
-                receipts.write(
-                    folder,
-                    planned.made_from,
-                    run_id=run_id,
-                    recipe_name=self.pending.recipe_name,
-                    resolution=self.pending.recipe.resolution,
-                    basis=planned.identity.basis.value,
-                    iterations=result.iterations,
-                    seconds=round(result.seconds, 1),
-                    threads=self.settings.cpus_per_job,
-                    workers=self.settings.workers_per_job,
-                    losses=result.curves[-1],
-                    trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                    code=__version__,
-                )
-        except StorageError as error:
-            self.failed(identity, str(error), "")
-            return
-        self.runs.finish(identity, result.curves)
-        places = Places(self.project, self.settings.storage)
-        places.remove(identity, receipts.digest(planned.made_from))
-        self.outcome.made.append(identity)
-        resumed = f", from iteration {result.resumed_at} on" if result.resumed_at else ""
-        self.logs.add(identity, f"trained in {result.seconds:.1f} s{resumed}")
-        self.screen.ended(identity, f"trained in {result.seconds:.0f} s{resumed}")
-
-    def failed(self, identity: str, reason: str, details: str) -> None:
-        self.logs.add(identity, *details.splitlines(), f"failed: {reason}")
-        self.runs.fail(identity)
-        self.outcome.failed[identity] = f"{reason} ({self.logs.path(identity)} has the details)"
-        self.screen.ended(identity, f"failed: {reason}", failed=True)
-
-    def waits(self, reason: str) -> None:
-        self.screen.say(f"waiting: {reason}")
 
 
 def _check_batches(pending: Plan, settings: FanoutSettings) -> None:
@@ -199,6 +70,7 @@ def _tidy(project: Project, pending: Plan, places: Places) -> None:
     digests = {name: str(receipt["digest"]) for name, receipt in made.items()}
     if left := places.left(digests):
         runs = Runs(tracking_uri(project), {}, lambda line: None)
+        runs.connect()
         for name in left:
             runs.close(str(made[name].get("run_id")))
             places.remove(name, digests[name])

@@ -31,22 +31,19 @@ class Teams:
 
     Args:
         ray: the module.
-        weights: the perceptual network's state, sent to each machine once.
         cpus: of one worker.
         gpus: of one worker, where the cluster has any.
         workers: of one training.
     """
 
-    def __init__(
-        self, ray: Any, weights: "Mapping[str, Tensor]", cpus: int, gpus: float, workers: int
-    ) -> None:
+    def __init__(self, ray: Any, cpus: int, gpus: float, workers: int) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         from zoo.training.board import Board
 
         self._ray, self._workers = ray, workers
         self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
-        self._weights = ray.put(dict(weights))
+        self._weights: list[Any] = []
         # Beside the driver, so that it goes down with no other machine than the driver's own. (A
         # soft affinity does not hold on a node without CPUs.)
         here = ray.get_runtime_context().get_node_id()
@@ -56,6 +53,11 @@ class Teams:
             max_task_retries=-1,
             scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
         ).remote()
+
+    def share(self, weights: "Mapping[str, Tensor]") -> None:
+        """The perceptual network's state, which each machine that trains fetches once."""
+        # In a list, so that a lane asks for it when it has none, and not with every job.
+        self._weights = [self._ray.put(dict(weights))]
 
     def fit(self) -> int:
         """How many teams the machines that live now would hold if they were empty."""
@@ -85,7 +87,7 @@ class Teams:
             group = placement_group([bundle] * self._workers, strategy="PACK")
             options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(group)
         lanes = [
-            Lane.options(**options).remote(self._weights, self._board)  # type: ignore[attr-defined]
+            Lane.options(**options).remote(self._board)  # type: ignore[attr-defined]
             for _ in range(self._workers)
         ]
         return lanes[0].ready.remote(), Team(lanes, group)
@@ -104,13 +106,13 @@ class Teams:
         from zoo.training.lane import Seat
 
         if len(team.lanes) == 1:
-            team.results = [team.lanes[0].train.remote(job)]
+            team.results = [team.lanes[0].train.remote(job, self._weights)]
             return
         first = team.lanes[0].meeting_point.remote()
         host, port = self._ray.get(first, timeout=SECONDS_TO_MEET)
         shared = self._ray.put(job)
         team.results = [
-            lane.train.remote(shared, Seat(rank, len(team.lanes), host, port))
+            lane.train.remote(shared, self._weights, Seat(rank, len(team.lanes), host, port))
             for rank, lane in enumerate(team.lanes)
         ]
 
