@@ -3,6 +3,7 @@
 OpenCV has it too, but builds 95 ms of tables first, a fifth of the time a swap may take.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,16 @@ _WHITE = _TO_XYZ.sum(axis=1)
 _FROM_RGB = (_TO_XYZ / _WHITE[:, None]).T.astype(np.float32)
 _TO_RGB = np.linalg.inv(_TO_XYZ / _WHITE[:, None]).T.astype(np.float32)
 _KNEE = np.float32(6 / 29)
+_FROM_LAB = np.array(
+    (
+        (1 / 116, 1 / 500, 0, 16 / 116),
+        (1 / 116, 0, 0, 16 / 116),
+        (1 / 116, 0, -1 / 200, 16 / 116),
+    ),
+    np.float32,
+)
+_STEPS = 65535  # of light, from none to all
+_TO_STEPS = np.column_stack([_TO_RGB.T * _STEPS, np.full(3, 0.5)]).astype(np.float32)
 
 
 def to_lab(image: Image) -> Plane:
@@ -26,14 +37,14 @@ def to_lab(image: Image) -> Plane:
 
 
 def from_lab(lab: Plane) -> Plane:
-    """The sRGB [..., 3] of L*a*b*, from 0 to 255 in fractions; colours beyond sRGB are cut."""
-    y = (lab[..., 0] + 16) / 116
-    f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
-    xyz = np.where(f > _KNEE, f**3, (f - np.float32(4 / 29)) * (3 * _KNEE**2))
-    linear = (xyz @ _TO_RGB).clip(0, 1)
-    curved = np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055)
-    rgb = np.where(linear > np.float32(0.0031308), curved, np.float32(12.92) * linear)
-    return np.asarray(255 * rgb, np.float32)
+    """The sRGB [..., 3] of L*a*b*, from 0 to 255 in fractions; colours beyond sRGB are cut.
+
+    Within three hundredths of a level: powers are looked up, which takes half the time.
+    """
+    f = cv2.transform(lab.reshape(1, -1, 3), _FROM_LAB)
+    xyz = np.where(f > _KNEE, f * f * f, (f - np.float32(4 / 29)) * (3 * _KNEE**2))
+    step = cv2.transform(xyz, _TO_STEPS).clip(0, _STEPS).astype(np.uint16)
+    return np.asarray(_CURVED[step].reshape(lab.shape), np.float32)
 
 
 def _linear_light() -> NDArray[np.float32]:
@@ -43,4 +54,13 @@ def _linear_light() -> NDArray[np.float32]:
     return np.where(value > 0.04045, curved, value / 12.92).astype(np.float32)
 
 
+def _curved() -> NDArray[np.float32]:
+    """The sRGB value, 0 to 255, of each step of light."""
+    light = np.arange(_STEPS + 1) / _STEPS
+    return np.where(
+        light > 0.0031308, 255 * (1.055 * light ** (1 / 2.4) - 0.055), 255 * 12.92 * light
+    ).astype(np.float32)
+
+
 _LINEAR = _linear_light()
+_CURVED = _curved()
