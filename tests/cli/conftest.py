@@ -61,7 +61,7 @@ def project(tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch) -> Projec
     params = {
         "align": {"size": 64},
         "recipe": "quick",
-        "recipes": {"quick": {"resolution": 64}},
+        "recipes": {"quick": {"phases": [{"resolution": 64}]}},
         "evaluate": {"photos": 2, "gallery": []},
         "gate": {
             "minimum_nearest_rate": 0.9,

@@ -63,7 +63,8 @@ def make_all(project: Project, trained: Make) -> None:
     sources = {"identities/ada/photos/a.jpg": sha256_of(photo)}
     aligned = {"photos": sources, "settings": {"size": 64, "least": 10}}
     receipts.write(pack, {"maker": makers.ALIGN, **aligned})
-    recipe = {**params["recipes"]["quick"], "learning_rate": 0.001}
+    phases = [{**phase, "new_branch_first": 0} for phase in params["recipes"]["quick"]["phases"]]
+    recipe = {"learning_rate": 0.001, "phases": phases}
     networks = files("zoo") / "networks"
     compact, light = (sha256_of(Path(str(networks / f"{name}.safetensors"))) for name in NETWORKS)
     receipts.write(

@@ -258,6 +258,8 @@ def _agrees(made: Any, now: Any) -> bool:
         if any("/" in key for key in made):
             return made == now
         return all(_agrees(made.get(key), value) for key, value in now.items())
+    if isinstance(made, list) and isinstance(now, list):
+        return len(made) == len(now) and all(map(_agrees, made, now))
     return bool(made == now)
 
 
