@@ -36,7 +36,7 @@ def main(project: Project) -> int:
         read_photo(photo)  # now, not after the training
         photo = photo.resolve()
     begin = time.monotonic()
-    run([sys.executable, "-m", "dvc", "repro", "--quiet"], project, "dvc repro")
+    run([sys.executable, "-m", "dvc", "repro"], project, "dvc repro")
     folder = project.root / "demo"
     folder.mkdir(exist_ok=True)
     if photo is None:
