@@ -13,7 +13,7 @@ from zoo.registry.publish import publish
 from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.settings import Project, read_params, section, tracking_uri, without_password
 from zoo.storage import write_json
-from zoo.tracking import exists
+from zoo.tracking import exists, settle
 
 
 def main(project: Project) -> int:
@@ -65,6 +65,7 @@ def register(
         return measure(project, name, folder=network)[0].model_dump(mode="json")
 
     done = consider(name, uri, gate, version=version, measure=again)
+    settle(uri)
     alias = CHAMPION if done.promoted else CANDIDATE
     write_json(
         project.root / "registered" / f"{name}.json",

@@ -94,10 +94,11 @@ def trained(tmp_path: Path) -> Callable[..., Trained]:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite registry without models: making its tables takes seconds, copying it does not."""
-    from zoo.tracking import connect
+    from zoo.tracking import connect, settle
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     connect(f"sqlite:///{path}", create=True).search_experiments()
+    settle(f"sqlite:///{path}")
     return path
 
 

@@ -41,6 +41,7 @@ from zoo.tracking import (
 )
 
 if TYPE_CHECKING:
+    from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.tracking import MlflowClient
 
@@ -103,9 +104,9 @@ def publish(
         if _published(client, name, tags) is None:
             traced = trace(Project(model_folder.parent.parent), name, receipt)
             with _files(name, model_folder, report_folder, rows, traced) as files:
-                run_id = _run(client, tracking_uri, name, receipt, rows)
-                stored = _store(client, tracking_uri, run_id, files, network.resolution)
-                _log_report(client, run_id, report, report_folder)
+                run = _run(client, tracking_uri, name, receipt, rows)
+                stored = _store(client, run, files, network.resolution)
+                _log_report(client, stored.run_id, report, report_folder)
         with lease(client, name):
             published = _published(client, name, tags)
             if published is None and stored is not None:
@@ -179,7 +180,7 @@ def _files(
 
 def _run(
     client: "MlflowClient", uri: str, name: str, receipt: Mapping[str, Any], rows: list[Row]
-) -> str:
+) -> "Run":
     """The training's run; a new one with the same curves when that is gone."""
     from mlflow.exceptions import MlflowException
 
@@ -187,7 +188,7 @@ def _run(
         try:
             run = client.get_run(str(run_id))
             if run.info.lifecycle_stage == "active":
-                return str(run_id)
+                return run
         except MlflowException:  # made in another registry, or deleted
             pass
     run = client.create_run(experiment_id(client, uri), run_name=name)
@@ -196,19 +197,22 @@ def _run(
         client.log_batch(run.info.run_id, points[start : start + _LARGEST_BATCH])
     client.log_param(run.info.run_id, "recipe", receipt["recipe_name"])
     client.set_terminated(run.info.run_id)
-    return str(run.info.run_id)
+    return run
 
 
 def _store(
-    client: "MlflowClient", uri: str, run_id: str, files: Mapping[str, Path], resolution: int
+    client: "MlflowClient", run: "Run", files: Mapping[str, Path], resolution: int
 ) -> _Stored:
-    """Stores the network in MLflow's ONNX flavour, and its pictures where its run is looked at."""
+    """Stores the network in MLflow's ONNX flavour, and its pictures where its run is looked at.
+
+    As ``mlflow.onnx.log_model`` does, which also starts and ends the run and copies its metrics.
+    """
     with without_warnings():
-        import mlflow
         import mlflow.onnx
         import numpy as np
         import onnx
-        from mlflow.models import ModelSignature
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.models import Model, ModelSignature
         from mlflow.types import Schema, TensorSpec
 
     shape = (-1, 3, resolution, resolution)
@@ -216,11 +220,20 @@ def _store(
         inputs=Schema([TensorSpec(np.dtype(np.float32), shape, INPUT)]),
         outputs=Schema([TensorSpec(np.dtype(np.float32), shape, OUTPUT)]),
     )
-    mlflow.set_tracking_uri(uri)
-    with without_warnings(), mlflow.start_run(run_id=run_id, nested=True):
-        stored = mlflow.onnx.log_model(
-            onnx_model=onnx.load(files[NETWORK]),
-            name="network",
+    run_id = str(run.info.run_id)
+    stored = client.create_logged_model(
+        run.info.experiment_id, "network", run_id, params=dict(run.data.params)
+    )
+    with without_warnings(), tempfile.TemporaryDirectory() as folder:
+        mlflow.onnx.save_model(
+            onnx.load(files[NETWORK]),
+            folder,
+            mlflow_model=Model(
+                artifact_path=stored.artifact_location,
+                run_id=run_id,
+                model_uuid=stored.model_id,
+                model_id=stored.model_id,
+            ),
             signature=signature,
             # Without them MLflow starts a process to find them out: 12 to 23 s.
             pip_requirements=[f"onnxruntime=={installed('onnxruntime')}"],
@@ -228,6 +241,9 @@ def _store(
             save_as_external_data=False,
             extra_files=[str(path) for file, path in files.items() if file != NETWORK],
         )
+        client.log_model_artifacts(stored.model_id, folder)
+    client.finalize_logged_model(stored.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(stored.model_id, step=0)])
     for picture in PICTURES:
         client.log_artifact(run_id, str(files[picture]))
     return _Stored(run_id, str(stored.model_uri), str(stored.model_id))
