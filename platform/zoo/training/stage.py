@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from zoo import failures, receipts
 from zoo.digests import digests
-from zoo.errors import TrainingError
+from zoo.errors import StorageError, TrainingError
 from zoo.incremental import Outcome, remove_gone, write_index
 from zoo.settings import Project, read_params, section, tracking_uri
 from zoo.storage import plain_errors
@@ -44,8 +44,12 @@ def train_identities(
             from zoo.training.driver import train_stale
 
             train_stale(project, pending, settings, outcome)
-        with digests(project) as known:
-            write_index(project.models, known)
+        try:
+            with digests(project) as known:
+                write_index(project.models, known)
+        except StorageError:  # a full disk, of which the failures tell: the next run writes it
+            if not outcome.failed:
+                raise
     failures.remember(project, "train", outcome.failed, names or None)
     return outcome
 
