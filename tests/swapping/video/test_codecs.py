@@ -64,7 +64,8 @@ KINDS = [
 def faces(portraits: list[Image]) -> list[Image]:
     """A face that moves, 160x120."""
     frames, _ = moved(portraits[0], FRAMES)
-    return [cv2.resize(frame[8:248], (160, 120), interpolation=cv2.INTER_AREA) for frame in frames]
+    small = (cv2.resize(frame[8:248], (160, 120), interpolation=cv2.INTER_AREA) for frame in frames)
+    return [np.asarray(frame, np.uint8) for frame in small]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
