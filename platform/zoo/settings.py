@@ -36,6 +36,11 @@ class Project:
         return self.root / "data" / "rendered"
 
     @property
+    def coverage(self) -> Path:
+        """Pictures of what identities' photos show. No stage's product, so DVC keeps none."""
+        return self.root / "data" / "coverage"
+
+    @property
     def aligned(self) -> Path:
         return self.root / "data" / "aligned"
 

@@ -49,7 +49,7 @@ def test_a_person_is_added_listed_shown_and_removed(
     assert "1 of 3 are usable" in added.out
     assert "maria/1/photo.png: near-duplicate of maria/0/photo.png" in added.out
     assert "Add at least 9 more photos" in added.out
-    assert (project.aligned / "maria.photos.jpg").stat().st_size > 10_000
+    assert (project.coverage / "maria.jpg").stat().st_size > 10_000
     assert "not a DVC repository" in added.err
     assert read_identity(project.identities / "maria").evidence == "form of 2026-03-01"
     assert len(list((project.identities / "maria" / "photos").iterdir())) == 3
@@ -62,6 +62,7 @@ def test_a_person_is_added_listed_shown_and_removed(
     assert "consent" in zoo("identity", "show", "maria").out
 
     assert zoo("identity", "remove", "maria").code == 0
+    assert not list(project.coverage.iterdir())
     assert zoo("identity", "list", "-q").out == ""
     assert "zoo identity add" in zoo("identity", "list").err
 

@@ -67,7 +67,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
 def test_the_tutorials_commands_work_after_one_another(reader: Reader) -> None:
     added, judged, swapped, verified, cached = reader.types("tutorial.md")[1:]
     assert "Added cleo with 12 photos" in added
-    assert (reader.project / "data" / "aligned" / "cleo.photos.jpg").is_file()
+    assert (reader.project / "data" / "coverage" / "cleo.jpg").is_file()
     assert judged.startswith("NAME")
     assert "photo.jpg -> out.jpg (1 face)" in swapped
     assert "ada" in verified

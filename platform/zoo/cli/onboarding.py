@@ -260,12 +260,12 @@ def _copy(
 
 
 def _save(project: "Project", name: str, found: "Assessment") -> Path:
-    """Beside the identity's other products, which no version control keeps."""
+    """Where no version control keeps them; ``zoo identity remove`` removes them."""
     from zoo.faces.coverage_sheet import coverage_sheet
     from zoo.photos.writing import write_photo
     from zoo.storage import write_json
 
-    picture = project.aligned / f"{name}.photos.jpg"
+    picture = project.coverage / f"{name}.jpg"
     write_photo(picture, coverage_sheet(name, found))
     write_json(picture.with_suffix(".json"), found.summary())
     return picture

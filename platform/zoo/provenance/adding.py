@@ -120,7 +120,9 @@ def add_photos(
 
 
 def remove_identity(project: Project, name: str) -> Path:
-    """Removes ``identities/NAME`` with its photos; the next ``dvc repro`` drops its products.
+    """Removes ``identities/NAME`` with its photos, and what was drawn of them.
+
+    The next ``dvc repro`` drops its products.
 
     Raises:
         UnknownIdentityError: the project has no such identity; names near ones.
@@ -131,6 +133,8 @@ def remove_identity(project: Project, name: str) -> Path:
         find_identity(project, name)
     with plain_errors(folder):
         shutil.rmtree(folder)
+        for drawn in project.coverage.glob(f"{name}.*"):
+            drawn.unlink()
     return folder
 
 
