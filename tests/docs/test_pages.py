@@ -22,6 +22,7 @@ from zoo.registry import cache
 from zoo.storage import sha256_of
 
 ROOT = Path(__file__).parents[2]
+RUN = "<!-- run -->"
 
 
 class Reader:
@@ -44,7 +45,7 @@ class Reader:
     def types(self, page: str) -> list[str]:
         """What each block of the page prints."""
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-        blocks = re.findall(r"<!-- run -->\n```bash\n(.*?)```", text, re.DOTALL)
+        blocks = re.findall(RUN + r"\n```bash\n(.*?)```", text, re.DOTALL)
         return [self._run(block) for block in blocks]
 
     def _run(self, block: str) -> str:
@@ -92,6 +93,13 @@ def test_the_commands_of_the_guides_work_after_one_another(reader: Reader) -> No
     assert "clip.mp4 -> out.mp4 (30 frames" in "".join(reader.types("video.md"))
     assert "out.mp4: valid" in "".join(reader.types("provenance.md"))
     assert "Added maria with 10 photos" in "".join(reader.types("howto/photos.md"))
+
+
+def test_no_other_page_has_blocks_that_are_to_be_run() -> None:
+    pages = (ROOT / "docs").rglob("*.md")
+    assert {page.name for page in pages if RUN in page.read_text(encoding="utf-8")} == {
+        "tutorial.md", "batch.md", "video.md", "provenance.md", "photos.md"
+    }  # fmt: skip
 
 
 def portrait(person: int, scene: int) -> Image:
