@@ -1,7 +1,9 @@
 """From the registry into the cache, verified."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,7 +65,9 @@ def test_a_registry_made_anew_does_not_get_the_old_networks(
 ) -> None:
     trained().publish(sqlite_uri)
     old = find_network(Reference("ada"), sqlite_uri)
-    (tmp_path / "project" / "mlflow.db").write_bytes(empty_store.read_bytes())
+    path = tmp_path / "project" / "mlflow.db"
+    with closing(sqlite3.connect(empty_store)) as anew, closing(sqlite3.connect(path)) as store:
+        anew.backup(store)
     trained(factor=0.5).publish(sqlite_uri)
     for text in ("ada:1", "ada"):
         new = find_network(parse_reference(text), sqlite_uri)
