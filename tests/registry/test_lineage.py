@@ -34,7 +34,9 @@ def versioned(sqlite_uri: str, trained: Make, tmp_path: Path) -> tuple[Project, 
     project = Project(tmp_path / "project")
     (project.root / "params.yaml").write_text("recipe: quick\n")
     (project.root / "dvc.yaml").write_text("stages: {}\n")
-    (project.root / ".gitignore").write_text("/data\n/models\n/reports\n/mlflow.db*\n/mlartifacts\n")
+    (project.root / ".gitignore").write_text(
+        "/data\n/models\n/reports\n/mlflow.db*\n/mlartifacts\n"
+    )
     photos = project.identities / "ada" / "photos"
     photos.mkdir(parents=True)
     (photos / "one.jpg").write_bytes(b"a photo")
