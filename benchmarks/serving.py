@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--photo", type=Path, required=True, help="a photo with a face")
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--warm-up", type=float, default=15)
+    parser.add_argument("--warm-up", type=float, default=30)
     parser.add_argument("--camera", type=float, default=10, help="seconds")
     parser.add_argument("--port", type=int, default=8912)
     parser.add_argument("--json", action="store_true")
@@ -62,9 +62,11 @@ async def measure(url: str, arguments: argparse.Namespace) -> dict[str, object]:
         if not names:
             raise SystemExit("error: no identity to serve here; change into a project with some.")
         await load(client, photo, names, arguments.clients, arguments.warm_up)
-        before = memory()
+        memories = [memory()]
+        watch = asyncio.create_task(watched(memories, arguments.seconds / 6))
         seconds, errors = await load(client, photo, names, arguments.clients, arguments.seconds)
-        after = memory()
+        watch.cancel()
+        memories.append(memory())
         found: dict[str, object] = {
             "identities": len(names),
             "clients": arguments.clients,
@@ -73,8 +75,7 @@ async def measure(url: str, arguments: argparse.Namespace) -> dict[str, object]:
             "answers per second": round(len(seconds) / arguments.seconds, 2),
             "latency p50, s": round(statistics.median(seconds), 3),
             "latency p95, s": round(statistics.quantiles(seconds, n=20)[-1], 3),
-            "memory after warm-up, MB": before,
-            "memory at the end, MB": after,
+            "memory from the warm-up to the end, MB": " ".join(map(str, memories)),
         }
         if errors:
             found["first error"] = errors[0]
@@ -112,6 +113,13 @@ async def load(
 
     await asyncio.gather(*(one(number) for number in range(clients)))
     return good, bad
+
+
+async def watched(memories: list[int], every: float) -> None:
+    """Adds to ``memories`` every so many seconds, until it is cancelled."""
+    while True:
+        await asyncio.sleep(every)
+        memories.append(memory())
 
 
 def hostile(photo: bytes) -> dict[str, bytes]:
