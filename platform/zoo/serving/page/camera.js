@@ -142,8 +142,9 @@ function send(mine) {
   capture.getContext("2d").drawImage(video, 0, 0, capture.width, capture.height);
   capture.toBlob(
     async (blob) => {
-      if (!blob || mine.readyState !== WebSocket.OPEN) return;
+      if (!blob) return;
       const jpeg = new Uint8Array(await blob.arrayBuffer());
+      if (mine.readyState !== WebSocket.OPEN) return; // it may have closed meanwhile
       const message = new Uint8Array(4 + jpeg.length);
       new DataView(message.buffer).setUint32(0, mark);
       message.set(jpeg, 4);
