@@ -8,7 +8,8 @@ from zoo.errors import IdentityError, PhotoError
 from zoo.evaluation.run import write_descriptors
 from zoo.faces.curation import AlignSettings, contact_sheet, curate
 from zoo.faces.pack import write_pack
-from zoo.incremental import Job, run_for_identities, run_stage, write_index
+from zoo.incremental import Job, run_for_identities, run_stage
+from zoo.index import write_index
 from zoo.photos.reading import find_photos
 from zoo.photos.writing import write_photo
 from zoo.provenance.identity import PHOTOS, Identity

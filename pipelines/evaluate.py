@@ -9,7 +9,8 @@ from zoo.evaluation.run import (
     evaluate_settings,
     write_evaluation,
 )
-from zoo.incremental import Job, run_for_identities, run_stage, write_index
+from zoo.incremental import Job, run_for_identities, run_stage
+from zoo.index import write_index
 from zoo.provenance.identity import Identity
 from zoo.settings import Project
 

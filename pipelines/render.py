@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 from zoo import makers
 from zoo.digests import digests
 from zoo.errors import IdentityError
-from zoo.incremental import Job, run_for_identities, run_stage, write_index
+from zoo.incremental import Job, run_for_identities, run_stage
+from zoo.index import write_index
 from zoo.photos.writing import write_photo
 from zoo.provenance.identity import Identity
 from zoo.settings import Project, read_params, section

@@ -18,7 +18,7 @@ FLOORS = [
     {"storage"},
     {"s3"},
     {"receipts", "digests", "failures", "assets", "tracking", "shared"},
-    {"photos", "provenance", "people"},
+    {"index", "photos", "provenance", "people"},
     {"faces", "incremental"},
     {"networks"},
     {"objective"},

@@ -5,7 +5,6 @@ the others are made in worker processes, one identity's failure never stops the 
 what belongs to an identity that is gone is removed. The stage prints one line per identity.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -23,14 +22,10 @@ from queue import SimpleQueue
 from typing import Any
 
 from zoo import failures, receipts
-from zoo.digests import Digests
 from zoo.errors import ZooError
+from zoo.index import INDEX, name_of
 from zoo.provenance.identity import Identity, read_identity
 from zoo.settings import Project, find_project
-from zoo.storage import atomic_file
-
-INDEX = "INDEX.json"
-"""In a folder of products, a name that no identity can have: see :func:`write_index`."""
 
 Facts = Mapping[str, Any]
 
@@ -157,7 +152,7 @@ def remove_gone(folder: Path, names: Collection[str]) -> list[str]:
     """
     owned, gone = set(names), set()
     for entry in list(folder.iterdir()) if folder.is_dir() else ():
-        name = _name_of(entry)
+        name = name_of(entry)
         if name not in owned and entry.name not in {".gitignore", INDEX}:
             _delete(entry)
             gone.add(name)
@@ -177,31 +172,6 @@ def run_stage(stage: Callable[[Project], int]) -> None:
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     raise SystemExit(code)
-
-
-def write_index(products: Path, known: Digests, *sources: Path) -> None:
-    """Writes one digest per identity of all its files in ``products``, receipts left out.
-
-    Later stages have this file as their dependency in ``dvc.yaml``: DVC looks at a dependency
-    five times in a run, which takes seconds for thousands of files and nothing for one.
-
-    Args:
-        products: the folder of a stage's products.
-        known: digests of the project.
-        sources: folders whose files the identities' digests tell of too.
-    """
-    files: dict[str, dict[str, str]] = {}
-    for folder in (products, *sources):
-        for name, path in _files_in(folder):
-            if not path.name.endswith("receipt.json"):
-                address = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-                files.setdefault(name, {})[address] = known.of(path)
-    index = {name: receipts.digest(found) for name, found in sorted(files.items())}
-    text = json.dumps(index, indent=0) + "\n"
-    path = products / INDEX
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        with atomic_file(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -290,24 +260,6 @@ def _make(job: Job) -> _Made | str:
 def _fail(outcome: Outcome, name: str, reason: str) -> None:
     outcome.failed[name] = reason
     print(f"{name}: failed: {reason}", flush=True)
-
-
-def _name_of(entry: Path) -> str:
-    """``ada.report.json`` → ``ada``; names are slugs, without dots. Temporary files have none."""
-    return entry.name.split(".")[0]
-
-
-def _files_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file of an identity, with the identity's name."""
-    for entry in folder.iterdir() if folder.is_dir() else ():
-        name = _name_of(entry)
-        if not name or entry.name == INDEX:
-            continue
-        if entry.is_dir():
-            for root, _, files in os.walk(entry):
-                yield from ((name, Path(root, file)) for file in files)
-        else:
-            yield name, entry
 
 
 def _remove(folder: Path, name: str) -> None:

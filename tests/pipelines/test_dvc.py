@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.pipelines.conftest import ROOT
-from zoo.incremental import INDEX
+from zoo.index import INDEX
 from zoo.settings import Project
 
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from zoo import failures, receipts
 from zoo.digests import digests
 from zoo.errors import StorageError, TrainingError
-from zoo.incremental import Outcome, remove_gone, write_index
+from zoo.incremental import Outcome, remove_gone
+from zoo.index import write_index
 from zoo.settings import Project, read_params, section, tracking_uri
 from zoo.storage import plain_errors
 from zoo.training.fanout import FanoutSettings

@@ -4,7 +4,6 @@ What S3 has a part in is worked on in a folder of the cache, by the source's ver
 target: a swap that was killed, or whose store went away, goes on there.
 """
 
-import fcntl
 import hashlib
 import shutil
 import time
@@ -24,6 +23,7 @@ from zoo.storage import plain_errors
 from zoo.swapping.done import is_done
 from zoo.swapping.plan import Place
 from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
+from zoo.swapping.video.work import held
 
 MAX_BYTES = 200 * 2**30
 """Of a video that is brought from S3."""
@@ -108,17 +108,9 @@ def _work_folder(source: Place, target: Place) -> Iterator[Path]:
     version = etag(source) if isinstance(source, S3Address) else str(Path(source).resolve())
     name = hashlib.sha256("\n".join((str(source), version, str(target))).encode()).hexdigest()
     folder = cache_folder() / "videos" / name[:20]
-    with plain_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
-        _forget_old(folder.parent)
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StorageError(
-                f"{target} is being made by another process; wait for it, or choose another name."
-            ) from error
+    with held(folder, target):
+        with plain_errors(folder):
+            _forget_old(folder.parent)
         try:
             yield folder
         except StorageError:  # the next attempt may go on

@@ -38,6 +38,23 @@ def work_folder(target: Path, plan: dict[str, Any]) -> Iterator[Path]:
         StorageError: another process works on the same output, or it cannot be written.
     """
     folder = folder_of(target)
+    with held(folder, target):
+        if _read(folder / "plan.json") != json.loads(json.dumps(plan)):
+            for path in folder.iterdir():
+                if path.name != "lock":
+                    path.unlink()
+            write_json(folder / "plan.json", plan)
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def held(folder: Path, target: object) -> Iterator[None]:
+    """Keeps other processes out of a folder, made if need be, in which ``target`` is made.
+
+    Raises:
+        StorageError: another process is in it, or it cannot be written.
+    """
     with plain_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / "lock").open("w")
@@ -48,13 +65,7 @@ def work_folder(target: Path, plan: dict[str, Any]) -> Iterator[Path]:
             raise StorageError(
                 f"{target} is being made by another process; wait for it, or choose another name."
             ) from error
-        if _read(folder / "plan.json") != json.loads(json.dumps(plan)):
-            for path in folder.iterdir():
-                if path.name != "lock":
-                    path.unlink()
-            write_json(folder / "plan.json", plan)
-        yield folder
-        shutil.rmtree(folder, ignore_errors=True)
+        yield
 
 
 def plan_of(video: Video, network_sha256: str, how: How, parts: list[Segment]) -> dict[str, Any]:
