@@ -16,6 +16,8 @@ from zoo.storage import write_json
 ALL = 1_000_000  # style photos: more than anybody has
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no-light": {"light_weight": 0.0},
+    "no-identity": {"identity_weight": 0.0},
+    "all-style-pixels": {"skin_only": False},
     "no-tv": {"total_variation_weight": 0.0},
     "no-ramp": {"style_ramp": 0.0},
     "no-mirrored": {"mirrored": False},
@@ -31,7 +33,11 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "another-seed": {"seed": 1},
 }
 COLUMNS: Mapping[str, str] = {
-    "nearest_rate": "nearest",
+    "top1_rate": "top-1, SFace",
+    "cosine": "cosine",
+    "cosine_margin": "margin",
+    "raw_cosine": "cosine, raw",
+    "nearest_rate": "nearest, dlib",
     "distance": "distance",
     "landmark_difference": "landmarks, %",
     "expression_difference": "expression, %",

@@ -2,6 +2,7 @@
 
 from zoo.digests import digests
 from zoo.errors import IdentityError
+from zoo.evaluation.likeness import recogniser_sha256
 from zoo.evaluation.run import (
     HELD_OUT,
     MAKER,
@@ -17,6 +18,7 @@ from zoo.settings import Project
 
 def main(project: Project) -> int:
     settings = evaluate_settings(project)
+    recogniser = recogniser_sha256(settings.recogniser)
 
     def plan(identity: Identity) -> Job:
         name = identity.name
@@ -32,6 +34,7 @@ def main(project: Project) -> int:
         made_from = {
             "maker": MAKER,
             "settings": settings.model_dump(),
+            "recogniser": recogniser,
             "person": identity.person,
             **{key: known.of(path) for key, path in inputs.items()},
         }
@@ -46,8 +49,14 @@ def main(project: Project) -> int:
 def evaluate(project: Project, name: str) -> dict[str, object]:
     """Measures one network."""
     report = write_evaluation(project, name)
+    likeness: dict[str, object] = {"nearest_rate": round(report.nearest_rate, 3)}
+    if report.top1_rate is not None and report.cosine_margin is not None:
+        likeness = {
+            "top1_rate": round(report.top1_rate, 3),
+            "cosine_margin": round(report.cosine_margin, 3),
+        }
     return {
-        "nearest_rate": round(report.nearest_rate, 3),
+        **likeness,
         "landmark_difference": round(report.landmark_difference, 2),
         "luminance_correlation": round(report.luminance_correlation, 3),
     }

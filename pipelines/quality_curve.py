@@ -15,8 +15,8 @@ from zoo.storage import atomic_file, write_json
 
 NUMBERS = (10, 20, 40, 60, 120)
 PANELS = {
-    "distance": "distance to the target",
-    "nearest_rate": "nearest to the target",
+    "cosine": "cosine to the target (SFace)",
+    "distance": "distance to the target (dlib)",
     "expression_difference": "expression, %",
     "luminance_correlation": "light, correlation",
 }
@@ -68,14 +68,17 @@ def draw(trials: list[Trial], reports: dict[str, Report], path: Path) -> None:
             known = [
                 (trial.photos, getattr(reports[trial.name], score))
                 for trial in trials
-                if trial.identity == identity and trial.name in reports
+                if trial.identity == identity
+                and trial.name in reports
+                and getattr(reports[trial.name], score) is not None
             ]
             if known:
                 axes.plot(*zip(*known, strict=True), marker="o", label=identity)
         axes.set_xlabel("style photos", fontsize=9)
         axes.set_ylabel(label, fontsize=9)
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
+        if axes.lines:
+            axes.legend(fontsize=7)
     figure.savefig(path, format="png", dpi=100)
 
 

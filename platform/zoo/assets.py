@@ -24,21 +24,34 @@ TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class AssetFile:
-    """One accepted file of an asset; ``sha256`` may be its first digits, as publishers give it."""
+    """One accepted file of an asset.
+
+    Attributes:
+        filename: what it is called wherever it lies.
+        sha256: or its first digits, as publishers give it.
+        size: in bytes.
+        url: its publisher's, if there is one.
+        folder: of ``$ZOO_ASSETS`` that it may lie in, beside the top.
+    """
 
     filename: str
     sha256: str
     size: int
     url: str | None = None
+    folder: str = ""
 
 
 @dataclass(frozen=True)
 class Asset:
-    """Weights under a name; any one of ``files`` will do, the first found is taken."""
+    """Weights under a name; any one of ``files`` will do, the first found is taken.
+
+    ``otherwise`` says what works without them.
+    """
 
     name: str
     licence: str
     files: tuple[AssetFile, ...]
+    otherwise: str
 
 
 ASSETS = {
@@ -60,6 +73,22 @@ ASSETS = {
                     url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
                 ),
             ),
+            otherwise="use a recipe with 'perceptual: compact', which needs none",
+        ),
+        Asset(
+            name="sface",
+            licence="Apache-2.0, Y. Zhong, W. Deng, J. Hu, D. Zhao, X. Li and D. Wen; OpenCV Zoo",
+            files=(
+                AssetFile(
+                    filename="face_recognition_sface_2021dec.onnx",
+                    sha256="0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+                    size=38_696_353,
+                    url="https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/"
+                    "face_recognition_sface/face_recognition_sface_2021dec.onnx",
+                    folder="recognise",
+                ),
+            ),
+            otherwise="set 'recogniser: dlib' in the section 'evaluate' of params.yaml",
         ),
     )
 }
@@ -78,9 +107,10 @@ def locate(name: str) -> Path | None:
         folders.insert(0, Path(mirror))
     for folder in folders:
         for file in asset.files:
-            if (path := folder / file.filename).is_file():
-                _verify(path, file)
-                return path
+            for path in (folder / file.filename, folder / file.folder / file.filename):
+                if path.is_file():
+                    _verify(path, file)
+                    return path
     return None
 
 
@@ -103,7 +133,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
         f"The weights '{name}' are not at hand and could not be downloaded "
         f"({'; '.join(reasons)}). Put one of "
         f"{', '.join(file.filename for file in ASSETS[name].files)} into a folder and set "
-        "ZOO_ASSETS to it, or use a recipe with 'perceptual: compact', which needs none."
+        f"ZOO_ASSETS to it, or {ASSETS[name].otherwise}."
     )
 
 

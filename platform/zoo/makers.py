@@ -7,6 +7,6 @@ so that `zoo status` compares them without importing what renders, trains or mea
 RENDER = "render-1"
 CONTENT = "content-1"
 ALIGN = "align-1"
-TRAIN = "train-3"
-EVALUATE = "evaluate-2"
+TRAIN = "train-4"
+EVALUATE = "evaluate-3"
 REGISTER = "register-2"

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from zoo.faces.alignment import alignment_matrix, covered
-from zoo.faces.mask import face_mask, face_outline, face_region
+from zoo.faces.mask import face_mask, face_region, mask_outline
 from zoo.faces.reference import REFERENCE
 
 from .conftest import Portrait
@@ -16,7 +16,7 @@ def test_the_mask_covers_face_and_forehead_and_stays_inside(portrait: Portrait) 
     assert mask.min() == 0
     assert mask.max() == 1
     hull = np.zeros(mask.shape, np.uint8)
-    cv2.fillConvexPoly(hull, np.rint(face_outline(landmarks)).astype(np.int32), 1)
+    cv2.fillConvexPoly(hull, np.rint(mask_outline(landmarks)).astype(np.int32), 1)
     assert (mask[hull == 0] == 0).all()
     x, y = np.rint(landmarks[[30, 33, 66]]).astype(int).T
     assert (mask[y, x] == 1).all()

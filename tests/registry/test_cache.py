@@ -199,7 +199,7 @@ def test_the_short_list_notices_every_change(put: Put, monkeypatch: pytest.Monke
     put("bruno", 4, candidate=4)
     expected = [("ada", 1, ("champion",)), ("bruno", 4, ("candidate",))]
     assert lines() == lines() == expected
-    assert cache.list_lines(HERE)[0].nearest_rate == 0.9
+    assert cache.list_lines(HERE)[0].recognised_rate == 0.9
     assert (network.path.parents[2] / "index.json").is_file()
     put("ada", 2, champion=2)
     assert lines() == [("ada", 2, ("champion",)), ("ada", 1, ()), expected[1]]

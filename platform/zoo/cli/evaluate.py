@@ -38,7 +38,7 @@ def evaluate(
     """Measure an identity's trained network on photos that training never saw."""
     from zoo.cli.output import note, print_facts, print_json, print_table, spinner
     from zoo.evaluation.run import evaluate_identity
-    from zoo.evaluation.themes import ARROWS, lines
+    from zoo.evaluation.themes import ARROWS, JUDGES, lines
     from zoo.settings import find_project
 
     project = find_project()
@@ -56,8 +56,14 @@ def evaluate(
             "network": f"{report.network.recipe}, {report.network.resolution} px",
             "measured on": f"{report.photos} photos of {report.measured_on}",
             "compared with": report.gallery or "the person in the photo alone",
+            "judged by": JUDGES[report.recogniser],
         }
     )
+    if report.recogniser == "dlib":
+        note(
+            "dlib's descriptor hardly sees the person in the photo. For SFace, which does, set "
+            "`recogniser: sface` in the section `evaluate` of params.yaml: its 39 MB are fetched."
+        )
     print()
     shown, rows = "", []
     for line in lines(report):

@@ -96,4 +96,5 @@ def _words(done: "Promotion") -> str:
         return f"{what.capitalize()} is champion already."
     before = f"; before it was version {done.previous}" if done.previous else ""
     how = ", by force" if done.forced else ""
-    return f"{what.capitalize()} is champion now{how}{before}."
+    judge = f"; likeness judged by {done.judged_by}" if done.judged_by else ""
+    return f"{what.capitalize()} is champion now{how}{before}{judge}."

@@ -254,13 +254,15 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
 
 
 def _row(version: "Version | Listed") -> list[object]:
+    from zoo.registry.card import recognised_rate
+
     return [
         version.version,
         version.aliases,
         version.recipe,
         version.resolution,
         version.basis,
-        version.scores.get("nearest_rate"),
+        recognised_rate(version.scores),
         version.scores.get("landmark_difference"),
     ]
 

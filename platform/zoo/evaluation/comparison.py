@@ -47,13 +47,18 @@ def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
     face = found[0]
     swap = swap_faces(subject.image, [face], network)
     raw = _put_back(subject.image, face, swap.raw[0])
-    before = Before.of(subject.image, face)
+    before = Before.of(subject.image, face, judge)
     truth = Truth.of(subject.truth) if subject.truth is not None else None
     row = Row(
         photo=subject.name,
         finished=measure(swap.image, before, judge, truth),
         raw=measure(raw, before, judge, truth),
         unswapped_distance=distance(before.person, judge.target.mean),
+        unswapped_cosine=(
+            float(before.embedding @ judge.likeness.mean)
+            if judge.likeness and before.embedding is not None
+            else None
+        ),
         unswapped_truth_psnr=psnr(subject.image, truth.image, truth.mask) if truth else None,
     )
     around = _around(face, subject.image)

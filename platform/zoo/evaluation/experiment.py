@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from zoo import __version__, receipts
 from zoo.errors import IdentityError, TrainingError, UsageError
+from zoo.evaluation.likeness import recogniser_sha256
 from zoo.evaluation.report import Report
 from zoo.evaluation.run import HELD_OUT, MAKER, evaluate_settings, measure
 from zoo.faces.pack import FacePack, read_pack
@@ -26,7 +27,7 @@ from zoo.provenance.identity import find_identity
 from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json
 from zoo.training import job as training
-from zoo.training.plan import CONTENT
+from zoo.training.plan import CONTENT, descriptor_sha256
 from zoo.training.plan import MAKER as TRAINING_MAKER
 from zoo.training.recipes import Recipe, chosen_recipe
 
@@ -152,6 +153,7 @@ def _training(experiment: Experiment, trial: Trial) -> Job:
         "recipe": recipe.model_dump(mode="json"),
         "perceptual": resolve_perceptual(recipe.perceptual).sha256,
         "light": sha256_of(Path(str(files("zoo.networks") / LIGHT))),
+        "descriptor": descriptor_sha256(recipe.identity_weight),
         "style": sha256_of(aligned),
         "photos": trial.photos,
     }
@@ -197,6 +199,7 @@ def _measuring(experiment: Experiment, trial: Trial) -> Job:
         "network": sha256_of(experiment.network(trial) / "network.onnx"),
         "held_out": sha256_of(project.content / HELD_OUT),
         "settings": evaluate_settings(project).model_dump(),
+        "recogniser": recogniser_sha256(evaluate_settings(project).recogniser),
     }
     return Job(trial.name, experiment.report(trial), made_from, _measure, (experiment, trial))
 
@@ -210,6 +213,7 @@ def _measure(experiment: Experiment, trial: Trial) -> dict[str, object]:
     return {
         "nearest_rate": round(report.nearest_rate, 3),
         "distance": round(report.distance, 3),
+        "cosine": None if report.cosine is None else round(report.cosine, 3),
         "landmark_difference": round(report.landmark_difference, 2),
         "luminance_correlation": round(report.luminance_correlation, 3),
     }

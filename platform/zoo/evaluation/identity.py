@@ -1,11 +1,14 @@
 """Whose face is it? Distances between dlib's 128-number descriptors of faces.
 
+The second judge: a recipe with an identity term has trained on dlib's descriptor, and it
+hardly sees what is left of the person in the photo (:mod:`zoo.evaluation.likeness` does).
+
 Two photos of one person lie about 0.3 to 0.5 apart, of two persons 0.7 to 1.0; dlib's own
 threshold is 0.6 (http://dlib.net/face_recognition.py.html). A person is the mean of the
 descriptors of several photos, which is steadier than any one of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +18,15 @@ from numpy.typing import NDArray
 
 from zoo.errors import NoFaceError, PhotoError
 from zoo.faces.descriptor import descriptor
-from zoo.faces.detection import find_faces
+from zoo.faces.detection import Face, find_faces
+from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
 
 Descriptor = NDArray[np.float32]
 """[128]"""
+
+Describe = Callable[[Image, Face], Descriptor]
+"""Gives 128 numbers for a face of a picture."""
 
 PHOTOS_PER_PERSON = 24
 """Photos described per person: their mean lies within 0.07 of that of sixty."""
@@ -58,7 +65,9 @@ def target_of(name: str, descriptors: Descriptor) -> Target:
     return Target(name, mean, float(apart.mean()))
 
 
-def describe_photos(photos: Sequence[Path], limit: int = PHOTOS_PER_PERSON) -> Descriptor:
+def describe_photos(
+    photos: Sequence[Path], limit: int = PHOTOS_PER_PERSON, describe: Describe = descriptor
+) -> Descriptor:
     """Descriptors [K, 128] of the largest face in up to ``limit`` photos, evenly picked.
 
     Whole photos and not aligned crops: dlib's own alignment wants the surroundings of the
@@ -76,14 +85,14 @@ def describe_photos(photos: Sequence[Path], limit: int = PHOTOS_PER_PERSON) -> D
         except PhotoError:
             continue
         if faces := find_faces(image):
-            found.append(descriptor(image, faces[0]))
+            found.append(describe(image, faces[0]))
     if not found:
         where = photos[0].parent if photos else "an empty list"
         raise NoFaceError(f"None of the photos in {where} shows a face to compare with.")
     return np.stack(found).astype(np.float32)
 
 
-def people_in(folder: Path) -> dict[str, Descriptor]:
+def people_in(folder: Path, describe: Describe = descriptor) -> dict[str, Descriptor]:
     """Mean descriptors of the people in ``folder``, one subfolder of photos each.
 
     Raises:
@@ -93,7 +102,8 @@ def people_in(folder: Path) -> dict[str, Descriptor]:
     for person in sorted(path for path in folder.glob("*") if path.is_dir()):
         try:
             photos = find_photos([person])
-            people[person.name] = _mean_of(*((path, path.stat().st_mtime_ns) for path in photos))
+            states = ((path, path.stat().st_mtime_ns) for path in photos)
+            people[person.name] = _mean_of(describe, *states)
         except (PhotoError, OSError):
             continue
     if not people:
@@ -104,12 +114,13 @@ def people_in(folder: Path) -> dict[str, Descriptor]:
 
 
 @lru_cache(maxsize=1024)
-def _mean_of(*photos: tuple[Path, int]) -> Descriptor:
+def _mean_of(describe: Describe, *photos: tuple[Path, int]) -> Descriptor:
     """The mean of photos, each with the time of its last change.
 
     Kept, because a process that measures many networks asks for the same people each time.
     """
-    mean: Descriptor = describe_photos([path for path, _ in photos]).mean(axis=0)
+    found = describe_photos([path for path, _ in photos], describe=describe)
+    mean: Descriptor = found.mean(axis=0)
     return mean
 
 

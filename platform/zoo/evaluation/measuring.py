@@ -17,6 +17,7 @@ from zoo.evaluation.gaze import gaze_difference
 from zoo.evaluation.identity import Descriptor, Target, distance, nearest
 from zoo.evaluation.landmarks import find_again, landmark_difference
 from zoo.evaluation.light import luminance_correlation
+from zoo.evaluation.likeness import Likeness, embed
 from zoo.evaluation.report import Measures
 from zoo.evaluation.seam import seam
 from zoo.evaluation.shading import Skin, light_difference, visible_skin
@@ -27,6 +28,7 @@ from zoo.faces.detection import Face, find_faces
 from zoo.faces.lab import to_lab
 from zoo.faces.mask import face_mask
 from zoo.faces.pose import head_pose, pose_difference
+from zoo.faces.sface import Embedding
 from zoo.photos.image import Image, Plane
 
 _MARGIN = 0.15  # of the face, around what is looked at closely
@@ -34,10 +36,14 @@ _MARGIN = 0.15  # of the face, around what is looked at closely
 
 @dataclass(frozen=True)
 class Judge:
-    """What every picture made by one network is compared with."""
+    """What every picture made by one network is compared with.
+
+    ``likeness`` is SFace's view; without it dlib's descriptor judges alone.
+    """
 
     target: Target
     gallery: Mapping[str, Descriptor]
+    likeness: Likeness | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Before:
             measured in it alone.
         lab: L*a*b* of that part.
         skin: where skin is seen in that part.
+        embedding: SFace's of the face; None when it does not judge.
     """
 
     photo: Image
@@ -62,15 +69,18 @@ class Before:
     close: tuple[slice, slice]
     lab: Plane
     skin: Skin | None
+    embedding: Embedding | None = None
 
     @classmethod
-    def of(cls, photo: Image, face: Face) -> "Before":
+    def of(cls, photo: Image, face: Face, judge: Judge) -> "Before":
         mask = face_mask(face.landmarks, photo.shape)
         close = _close(mask)
         part = np.ascontiguousarray(photo[close])
         corner = np.array([close[1].start, close[0].start], np.float32)
         skin = visible_skin(head_pose(face.landmarks - corner), part.shape)
-        return cls(photo, face, descriptor(photo, face), mask, close, to_lab(part), skin)
+        embedding = embed(photo, face) if judge.likeness else None
+        person = descriptor(photo, face)
+        return cls(photo, face, person, mask, close, to_lab(part), skin, embedding)
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,11 @@ def measure(picture: Image, before: Before, judge: Judge, truth: Truth | None) -
     mask, part = before.mask[before.close], np.ascontiguousarray(picture[before.close])
     lab = to_lab(part)
     turn, shading = light_difference(before.lab, lab, before.skin) if before.skin else (None, None)
+    cosines = {}
+    if judge.likeness and before.embedding is not None:
+        cosines = dict(judge.likeness.cosines(embed(picture, again), before.embedding))
     return Measures(
+        **cosines,
         distance=distance(shown, judge.target.mean),
         nearest_other=other,
         distance_to_other=apart,

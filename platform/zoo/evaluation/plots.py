@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 _FINISHED, _RAW = "#2b6cb0", "#c9882b"
 _BINS = 20
+_MARGIN_WORDS = {
+    "sface": "likeness (SFace): cosine to the target − to the person in the photo",
+    "dlib": "likeness (dlib): distance to the nearest other − to the target",
+}
 
 
 def draw_plots(report: Report, path: Path) -> None:
@@ -30,7 +34,7 @@ def draw_plots(report: Report, path: Path) -> None:
     axes = figure.subplots(2, 2)
     finished, raw = [row.finished for row in report.rows], [row.raw for row in report.rows]
     for place, label, of in (
-        (axes[0, 0], "identity: distance to the nearest other − to the target", _margin),
+        (axes[0, 0], _MARGIN_WORDS[report.recogniser], _margin),
         (axes[0, 1], "landmarks: difference from the input, %", _landmarks),
         (axes[1, 0], "light: correlation with the input", _light),
     ):
@@ -43,7 +47,8 @@ def draw_plots(report: Report, path: Path) -> None:
 
 
 def _margin(picture: Measures) -> float:
-    return picture.distance_to_other - picture.distance
+    by_cosine = picture.cosine_margin
+    return picture.distance_to_other - picture.distance if by_cosine is None else by_cosine
 
 
 def _landmarks(picture: Measures) -> float:

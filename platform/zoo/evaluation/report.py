@@ -5,6 +5,7 @@ become metrics and tags of the registry and stand in its gate.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -13,6 +14,10 @@ class Measures(BaseModel):
     """One picture made from one photo.
 
     Attributes:
+        cosine: of its face's SFace embedding to the target's mean. None without SFace.
+        cosine_to_photo: to the person in the photo.
+        cosine_to_other: the highest to anyone but the target.
+        nearest_other_by_cosine: whose that is.
         distance: of its face's descriptor to the target's mean.
         nearest_other: who, other than the target, it looks most like.
         distance_to_other: the distance to that one.
@@ -45,6 +50,10 @@ class Measures(BaseModel):
     face_found: bool
     landmark_difference: float
     luminance_correlation: float
+    cosine: float | None = None
+    cosine_to_photo: float | None = None
+    cosine_to_other: float | None = None
+    nearest_other_by_cosine: str | None = None
     pose_difference: float | None = None
     expression_difference: float | None = None
     mouth_opening_difference: float | None = None
@@ -64,8 +73,27 @@ class Measures(BaseModel):
 
     @property
     def is_target(self) -> bool:
-        """Whether the target is the nearest person of all."""
+        """Whether the target is the nearest person of all, by dlib's descriptor."""
         return self.distance < self.distance_to_other
+
+    @property
+    def is_top1(self) -> bool | None:
+        """Whether the target is the nearest person of all, by SFace; None without it."""
+        if self.cosine is None or self.cosine_to_other is None:
+            return None
+        return self.cosine > self.cosine_to_other
+
+    @property
+    def cosine_margin(self) -> float | None:
+        """How much nearer to the target than to the person in the photo, by SFace."""
+        if self.cosine is None or self.cosine_to_photo is None:
+            return None
+        return self.cosine - self.cosine_to_photo
+
+    @property
+    def shows_target(self) -> bool:
+        """Whether the judge takes it for the target: SFace, or dlib's descriptor without it."""
+        return self.is_target if self.is_top1 is None else self.is_top1
 
 
 class Row(BaseModel):
@@ -75,21 +103,38 @@ class Row(BaseModel):
     finished: Measures
     raw: Measures
     unswapped_distance: float
+    unswapped_cosine: float | None = None
     unswapped_truth_psnr: float | None = None
 
     @property
     def margin(self) -> float:
-        """How much nearer the finished picture is to the target than to anyone else."""
+        """How much nearer the finished picture is to the target: what orders the worst first.
+
+        By SFace, nearer than to the person in the photo; without it, by dlib's descriptor,
+        nearer than to anyone else.
+        """
+        by_cosine = self.finished.cosine_margin
+        if by_cosine is not None:
+            return by_cosine
         return self.finished.distance_to_other - self.finished.distance
 
 
 class Scores(BaseModel):
     """Means over the photos; rates from 0 to 1. ``raw_`` is before stitching.
 
+    ``cosine`` and ``top1_rate`` are SFace's, ``distance`` and ``nearest_rate`` dlib's.
+
     A figure is None when no photo has it: mouths that are open, eyes that are, true swaps.
     """
 
     photos: int
+    top1_rate: float | None = None
+    cosine: float | None = None
+    cosine_to_photo: float | None = None
+    cosine_margin: float | None = None
+    cosine_floor: float | None = None
+    cosine_ceiling: float | None = None
+    cosine_kept: float | None = None
     nearest_rate: float
     distance: float
     distance_floor: float
@@ -114,6 +159,10 @@ class Scores(BaseModel):
     truth_psnr_photo: float | None
     truth_psnr_floor: float | None
     truth_landmark_difference: float | None
+    raw_top1_rate: float | None = None
+    raw_cosine: float | None = None
+    raw_cosine_to_photo: float | None = None
+    raw_cosine_margin: float | None = None
     raw_nearest_rate: float
     raw_distance: float
     raw_landmark_difference: float
@@ -145,6 +194,7 @@ class Report(Scores):
 
     Attributes:
         identity: its name.
+        recogniser: who judges likeness: ``sface``, or ``dlib``, the weaker judge.
         network: what was measured.
         measured_on: where the photos came from.
         gallery: the other people it was compared with.
@@ -154,6 +204,7 @@ class Report(Scores):
     """
 
     identity: str
+    recogniser: Literal["sface", "dlib"] = "dlib"
     network: Network
     measured_on: str
     gallery: list[str]
@@ -162,10 +213,25 @@ class Report(Scores):
     rows: list[Row]
 
 
-def summarise(rows: Sequence[Row], ceiling: float) -> Scores:
-    """The means of at least one row, over the photos that have the figure."""
+def summarise(rows: Sequence[Row], ceiling: float, cosine_ceiling: float | None = None) -> Scores:
+    """The means of at least one row, over the photos that have the figure.
+
+    Args:
+        rows: the photos.
+        ceiling: the mean distance of a real photo to the target, by dlib's descriptor.
+        cosine_ceiling: its mean cosine, by SFace.
+    """
+    cosine, raw_cosine = (
+        _mean(picture.cosine for picture in pictures)
+        for pictures in ([row.finished for row in rows], [row.raw for row in rows])
+    )
     scores: dict[str, float | None] = {
         "photos": len(rows),
+        "top1_rate": _mean(row.finished.is_top1 for row in rows),
+        "raw_top1_rate": _mean(row.raw.is_top1 for row in rows),
+        "cosine_floor": _mean(row.unswapped_cosine for row in rows),
+        "cosine_ceiling": cosine_ceiling,
+        "cosine_kept": cosine / raw_cosine if cosine is not None and raw_cosine else None,
         "nearest_rate": _mean(row.finished.is_target for row in rows),
         "face_found_rate": _mean(row.finished.face_found for row in rows),
         "distance_floor": _mean(row.unswapped_distance for row in rows),

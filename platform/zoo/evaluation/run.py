@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from zoo import makers, receipts
 from zoo.errors import PhotoError, StorageError, UnknownIdentityError
 from zoo.evaluation.comparison import Example, Subject, compare
+from zoo.evaluation.embeddings import embeddings_of, other_identities
 from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
 from zoo.evaluation.identity import (
     Descriptor,
@@ -18,10 +19,19 @@ from zoo.evaluation.identity import (
     target_of,
     without_target,
 )
+from zoo.evaluation.likeness import (
+    Choice,
+    Likeness,
+    embed,
+    likeness_of,
+    person_of,
+    recogniser_sha256,
+)
 from zoo.evaluation.measuring import Judge
 from zoo.evaluation.plots import draw_plots
 from zoo.evaluation.report import Network, Report, summarise
 from zoo.evaluation.sheet import sheet
+from zoo.evaluation.themes import JUDGES
 from zoo.faces.pack import read_pack
 from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
@@ -42,6 +52,8 @@ class EvaluateSettings(BaseModel, extra="forbid"):
     """At most so many held-out photos."""
     gallery: list[str]
     """Folders of other people, one subfolder each; relative to the project."""
+    recogniser: Choice = "auto"
+    """Who judges likeness: ``sface``, ``dlib``, or SFace when its weights are at hand."""
 
 
 def evaluate_identity(
@@ -73,9 +85,11 @@ def write_evaluation(project: Project, name: str) -> Report:
     """
     report, examples = measure(project, name)
     target = read_pack(project.aligned / f"{name}.safetensors").faces
+    rate = report.nearest_rate if report.top1_rate is None else report.top1_rate
     title = (
         f"{name}, {report.network.resolution} px, recipe {report.network.recipe}: nearest to the "
-        f"target in {report.nearest_rate:.0%} of {report.photos} photos, the worst first"
+        f"target in {rate:.0%} of {report.photos} photos by {JUDGES[report.recogniser]}, "
+        "the worst first"
     )
     with atomic_folder(project.reports / name) as folder:
         write_json(folder / "report.json", report.model_dump(mode="json"))
@@ -123,7 +137,8 @@ def measure(
     people, left_out = without_target(
         {person: mean for path in folders for person, mean in people_in(path).items()}, target
     )
-    judge = Judge(target, {**people, **_other_identities(project, name)})
+    likeness = _likeness(project, name, folders, left_out) if _by_sface(settings) else None
+    judge = Judge(target, {**people, **_other_identities(project, name)}, likeness)
     if photos:
         subjects, source = _from_folder(photos), str(photos)
     else:
@@ -142,6 +157,7 @@ def measure(
     receipt = receipts.read(folder)
     report = Report(
         identity=name,
+        recogniser="sface" if likeness else "dlib",
         network=Network(
             sha256=sha256_of(folder / "network.onnx"),
             recipe=recipe or str(receipt.get("recipe_name", "unknown")),
@@ -152,9 +168,28 @@ def measure(
         left_out=left_out,
         skipped=skipped,
         rows=rows,
-        **summarise(rows, target.ceiling).model_dump(),
+        **summarise(rows, target.ceiling, likeness.ceiling if likeness else None).model_dump(),
     )
     return report, examples
+
+
+def _by_sface(settings: EvaluateSettings) -> bool:
+    return recogniser_sha256(settings.recogniser) is not None
+
+
+def _likeness(
+    project: Project, name: str, folders: Sequence[Path], left_out: Sequence[str]
+) -> Likeness:
+    """SFace's target and gallery; who was left out of dlib's gallery is left out of it too."""
+    people = {
+        person: person_of(mean[None])
+        for path in folders
+        for person, mean in people_in(path, embed).items()
+        if person not in left_out
+    }
+    return likeness_of(
+        name, embeddings_of(project, name), {**people, **other_identities(project, name)}
+    )
 
 
 def descriptors_path(project: Project, name: str) -> Path:

@@ -7,6 +7,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from zoo.evaluation.comparison import Example
+from zoo.evaluation.report import Row
 from zoo.photos.image import Image
 
 TILE = 144
@@ -41,15 +42,29 @@ def sheet(examples: Sequence[Example], target: Image, title: str) -> Image:
         top = 2 * GAP + 2 * CAPTION + line * (TILE + CAPTION + GAP)
         for column, image in enumerate((example.photo, example.finished, example.raw, target)):
             page.paste(tile(image, TILE), (_left(block, column), top))
-        figures = example.row.finished
-        caption = (
-            f"{example.row.photo}:  to target {figures.distance:.2f}, to {figures.nearest_other} "
-            f"{figures.distance_to_other:.2f};  landmarks {figures.landmark_difference:.1f} %;  "
-            f"light {figures.luminance_correlation:.2f}"
-        )
-        colour = _INK if figures.is_target else _RED
-        draw.text((_left(block, 0), top + TILE + 1), _fitted(draw, caption, font), colour, font)
+        colour = _INK if example.row.finished.shows_target else _RED
+        words = _fitted(draw, caption(example.row), font)
+        draw.text((_left(block, 0), top + TILE + 1), words, colour, font)
     return np.asarray(page)
+
+
+def caption(row: Row) -> str:
+    """The photo's name and figures: likeness by SFace when it judges, else by dlib's descriptor."""
+    shown = row.finished
+    if shown.cosine is not None:
+        likeness = (
+            f"cosine to target {shown.cosine:.2f}, to {shown.nearest_other_by_cosine} "
+            f"{shown.cosine_to_other:.2f}"
+        )
+    else:
+        likeness = (
+            f"distance to target {shown.distance:.2f}, to {shown.nearest_other} "
+            f"{shown.distance_to_other:.2f}"
+        )
+    return (
+        f"{row.photo}:  {likeness};  landmarks {shown.landmark_difference:.1f} %;  "
+        f"light {shown.luminance_correlation:.2f}"
+    )
 
 
 def tile(image: Image, side: int) -> Pillow.Image:

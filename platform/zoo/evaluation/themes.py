@@ -31,7 +31,14 @@ class Line:
 
 
 THEMES: dict[str, tuple[Figure, ...]] = {
-    "identity": (
+    "likeness, SFace": (
+        Figure("top1_rate", "nearest to the target", "", "higher"),
+        Figure("cosine", "cosine to the target", "", "higher"),
+        Figure("cosine_to_photo", "cosine to the person in the photo", "", "lower"),
+        Figure("cosine_margin", "margin between the two", "", "higher"),
+        Figure("cosine_kept", "share of the raw cosine kept", "", "higher"),
+    ),
+    "likeness, dlib": (
         Figure("nearest_rate", "nearest to the target", "", "higher"),
         Figure("distance", "distance to the target", "", "lower"),
     ),
@@ -67,6 +74,10 @@ THEMES: dict[str, tuple[Figure, ...]] = {
 }
 
 
+JUDGES = {"sface": "SFace", "dlib": "dlib's descriptor, the weaker judge"}
+"""Who judges likeness, by :attr:`.report.Report.recogniser`, in words."""
+
+
 def lines(scores: Scores) -> list[Line]:
     """Every figure that was measured, in the order of :data:`THEMES`."""
     values = scores.model_dump()
@@ -75,6 +86,10 @@ def lines(scores: Scores) -> list[Line]:
         "photo",
         "background_psnr": "100 untouched",
     }
+    if scores.cosine_floor is not None and scores.cosine_ceiling is not None:
+        marks["cosine"] = (
+            f"{scores.cosine_floor:.3g} unswapped, {scores.cosine_ceiling:.3g} a real photo"
+        )
     if scores.truth_psnr_floor is not None:
         marks["truth_psnr"] = f"{scores.truth_psnr_floor:.3g} unswapped"
     return [

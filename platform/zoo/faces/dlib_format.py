@@ -32,7 +32,7 @@ def parse(path: Path) -> RegressionTrees:
         ) from error
 
 
-class _Reader:
+class Reader:
     """Numbers read one after another from dlib's serialised bytes.
 
     A whole number is a control byte (bit 7 the sign, the low bits a count) and that many
@@ -82,7 +82,7 @@ class _Readers:
 
 
 def _parse(data: NDArray[np.uint8]) -> RegressionTrees:
-    head = _Reader(data)
+    head = Reader(data)
     head.expect(1)  # version
     size = -head.whole()  # a matrix gives its size as negative rows and columns
     head.expect(-1)
@@ -110,7 +110,7 @@ def _parse(data: NDArray[np.uint8]) -> RegressionTrees:
     if (tree.whole() != LEAVES).any() or (tree.at != begins).any():
         raise ValueError("splits are not followed by leaves")
 
-    tail = _Reader(data, int(ends[-1, -1]))
+    tail = Reader(data, int(ends[-1, -1]))
     tail.expect(levels)
     anchors = [[tail.whole() for _ in range(tail.whole())] for _ in range(levels)]
     tail.expect(levels)

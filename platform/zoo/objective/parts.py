@@ -39,7 +39,7 @@ def _box(left: float, top: float, right: float, bottom: float) -> Points:
 
 _ALL = tuple(range(68))
 
-SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, weight=0.1)
+SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, weight=0.0)
 """Hair and background: stitching keeps the photo's."""
 
 FACE = Part(face_outline(REFERENCE), _ALL, weight=1.0)

@@ -10,6 +10,10 @@ its own (:mod:`zoo.objective.parts`). Patches are 1×1 at the feature level.
 All similarities come from one batched matrix product against a bank of unit feature vectors;
 a mask keeps N_best and a maximum picks NN(i), so no feature map is ever gathered.
 
+Hair, a headband or a hand over the face of a style photo is not the person. With ``skin_PN``, a
+patch of forehead or cheek is compared with photos that show skin there only; where none of them
+does, it hardly counts and the content decides.
+
 Shapes: P = H·W locations, B batch, C channels, N style photos, R parts of the face.
 """
 
@@ -17,8 +21,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.objective.parts import FACE, PARTS, part_of_each_location
+from zoo.objective.parts import FACE, PARTS, SURROUNDINGS, part_of_each_location
 
+_SKIN = 0.8  # of a patch: less, and hair shows in it
 _WHOLE_FACE = 0.25
 """How much the whole face counts beside a part's own landmarks: the pose still has a say."""
 
@@ -26,6 +31,16 @@ _WHOLE_FACE = 0.25
 def style_bank(features_NCHW: Tensor) -> Tensor:
     """Features of all style photos → bank_PCN of unit vectors, in the features' precision."""
     return F.normalize(features_NCHW.flatten(2), dim=1).permute(2, 1, 0).contiguous()
+
+
+def skin_bank(skin_N1HW: Tensor, size: tuple[int, int]) -> Tensor:
+    """Which style photos show skin at each location of a layer of ``size`` (H, W): skin_PN.
+
+    Args:
+        skin_N1HW: how much of each pixel is skin, 0 to 1.
+        size: of the layer's feature maps.
+    """
+    return (F.adaptive_avg_pool2d(skin_N1HW, size) > _SKIN).flatten(1).T.contiguous()
 
 
 def nearest_styles(
@@ -49,7 +64,9 @@ def nearest_styles(
     return torch.stack(masks)
 
 
-def style_loss(output_BCHW: Tensor, bank_PCN: Tensor, chosen_RBN: Tensor) -> Tensor:
+def style_loss(
+    output_BCHW: Tensor, bank_PCN: Tensor, chosen_RBN: Tensor, skin_PN: Tensor | None = None
+) -> Tensor:
     """Mean over locations of the cosine distance to the nearest chosen style patch. Scalar, 0..2.
 
     Each location counts with its part's weight.
@@ -58,13 +75,21 @@ def style_loss(output_BCHW: Tensor, bank_PCN: Tensor, chosen_RBN: Tensor) -> Ten
         output_BCHW: Φ(x̂) at one style layer.
         bank_PCN: :func:`style_bank` of the same layer.
         chosen_RBN: :func:`nearest_styles`.
+        skin_PN: :func:`skin_bank` of the same layer; without it every chosen photo will do.
     """
     part_P = part_of_each_location(*output_BCHW.shape[2:]).to(chosen_RBN.device)
     patches_PBC = F.normalize(output_BCHW.flatten(2), dim=1).permute(2, 0, 1)
     cosine_PBN = torch.bmm(patches_PBC.to(bank_PCN.dtype), bank_PCN).float()
-    best_PB = cosine_PBN.masked_fill(~chosen_RBN[part_P], -torch.inf).amax(dim=2)
-    weight_P = best_PB.new_tensor([part.weight for part in PARTS])[part_P]
-    return ((1 - best_PB) * weight_P[:, None]).mean()
+    chosen_PBN = chosen_RBN[part_P]
+    weight_PB = cosine_PBN.new_tensor([part.weight for part in PARTS])[part_P, None]
+    if skin_PN is not None:
+        on_face_P = part_P == PARTS.index(FACE)
+        bare_PBN = chosen_PBN & (skin_PN | ~on_face_P[:, None])[:, None]
+        hidden_PB = ~bare_PBN.any(dim=2)
+        chosen_PBN = bare_PBN | (chosen_PBN & hidden_PB[..., None])
+        weight_PB = weight_PB.masked_fill(hidden_PB, SURROUNDINGS.weight)
+    best_PB = cosine_PBN.masked_fill(~chosen_PBN, -torch.inf).amax(dim=2)
+    return ((1 - best_PB) * weight_PB).mean()
 
 
 def _distance(photo_B682: Tensor, style_N682: Tensor, landmarks: tuple[int, ...]) -> Tensor:

@@ -25,6 +25,7 @@ from typing import Any
 
 from zoo.errors import BasisError, StorageError, UsageError
 from zoo.provenance.basis import check_basis
+from zoo.registry.card import recognised_rate
 from zoo.registry.references import Reference
 from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
@@ -67,7 +68,7 @@ class Line:
     recipe: str
     resolution: int
     basis: str
-    nearest_rate: float | None
+    recognised_rate: float | None
     landmark_difference: float | None
 
 
@@ -237,7 +238,7 @@ def _line(network: CachedNetwork) -> Line:
         network.recipe,
         network.resolution,
         network.basis,
-        network.scores.get("nearest_rate"),
+        recognised_rate(network.scores),
         network.scores.get("landmark_difference"),
     )
 

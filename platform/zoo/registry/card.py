@@ -58,6 +58,16 @@ def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
         return {}
 
 
+def by_sface(scores: Mapping[str, float]) -> bool:
+    """Whether SFace judged the likeness; dlib's descriptor, the weaker judge, always does."""
+    return "cosine" in scores
+
+
+def recognised_rate(scores: Mapping[str, float]) -> float | None:
+    """Share of swaps taken for the target: by SFace, or by dlib's descriptor without it."""
+    return scores.get("top1_rate", scores.get("nearest_rate"))
+
+
 def data_revision(receipt: Mapping[str, Any]) -> str:
     """Which state of the identity's photos a network was trained on: its aligned faces' SHA-256."""
     return str(receipt.get("made_from", {}).get("style", ""))
@@ -90,7 +100,11 @@ def version_card(
     figures = "\n".join(
         f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in scores_in(tags).items()
     )
-    measured = f"\n| measured on held-out photos | |\n|---|---|\n{figures}\n" if figures else ""
+    judge = "SFace" if by_sface(scores_in(tags)) else "dlib's descriptor, the weaker judge"
+    measured = ""
+    if figures:
+        head = f"| measured on held-out photos; likeness judged by {judge} | |"
+        measured = f"\n{head}\n|---|---|\n{figures}\n"
     run = f"&run_uuid={run_id}"
     pictures = (
         f"![photos above, swaps below](get-artifact?path=preview.jpg{run})\n\n"

@@ -29,6 +29,8 @@ class Figure:
 
 
 FIGURES = (
+    Figure("top1_rate", True, False),
+    Figure("cosine", True, False),
     Figure("nearest_rate", True, False),
     Figure("distance", False, True),
     Figure("landmark_difference", False, True),
@@ -101,21 +103,31 @@ def _same_face(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def _value(figure: str, row: Mapping[str, Any], people: Container[str]) -> float | None:
     finished = row.get("finished", {})
     if figure == "nearest_rate":
-        return _is_nearest(finished, people)
+        nearer = finished["distance"] < finished["distance_to_other"]
+        return _is_nearest(nearer, str(finished.get("nearest_other")), people)
+    if figure == "top1_rate":
+        if finished.get("cosine") is None or finished.get("cosine_to_other") is None:
+            return None  # SFace did not judge
+        nearer = finished["cosine"] > finished["cosine_to_other"]
+        return _is_nearest(nearer, str(finished.get("nearest_other_by_cosine")), people)
     value = finished.get(figure)
     return float(value) if isinstance(value, float | int) else None
 
 
-def _is_nearest(finished: Mapping[str, Any], people: Container[str]) -> float | None:
+def _is_nearest(nearer: bool, other: str, people: Container[str]) -> float | None:
     """Whether the identity is nearer than each of ``people``; None when that is not known.
 
     Nearer than everyone who was asked is nearer than each of them. When somebody else was
     nearer, only that one's name is known, and must be among ``people``, or the person in the
     photo, whom every measurement asks about.
+
+    Args:
+        nearer: whether the identity is nearer than everyone who was asked.
+        other: who is the nearest of the others.
+        people: about whom the question is.
     """
-    if finished["distance"] < finished["distance_to_other"]:
+    if nearer:
         return 1.0
-    other = str(finished.get("nearest_other"))
     return 0.0 if other == IN_THE_PHOTO or other in people else None
 
 

@@ -1,13 +1,15 @@
 """The gate between candidate and champion: measured scores decide, and every move is recorded.
 
 A network must reach the thresholds of ``params.yaml``, and must not be worse than the champion
-on the faces that both were measured on. Where there are too few of those, the champion is
+on the faces that both were measured on. SFace's figures of likeness are asked for where it
+judged; a network that dlib's descriptor alone has judged passes on that, and its record says
+so. Where there are too few of those, the champion is
 measured again on the candidate's; without a means to do so the gate stays shut.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from zoo.errors import RegistryError, UsageError
 from zoo.registry import cache
 from zoo.registry.browse import find_version
-from zoo.registry.card import scores_in
+from zoo.registry.card import by_sface, scores_in
 from zoo.registry.comparison import compare
 from zoo.registry.history import holders, move_alias, moves_in
 from zoo.registry.lease import lease
@@ -45,8 +47,12 @@ class GateSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    minimum_top1_rate: float = Field(default=0.0, ge=0, le=1)
+    """Share of swaps that SFace takes for the target rather than for anyone else."""
+    minimum_cosine_margin: float = Field(default=-2.0, ge=-2, le=2)
+    """By how much nearer to the target than to the person in the photo SFace sees them."""
     minimum_nearest_rate: float = Field(ge=0, le=1)
-    """Share of swaps that are nearer to the target than to everyone else."""
+    """Share of swaps that are nearer to the target than to everyone else, by dlib's descriptor."""
     maximum_landmark_difference: float = Field(gt=0)
     """To the input's landmarks, percent of the distance of its outer eye corners."""
     minimum_light_correlation: float = Field(ge=-1, le=1)
@@ -69,6 +75,7 @@ class Promotion:
         forced: past the objections.
         objections: of the gate.
         compared: how many photos both networks were measured on; None without a champion.
+        judged_by: who judged the likeness, in words.
     """
 
     name: str
@@ -78,6 +85,7 @@ class Promotion:
     forced: bool = False
     objections: tuple[str, ...] = ()
     compared: int | None = None
+    judged_by: str = ""
 
 
 def objections(gate: GateSettings, scores: Mapping[str, float]) -> list[str]:
@@ -86,10 +94,16 @@ def objections(gate: GateSettings, scores: Mapping[str, float]) -> list[str]:
     A figure that is missing or not a number is an objection: nothing passes unmeasured.
     """
     found = []
-    for name, least in (
+    asked = [
         ("nearest_rate", gate.minimum_nearest_rate),
         ("luminance_correlation", gate.minimum_light_correlation),
-    ):
+    ]
+    if by_sface(scores):
+        asked += [
+            ("top1_rate", gate.minimum_top1_rate),
+            ("cosine_margin", gate.minimum_cosine_margin),
+        ]
+    for name, least in asked:
         value = scores.get(name, math.nan)
         if not value >= least:
             found.append(f"{name} is {_figure(value)}, at least {least:g} is asked")
@@ -168,14 +182,16 @@ def consider(
             number, champion = int(found.version), aliases_of(client, name).get(CHAMPION)
         if champion == number:
             return Promotion(name, number, champion, promoted=True)
-        against = objections(gate, scores_in(found.tags))
+        scores = scores_in(found.tags)
+        against = objections(gate, scores)
         compared = None
         if champion is not None:
             compared, worse = _against_champion(
                 client, tracking_uri, gate, found, champion, measure
             )
             against += worse
-        judged = Promotion(name, number, champion, False, False, tuple(against), compared)
+        words = "SFace" if by_sface(scores) else "dlib's descriptor, the weaker judge"
+        judged = Promotion(name, number, champion, False, False, tuple(against), compared, words)
         if against and not force:
             return judged
         with plain_registry_errors(tracking_uri), lease(client, name):
@@ -186,7 +202,7 @@ def consider(
             why = _why(judged, reason)
             move_alias(client, name, CHAMPION, number, why)
         cache.forget_aliases(name, tracking_uri)
-        return Promotion(name, number, champion, True, bool(against), tuple(against), compared)
+        return replace(judged, promoted=True, forced=bool(against))
     raise RegistryError(f"The champion of {name} is being changed by others; try again.")
 
 
@@ -248,7 +264,7 @@ def _against_champion(
 def _why(judged: Promotion, reason: str) -> str:
     if judged.objections:
         return f"forced ({reason}) although {'; '.join(judged.objections)}"
-    why = "passed the gate"
+    why = f"passed the gate (likeness judged by {judged.judged_by})"
     if judged.compared is not None:
         why += f", no worse than version {judged.previous} on the same {judged.compared} photos"
     return f"{why} ({reason})" if reason else why

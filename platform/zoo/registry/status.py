@@ -20,6 +20,7 @@ from zoo import failures, makers, receipts
 from zoo.assets import locate
 from zoo.digests import Digests, digests
 from zoo.errors import PhotoError, ZooError
+from zoo.faces.models import DESCRIPTOR, model_file
 from zoo.photos.reading import find_photos
 from zoo.provenance.identity import PHOTOS, Identity, read_identity
 from zoo.settings import Project, read_params
@@ -36,6 +37,8 @@ _WORDS = {
     "recipe": "recipe changed",
     "perceptual": "perceptual network changed",
     "light": "light network changed",
+    "descriptor": "descriptor network changed",
+    "recogniser": "recogniser changed",
     "network": "network changed",
     "descriptors": "photos changed",
     "held_out": "held-out photos changed",
@@ -108,6 +111,8 @@ class _Shared:
     held_out: str
     perceptual: dict[str, str]
     light: str
+    descriptor: str | None
+    recogniser: str | None
     failed: Mapping[str, Mapping[str, str]]
     trains: bool
     """Whether a process of this machine trains in the project now."""
@@ -116,6 +121,9 @@ class _Shared:
     def of(cls, project: Project, params: Mapping[str, Any], known: Digests) -> "_Shared":
         choice = _recipe(params).get("perceptual", "auto")
         vgg = locate("vgg19") if choice in {"auto", "vgg19"} else None
+        judge = dict(params.get("evaluate") or {}).get("recogniser", "auto")
+        sface = locate("sface") if judge in {"auto", "sface"} else None
+        dlib = model_file(DESCRIPTOR) if _recipe(params).get("identity_weight") else None
         shipped = files("zoo") / "networks"
         with (
             as_file(shipped / "compact.safetensors") as compact,
@@ -130,6 +138,8 @@ class _Shared:
                     "sha256": _digest(known, vgg or compact),
                 },
                 light=_digest(known, light),
+                descriptor=_digest(known, dlib) if dlib else None,
+                recogniser=_digest(known, sface) if sface else None,
                 failed={stage: failures.of_stage(project, stage) for stage in failures.STAGES},
                 trains=_trains(project),
             )
@@ -159,6 +169,7 @@ def _status(project: Project, params: Mapping[str, Any], shared: _Shared, folder
                 "recipe": _recipe(params),
                 "perceptual": shared.perceptual,
                 "light": shared.light if _recipe(params).get("light_weight", 1) else None,
+                "descriptor": shared.descriptor,
             },
         ),
         "evaluated": (
@@ -168,6 +179,7 @@ def _status(project: Project, params: Mapping[str, Any], shared: _Shared, folder
                 "network": network,
                 "descriptors": _digest(known, project.aligned / f"{name}.descriptors.npy"),
                 "held_out": shared.held_out,
+                "recogniser": shared.recogniser,
                 "settings": params.get("evaluate"),
             },
         ),

@@ -19,7 +19,7 @@ class Entry(BaseModel):
     created: str = Field(description="When it was registered, UTC; empty when not known.")
     scores: dict[str, float] = Field(
         description="Measured on held-out photos; docs/evaluation.md defines them.",
-        examples=[{"nearest_rate": 0.95, "landmark_difference": 4.0}],
+        examples=[{"top1_rate": 0.97, "nearest_rate": 0.95, "landmark_difference": 3.2}],
     )
     sha256: str = Field(description="Of the network's file.")
     preview: str = Field(

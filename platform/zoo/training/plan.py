@@ -8,10 +8,12 @@ from typing import Any
 from zoo import makers, receipts
 from zoo.digests import digests
 from zoo.errors import IdentityError, ZooError
+from zoo.faces.models import DESCRIPTOR, model_file
 from zoo.networks.perceptual import Perceptual, resolve_perceptual
 from zoo.networks.shipped import LIGHT, shipped_sha256
 from zoo.provenance.identity import Identity, find_identity, read_identity
 from zoo.settings import Project, read_params
+from zoo.storage import sha256_of
 from zoo.training.recipes import Recipe, chosen_recipe
 
 MAKER = makers.TRAIN
@@ -64,6 +66,7 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
             "recipe": chosen.model_dump(mode="json"),
             "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
             "light": shipped_sha256(LIGHT) if chosen.light_weight else None,
+            "descriptor": descriptor_sha256(chosen.identity_weight),
         }
         stale, fresh = [], []
         for identity in found:
@@ -79,6 +82,15 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
             else:
                 stale.append(Planned(identity, aligned, made_from))
     return Plan(recipe_name, chosen, perceptual, content, stale, fresh, failed)
+
+
+def descriptor_sha256(identity_weight: float) -> str | None:
+    """SHA-256 of dlib's descriptor network; None for a recipe without an identity term.
+
+    Raises:
+        AssetError: its file is missing.
+    """
+    return sha256_of(model_file(DESCRIPTOR)) if identity_weight else None
 
 
 def _identities(project: Project, names: Sequence[str]) -> tuple[list[Identity], dict[str, str]]:

@@ -58,6 +58,10 @@ class Recipe(BaseModel):
     """β."""
     total_variation_weight: Annotated[float, Field(ge=0)]
     """γ."""
+    identity_weight: Annotated[float, Field(ge=0)] = 0.0
+    """ω, of the identity term; the paper has none."""
+    skin_only: bool = False
+    """Whether forehead and cheeks are compared with style photos only that show skin there."""
     seed: int
     validate_every: Annotated[int, Field(ge=1)]
     """Iterations between validations, once α has its final value and the last phase runs."""
@@ -95,13 +99,13 @@ class Recipe(BaseModel):
         return len(self.phases) - 1, start
 
     def weights_at(self, step: int) -> "Weights":
-        """α, β, γ of iteration ``step`` (from 0)."""
+        """α, β, γ, ω of iteration ``step`` (from 0)."""
         from zoo.objective.total import Weights  # imports torch, which a plan does not wait for
 
         start, end = self.style_weight
         ramp = self.style_ramp * self.iterations
         alpha = end if step >= ramp else start + (end - start) * step / ramp
-        return Weights(alpha, self.light_weight, self.total_variation_weight)
+        return Weights(alpha, self.light_weight, self.total_variation_weight, self.identity_weight)
 
     def validates_at(self, step: int) -> bool:
         """Whether the network is validated after iteration ``step``.

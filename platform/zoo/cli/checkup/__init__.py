@@ -24,6 +24,7 @@ def checks(project: Project | None) -> dict[str, Callable[[], Check]]:
         "pytorch": installed.pytorch,
         "cache": places.cache,
         "weights": places.weights,
+        "recogniser": places.recogniser,
     }
     if project:
         found["project"] = lambda: places.project(project)

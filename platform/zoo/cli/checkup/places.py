@@ -53,6 +53,20 @@ def weights() -> Check:
                  "Correct or unset ZOO_ASSETS.")  # fmt: skip
 
 
+def recogniser() -> Check:
+    """SFace, which judges likeness; without it the weaker judge does."""
+    from zoo.assets import locate
+
+    if path := locate("sface"):
+        return Check("recogniser", State.OK, f"SFace: {path}")
+    return Check(
+        "recogniser",
+        State.NOTE,
+        "SFace is not at hand; dlib's descriptor, the weaker judge, measures likeness",
+        "Set `recogniser: sface` in the section `evaluate` of params.yaml: 39 MB are fetched.",
+    )
+
+
 def project(project: Project) -> Check:
     """Its identities and recipe can be read, and its disk has room."""
     from zoo.provenance.identity import identities

@@ -84,10 +84,12 @@ function face(one) {
 
 function scores(figures) {
   const shown = element("span", "scores");
-  if (figures.nearest_rate !== undefined) {
-    const share = Math.round(100 * figures.nearest_rate);
+  const recognised = figures.top1_rate ?? figures.nearest_rate;
+  if (recognised !== undefined) {
+    const share = Math.round(100 * recognised);
+    const judge = figures.top1_rate === undefined ? "dlib's descriptor, the weaker judge" : "SFace";
     shown.append(
-      score("Likeness", `${share} %`, share, "Share of held-out photos that are recognised as this person"),
+      score("Likeness", `${share} %`, share, `Share of held-out photos that are recognised as this person, by ${judge}`),
     );
   }
   if (figures.landmark_difference !== undefined) {

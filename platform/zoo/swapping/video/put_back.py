@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.faces.alignment import Aligned, warp_back
 from zoo.faces.blending import Method, blend
-from zoo.faces.mask import face_outline
+from zoo.faces.mask import mask_outline
 from zoo.photos.image import Image, Plane, Points
 
 _SAME = 15.0  # grey levels, by which crops that show the same differ, noise averaged away
@@ -73,7 +73,7 @@ def put_back(
     Only the part of the frame around the face is looked at, so its size does not matter.
     """
     height, width = image.shape[:2]
-    outline = face_outline(seen.landmarks)
+    outline = mask_outline(seen.landmarks)
     left, top = np.clip(np.floor(outline.min(axis=0)).astype(int) - 4, 0, (width, height))
     right, bottom = np.clip(np.ceil(outline.max(axis=0)).astype(int) + 5, 0, (width, height))
     if left >= right or top >= bottom:

@@ -1,0 +1,76 @@
+"""What the finished picture will show of an output: a composite with a gradient.
+
+Stitching (:mod:`zoo.faces.blending`) keeps of a network's output what lies inside the mask and
+varies quickly; the surroundings and the slow part, light and complexion, become the photo's. A
+term that is computed on the composite asks the network for what survives that.
+
+    C(x̂, x) = x + M · (x̂ − L(x̂) + L(x) − x),   L the low-pass inside the mask M
+
+It is simpler than the real thing: in RGB, on the aligned crop, with the reference's outline for
+everybody's.
+
+Shapes: B batch, H = W side of the crop.
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from zoo.faces.agreement import LIGHT
+from zoo.faces.mask import face_mask
+from zoo.faces.reference import REFERENCE
+
+_SLOW_SIDE = 32  # pixels: the slow part is found at this size
+_DRAWN_SIDE = 512  # pixels: the mask is drawn at this size and averaged down
+
+
+def composite(output_B3HW: Tensor, photo_B3HW: Tensor) -> Tensor:
+    """C(x̂, x): the output in the photo's surroundings and light. RGB, about 0..1.
+
+    Args:
+        output_B3HW: x̂ in 0..1, of 32 pixels a side or a multiple.
+        photo_B3HW: x in 0..1.
+    """
+    mask_11HW = _mask(output_B3HW.shape[-1]).to(output_B3HW)
+    change = output_B3HW - photo_B3HW
+    quick = change - _slow(change, mask_11HW)
+    return photo_B3HW + mask_11HW * quick
+
+
+def _slow(picture_B3HW: Tensor, mask_11HW: Tensor) -> Tensor:
+    """Blurred inside the mask alone, as stitching blurs lightness."""
+    small = mask_11HW.shape[-1] // _SLOW_SIDE
+    weight = F.avg_pool2d(mask_11HW, small)
+    blurred = _blurred(F.avg_pool2d(picture_B3HW, small) * weight)
+    slow = blurred / _blurred(weight).clamp_min(1e-3)
+    return F.interpolate(slow, picture_B3HW.shape[-2:], mode="bilinear")
+
+
+def _blurred(picture_BCHW: Tensor) -> Tensor:
+    """A separable Gaussian, zero beyond the rim."""
+    kernel = _gaussian().to(picture_BCHW)
+    channels, size = picture_BCHW.shape[1], len(kernel)
+    row = kernel.view(1, 1, 1, size).expand(channels, 1, 1, size)
+    blurred = F.conv2d(picture_BCHW, row, padding=(0, size // 2), groups=channels)
+    return F.conv2d(blurred, row.transpose(2, 3), padding=(size // 2, 0), groups=channels)
+
+
+@cache
+def _gaussian() -> Tensor:
+    eyes = float(np.linalg.norm(REFERENCE[45] - REFERENCE[36]))
+    sigma = LIGHT * eyes * _SLOW_SIDE
+    reach = torch.arange(-round(3 * sigma), round(3 * sigma) + 1).float()
+    kernel = torch.exp(-reach.square() / (2 * sigma**2))
+    return kernel / kernel.sum()
+
+
+@cache
+def _mask(side: int) -> Tensor:
+    """The face's mask_11HW in a crop whose face stands where the reference does."""
+    drawn = face_mask(REFERENCE * _DRAWN_SIDE - 0.5, (_DRAWN_SIDE, _DRAWN_SIDE))
+    mask = cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None]

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import dlib
+import numpy as np
+import pytest
+import torch
+
+from zoo.errors import AssetError
+from zoo.faces.detection import find_faces
+from zoo.faces.dlib_network import read_dlib_network
+from zoo.faces.models import DESCRIPTOR, descriptor_network, model_file
+from zoo.networks.descriptor import CHIP, read_descriptor_network
+from zoo.people import named_person, random_scene, render
+
+
+@pytest.fixture(scope="module")
+def chips() -> np.ndarray:
+    """What dlib cuts out of two photos [2, 150, 150, 3]."""
+    cut = []
+    for name in ("ada", "bruno"):
+        photo = render(named_person(name), random_scene(1, max_yaw=10), 224).image
+        face = find_faces(photo)[0]
+        points = [dlib.point(round(float(x)), round(float(y))) for x, y in face.landmarks]
+        shape = dlib.full_object_detection(dlib.rectangle(*face.box), points)
+        cut.append(dlib.get_face_chip(photo, shape, CHIP, 0.25))
+    return np.stack(cut)
+
+
+def test_the_descriptor_is_dlibs_own(chips: np.ndarray) -> None:
+    photos = torch.from_numpy(chips).permute(0, 3, 1, 2).float() / 255
+    ours = read_descriptor_network()(photos).numpy()
+    dlibs = [np.array(descriptor_network().compute_face_descriptor(chip)) for chip in chips]
+    assert ours == pytest.approx(np.stack(dlibs), abs=1e-5)
+    assert np.linalg.norm(dlibs[0] - dlibs[1]) > 0.3
+
+
+def test_it_has_a_gradient(chips: np.ndarray) -> None:
+    photo = torch.from_numpy(chips[:1]).permute(0, 3, 1, 2).double() / 255
+    network = read_descriptor_network().double()
+    photo.requires_grad_()
+    torch.autograd.backward(network(photo).square().sum())
+    assert photo.grad is not None
+    way = photo.grad / photo.grad.norm()
+    with torch.no_grad():
+        ahead, behind = (network(photo + step * way).square().sum() for step in (1e-4, -1e-4))
+    assert float(ahead - behind) / 2e-4 == pytest.approx(float(photo.grad.norm()), rel=1e-3)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    damaged = tmp_path / "network.dat"
+    damaged.write_bytes(model_file(DESCRIPTOR).read_bytes()[:1_000_000])
+    with pytest.raises(AssetError, match=r"network\.dat cannot be read as dlib's descriptor"):
+        read_dlib_network(damaged)
+    with pytest.raises(AssetError, match=r"missing\.dat cannot be read"):
+        read_dlib_network(tmp_path / "missing.dat")
