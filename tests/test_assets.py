@@ -71,7 +71,9 @@ def server() -> Iterator[Server]:
 def asset(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AssetFile:
     digest = hashlib.sha256(WEIGHTS).hexdigest()
     file = AssetFile("weights.bin", digest[:8], len(WEIGHTS), f"{server.url}/weights.bin")
-    monkeypatch.setattr(assets, "ASSETS", {"weights": Asset("weights", "CC0", (file,))})
+    monkeypatch.setattr(
+        assets, "ASSETS", {"weights": Asset("weights", "CC0", (file,), "do without")}
+    )
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ZOO_ASSETS", raising=False)
     server.files["/weights.bin"] = WEIGHTS
@@ -199,6 +201,6 @@ def test_a_damaged_file_in_the_folder_is_named(
 
 def test_nothing_anywhere_says_what_to_do(server: Server, asset: AssetFile) -> None:
     server.files.clear()
-    with pytest.raises(AssetError, match=r"HTTP 404.*weights\.bin.*ZOO_ASSETS.*compact"):
+    with pytest.raises(AssetError, match=r"HTTP 404.*weights\.bin.*ZOO_ASSETS.*do without"):
         fetch("weights")
     assert locate("weights") is None

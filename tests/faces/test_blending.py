@@ -74,4 +74,4 @@ def test_cloning_hides_a_difference_in_light_across_the_face(portrait: Portrait)
         result = blend(photo, swapped, portrait.face.landmarks, method=method)
         return float(np.abs(result.astype(float) - photo)[mask].mean())
 
-    assert error("poisson") < 0.6 * error("feather")
+    assert error("poisson") < 0.8 * error("feather")

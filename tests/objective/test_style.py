@@ -6,7 +6,7 @@ import torch
 
 from zoo.faces.reference import REFERENCE
 from zoo.objective.parts import EYES, FACE, MOUTH, PARTS, SURROUNDINGS, part_of_each_location
-from zoo.objective.style import nearest_styles, style_bank, style_loss
+from zoo.objective.style import nearest_styles, skin_bank, style_bank, style_loss
 
 
 def part_at(y: float, x: float) -> int:
@@ -141,7 +141,7 @@ def test_parts_hold_their_landmarks_and_are_symmetric() -> None:
     assert rows[4, 4] == PARTS.index(FACE)
 
 
-def test_what_surrounds_the_face_hardly_counts(
+def test_what_surrounds_the_face_does_not_count(
     features: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
     output, styles = features
@@ -149,4 +149,46 @@ def test_what_surrounds_the_face_hardly_counts(
     around = part_of_each_location(7, 8).reshape(7, 8) == PARTS.index(SURROUNDINGS)
     perfect = styles[:3].clone()
     perfect[..., around] = output[..., around]
-    assert 0 < style_loss(perfect, style_bank(styles), everything) < 0.1
+    assert style_loss(perfect, style_bank(styles), everything).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_forehead_and_cheeks_are_compared_with_skin_alone(
+    features: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    output, styles = features
+    everything = torch.ones(4, 3, 7, dtype=torch.bool)
+    photos = torch.ones(7, 1, 14, 16)
+    photos[0] = 0  # a photo that shows no skin at all
+    photos[1, 0, 6:8, 6:8] = 0.5  # and one with hair over a single patch of the face
+    skin = skin_bank(photos, (7, 8))
+    patch = 3 * 8 + 3
+    assert skin.shape == (56, 7)
+    assert not skin[:, 0].any()
+    assert not skin[patch, 1] and skin[:, 1].sum() == 55
+    part = part_of_each_location(7, 8)
+    expected = []
+    for image in output.flatten(2):
+        for p in range(56):
+            others = [
+                1 - torch.cosine_similarity(image[:, p], styles[n].flatten(1)[:, p], dim=0)
+                for n in range(7)
+                if skin[p, n] or part[p] != PARTS.index(FACE)
+            ]
+            expected.append(PARTS[part[p]].weight * min(others).item())
+    found = style_loss(output, style_bank(styles), everything, skin)
+    assert found.item() == pytest.approx(np.mean(expected), rel=1e-6)
+
+
+def test_a_patch_that_no_style_photo_shows_bare_is_left_to_the_content(
+    features: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    output, styles = features
+    chosen = torch.ones(4, 3, 7, dtype=torch.bool)
+    nowhere = torch.zeros(56, 7, dtype=torch.bool)
+    output.requires_grad_()
+    torch.autograd.backward(style_loss(output, style_bank(styles), chosen, nowhere))
+    assert output.grad is not None
+    part = part_of_each_location(7, 8)
+    moved = output.grad.abs().sum(dim=(0, 1)).flatten() > 0
+    assert not moved[part == PARTS.index(FACE)].any()
+    assert moved[part == PARTS.index(EYES)].all()

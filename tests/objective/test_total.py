@@ -36,6 +36,22 @@ def test_the_total_is_the_weighted_sum_of_its_terms(batch: tuple[Tensor, Tensor,
     assert terms["light"] > 0
 
 
+def test_the_identity_term_is_added_with_its_weight(batch: tuple[Tensor, Tensor, Tensor]) -> None:
+    output, photo, landmarks = batch
+    style = style_of(features(photo), landmarks, n_best=1)
+
+    def total(weights: Weights) -> float:
+        identity = lambda shown, seen: (shown - seen).square().mean()  # noqa: E731
+        return total_loss(
+            output, photo, landmarks, style, weights, features, identity=identity
+        ).total.item()
+
+    apart = total(Weights(1, 0, 0, identity=3.0)) - total(Weights(1, 0, 0))
+    assert apart == pytest.approx(3 * (output - photo).square().mean().item(), rel=1e-4)
+    with pytest.raises(ValueError, match="descriptor network"):
+        total_loss(output, photo, landmarks, style, Weights(1, 0, 0, 1.0), features)
+
+
 def test_a_light_weight_without_a_light_network_is_refused(
     batch: tuple[Tensor, Tensor, Tensor],
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from zoo.faces.lab import from_lab, to_lab
 from zoo.photos.image import AnyArray, Image, Plane
 
-LIGHT = 0.2
+LIGHT = 0.25
 """Standard deviation of the low-pass for lightness, in distances of the outer eye corners."""
 
 COLOUR = 0.25

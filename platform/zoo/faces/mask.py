@@ -16,9 +16,10 @@ from zoo.photos.image import Plane, Points
 
 _FOREHEAD = 0.42  # of the height from nose bridge to chin, above the brows
 _TAPER = np.array([0.55, 0.8, 0.93, 1.0, 1.0, 1.0, 1.0, 0.93, 0.8, 0.55], np.float32)
-_FEATHER = 0.06  # of the face's size (root of its area), from nothing at the rim to all
-_BEYOND_JAW = 0.04  # of the same: how far beyond the landmarks of the jaw the mask ends
-_BEYOND_FOREHEAD = 0.02  # and beyond the forehead, where the style photos' hair begins
+_FEATHER = 0.04  # of the face's size (root of its area), from nothing at the rim to all
+_FOREHEAD_FEATHER = 0.12  # at the forehead's upper edge: nothing in it hides a step
+_BEYOND_JAW = 0.01  # of the same: how far beyond the landmarks of the jaw the mask ends
+_BEYOND_FOREHEAD = 0.08  # and beyond the forehead, where the matte keeps the photo's hair
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ def face_outline(landmarks: Points) -> Points:
 def mask_outline(landmarks: Points) -> Points:
     """The convex outline [K, 2] of the mask, in the landmarks' coordinates.
 
-    It lies outside :func:`face_outline`, so that the feather's middle is near the jaw and not
-    within the face.
+    It lies outside :func:`face_outline`, so that the feather takes little away from the face.
     """
     size = _size(face_outline(landmarks))
     middle = landmarks[27:36].mean(axis=0)  # of the nose
@@ -63,7 +63,8 @@ def face_mask(landmarks: Points, shape: tuple[int, ...]) -> Plane:
     """How much [H, W] of each pixel, 0 to 1, belongs to the face.
 
     It is 0 outside :func:`mask_outline` and outside what the aligned crop shows, rises inside
-    over the width of the feather, and does not fall where only the photo's border cuts the face.
+    over the width of the feather, which widens over the forehead, and does not fall where only
+    the photo's border cuts the face.
     """
     mask = np.zeros(shape[:2], np.float32)
     region = face_region(landmarks, shape)
@@ -90,8 +91,20 @@ def face_region(landmarks: Points, shape: tuple[int, ...]) -> Region | None:
         return Region(int(left), int(top), np.ones(inside.shape, np.float32))
     size = _size(face_outline(landmarks))
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-    ramp = (distance / max(1.0, _FEATHER * size)).clip(0, 1)
+    width = size * _feather(landmarks - corner, inside.shape)
+    ramp = (distance / np.maximum(1.0, width)).clip(0, 1)
     return Region(int(left), int(top), np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32))
+
+
+def _feather(landmarks: Points, shape: tuple[int, ...]) -> Plane:
+    """Its width [H, W]: constant up to the brows, then wider up to the forehead's upper edge."""
+    up = landmarks[27] - landmarks[8]
+    brows = landmarks[17:27].mean(axis=0)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    along = (x - brows[0]) * up[0] + (y - brows[1]) * up[1]
+    height = along / max(_FOREHEAD * float(up @ up), 1e-6)
+    widened = (_FOREHEAD_FEATHER - _FEATHER) * height.clip(0, 1)
+    return np.asarray(_FEATHER + widened, np.float32)
 
 
 def _forehead(landmarks: Points) -> Points:

@@ -2,7 +2,7 @@
 
 A style photo may show the right mouth and the wrong eyes. So mouth and eyes each have their own
 N_best: for a patch on the mouth, the photos whose mouths are alike. And what surrounds the face
-is not the person: it hardly counts.
+is not the person: it does not count.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def _box(left: float, top: float, right: float, bottom: float) -> Points:
 _ALL = tuple(range(68))
 
 SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, weight=0.0)
-"""Hair and background: stitching keeps the photo's."""
+"""Hair and background: stitching keeps the photo's, so they are the content's alone."""
 
 FACE = Part(face_outline(REFERENCE), _ALL, weight=1.0)
 EYES = Part(_box(0.12, 0.24, 0.88, 0.47), (*range(17, 27), *range(36, 48)), weight=1.0)

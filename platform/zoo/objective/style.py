@@ -12,7 +12,7 @@ a mask keeps N_best and a maximum picks NN(i), so no feature map is ever gathere
 
 Hair, a headband or a hand over the face of a style photo is not the person. With ``skin_PN``, a
 patch of forehead or cheek is compared with photos that show skin there only; where none of them
-does, it hardly counts and the content decides.
+does, it does not count and the content decides.
 
 Shapes: P = H·W locations, B batch, C channels, N style photos, R parts of the face.
 """

@@ -1,0 +1,64 @@
+"""The composite that a term can learn through, against the stitching of the product."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from zoo.faces.agreement import LIGHT
+from zoo.faces.mask import face_mask
+from zoo.faces.reference import REFERENCE
+from zoo.objective.compositing import composite
+
+SIDE = 128
+
+
+def mask() -> np.ndarray:
+    drawn = face_mask(REFERENCE * 512 - 0.5, (512, 512))
+    return cv2.resize(drawn, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def pictures(seed: int) -> torch.Tensor:
+    coarse = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.interpolate(coarse, (SIDE, SIDE), mode="bicubic").clamp(0, 1)
+
+
+def test_outside_the_mask_the_composite_is_the_photo() -> None:
+    output, photo = pictures(0), pictures(1)
+    outside = torch.from_numpy(mask() == 0)
+    assert outside.any()
+    shown = composite(output, photo)
+    assert torch.equal(shown[..., outside], photo[..., outside])
+
+
+def test_a_photo_with_itself_is_itself() -> None:
+    photo = pictures(1)
+    assert torch.allclose(composite(photo, photo), photo, atol=1e-6)
+
+
+def test_another_light_makes_no_difference() -> None:
+    output, photo = pictures(0), pictures(1)
+    brighter = composite(output + 0.2, photo)
+    assert torch.allclose(brighter, composite(output, photo), atol=1e-4)
+
+
+def test_the_slow_part_is_the_photos_as_a_full_size_blur_finds_it() -> None:
+    output, photo, weight = pictures(0), pictures(1), mask()
+    sigma = LIGHT * float(np.linalg.norm(REFERENCE[45] - REFERENCE[36])) * SIDE
+
+    def blurred(plane: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+
+    change = (output - photo)[0, 0].numpy()
+    slow = blurred(change * weight) / np.maximum(blurred(weight), 1e-3)
+    expected = photo[0, 0].numpy() + weight * (change - slow)
+    found = composite(output, photo)[0, 0].numpy()
+    assert np.abs(found - expected)[weight > 0.5].mean() < 0.01
+
+
+def test_the_gradient_reaches_the_inside_only() -> None:
+    output, photo = pictures(0).requires_grad_(), pictures(1)
+    torch.autograd.backward(composite(output, photo)[..., 64, 64].sum())
+    assert output.grad is not None
+    assert float(output.grad[0, 0, 64, 64]) == pytest.approx(1, abs=0.1)
+    assert not output.grad[..., :2, :2].any()
