@@ -33,7 +33,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Points]:
 
     def embedding(image: Image, landmarks: Points) -> np.ndarray:
         seen.append(landmarks)
-        return np.eye(128, dtype=np.float32)[len(seen) - 1]
+        return np.asarray(np.eye(128)[len(seen) - 1], np.float32)
 
     monkeypatch.setattr(likeness, "embedding", embedding)
     return seen

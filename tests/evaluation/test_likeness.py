@@ -22,7 +22,7 @@ from zoo.swapping.network import SwapNetwork
 
 def units(count: int, seed: int = 0) -> np.ndarray:
     found = np.random.default_rng(seed).normal(size=(count, 128)).astype(np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
 
 
 def test_a_person_is_the_mean_at_length_1() -> None:
@@ -35,8 +35,8 @@ def test_a_person_is_the_mean_at_length_1() -> None:
 
 
 def test_the_ceiling_leaves_each_photo_out_of_the_mean_it_is_compared_with() -> None:
-    found = units(7) + 0.1
-    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    found = units(7) + np.float32(0.1)
+    found = np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
     slow = [float(found[i] @ person_of(np.delete(found, i, axis=0))) for i in range(7)]
     assert likeness_of("ada", found).ceiling == pytest.approx(np.mean(slow), abs=1e-5)
     assert likeness_of("ada", found[:1]).ceiling == 1

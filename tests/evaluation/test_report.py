@@ -83,14 +83,23 @@ def test_figures_that_some_photos_lack_are_averaged_over_the_others() -> None:
 
 def test_every_measure_has_a_score_and_every_score_its_line() -> None:
     measured = {
-        name for name, field in Measures.model_fields.items() if field.annotation is not str
+        name
+        for name, field in Measures.model_fields.items()
+        if field.annotation not in (str, str | None)
     }
     scores = set(Scores.model_fields)
-    assert measured - {"face_found", "distance_to_other"} <= scores
+    assert measured - {"face_found", "distance_to_other", "cosine_to_other"} <= scores
     listed = {figure.name for figures in THEMES.values() for figure in figures}
     raw = {name.removeprefix("raw_") for name in scores if name.startswith("raw_")}
     assert raw <= listed
-    unlisted = {"photos", "distance_floor", "distance_ceiling", "truth_psnr_floor"}
+    unlisted = {
+        "photos",
+        "distance_floor",
+        "distance_ceiling",
+        "cosine_floor",
+        "cosine_ceiling",
+        "truth_psnr_floor",
+    }
     assert scores - listed - {f"raw_{name}" for name in raw} == unlisted
 
 

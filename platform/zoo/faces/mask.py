@@ -91,8 +91,8 @@ def face_region(landmarks: Points, shape: tuple[int, ...]) -> Region | None:
         return Region(int(left), int(top), np.ones(inside.shape, np.float32))
     size = _size(face_outline(landmarks))
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-    width = size * _feather(landmarks - corner, inside.shape)
-    ramp = (distance / np.maximum(1.0, width)).clip(0, 1)
+    feather = size * _feather(landmarks - corner, inside.shape)
+    ramp = (distance / np.maximum(1.0, feather)).clip(0, 1)
     return Region(int(left), int(top), np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32))
 
 
