@@ -58,7 +58,7 @@ def test_an_evaluation_is_a_table_by_theme_and_json_is_everything(
     table = zoo("evaluate", "ada").out
     assert "2 photos of held-out content" in table
     nearest = next(line for line in table.splitlines() if "nearest to the target" in line)
-    assert nearest.split() == ["identity", *"nearest to the target 0.5 0.5 ↑".split()]
+    assert nearest.split() == ["likeness,", "dlib", *"nearest to the target 0.5 0.5 ↑".split()]
     assert "0.8 unswapped, 0.3 a real photo" in table
     assert "gaze" not in table  # not measured
     assert json.loads(zoo("evaluate", "ada", "--json").out) == measured.model_dump(mode="json")

@@ -140,7 +140,7 @@ def test_an_ablation_is_a_table_of_what_differs_from_the_recipe(
     assert [trial.identity for trial in asked[:2]] == ["ada", "bruno"]
     rows = (tmp_path / "ablation.md").read_text().splitlines()
     assert len(rows) == 2 + len(variants)
-    assert rows[2].startswith("| as it is | 0.5 | 0.6 | 4 |")
+    assert rows[2].startswith("| as it is |  |  |  |  | 0.5 | 0.6 | 4 |")
     assert len(json.loads((tmp_path / "ablation.json").read_text())) == len(asked)
 
 

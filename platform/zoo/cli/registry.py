@@ -254,7 +254,7 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
 
 
 def _row(version: "Version | Listed") -> list[object]:
-    from zoo.registry.card import recognised_rate
+    from zoo.registry.scores import recognised_rate
 
     return [
         version.version,

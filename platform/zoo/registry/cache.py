@@ -25,8 +25,8 @@ from typing import Any
 
 from zoo.errors import BasisError, StorageError, UsageError
 from zoo.provenance.basis import check_basis
-from zoo.registry.card import recognised_rate
 from zoo.registry.references import Reference
+from zoo.registry.scores import recognised_rate
 from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo.errors import RegistryError
 from zoo.provenance.identity import Identity
+from zoo.registry.scores import by_sface
 
 SCORES = "scores"
 """The tag that holds the report's figures, as JSON: MLflow reads every tag of what it lists, and
@@ -56,16 +57,6 @@ def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
         return {str(name): float(value) for name, value in json.loads(tags[SCORES]).items()}
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}
-
-
-def by_sface(scores: Mapping[str, float]) -> bool:
-    """Whether SFace judged the likeness; dlib's descriptor, the weaker judge, always does."""
-    return "cosine" in scores
-
-
-def recognised_rate(scores: Mapping[str, float]) -> float | None:
-    """Share of swaps taken for the target: by SFace, or by dlib's descriptor without it."""
-    return scores.get("top1_rate", scores.get("nearest_rate"))
 
 
 def data_revision(receipt: Mapping[str, Any]) -> str:

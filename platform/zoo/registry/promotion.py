@@ -18,13 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from zoo.errors import RegistryError, UsageError
 from zoo.registry import cache
 from zoo.registry.browse import find_version
-from zoo.registry.card import by_sface, scores_in
+from zoo.registry.card import scores_in
 from zoo.registry.comparison import compare
 from zoo.registry.history import holders, move_alias, moves_in
 from zoo.registry.lease import lease
 from zoo.registry.pull import pull
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
 from zoo.registry.reports import read_report
+from zoo.registry.scores import by_sface
 from zoo.registry.versions import aliases_of
 from zoo.tracking import connect, plain_registry_errors
 

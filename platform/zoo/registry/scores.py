@@ -1,0 +1,13 @@
+"""Who judged a network's likeness, and what that judge said: read from its figures."""
+
+from collections.abc import Mapping
+
+
+def by_sface(scores: Mapping[str, float]) -> bool:
+    """Whether SFace judged the likeness; dlib's descriptor, the weaker judge, always does."""
+    return "cosine" in scores
+
+
+def recognised_rate(scores: Mapping[str, float]) -> float | None:
+    """Share of swaps taken for the target: by SFace, or by dlib's descriptor without it."""
+    return scores.get("top1_rate", scores.get("nearest_rate"))
