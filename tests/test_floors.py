@@ -107,3 +107,9 @@ def test_only_s3_knows_boto3_and_only_when_it_is_used() -> None:
 def test_platform_is_an_import_root_and_no_package() -> None:
     # With an __init__.py it would hide the standard library's module `platform`.
     assert not (PLATFORM / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("package", ["objective", "networks", "training"])
+def test_what_judges_likeness_never_trains(package: str) -> None:
+    for path in (path for path in MODULES if floor_of(path) == package):
+        assert "sface" not in path.read_text(encoding="utf-8").lower(), path
