@@ -56,6 +56,46 @@ def test_what_was_not_measured_does_not_pass() -> None:
     assert len(objections(GATE, {})) == 3
 
 
+SFACE = GATE.model_copy(update={"minimum_top1_rate": 0.85, "minimum_cosine_margin": 0.1})
+SEEN = {**GOOD, "cosine": 0.5, "top1_rate": 0.9, "cosine_margin": 0.2}
+
+
+def test_sfaces_thresholds_are_asked_where_it_judged() -> None:
+    assert objections(SFACE, SEEN) == []
+    assert objections(SFACE, {**SEEN, "top1_rate": 0.8}) == [
+        "top1_rate is 0.8, at least 0.85 is asked"
+    ]
+    assert objections(SFACE, {**SEEN, "cosine_margin": 0.05}) == [
+        "cosine_margin is 0.05, at least 0.1 is asked"
+    ]
+    assert len(objections(SFACE, {**GOOD, "cosine": 0.5})) == 2  # judged, and not measured
+    assert objections(SFACE, GOOD) == []  # dlib's descriptor judged alone
+
+
+def test_dlibs_rate_is_asked_where_sface_judged_too() -> None:
+    assert objections(SFACE, {**SEEN, "nearest_rate": 0.5}) == [
+        "nearest_rate is 0.5, at least 0.8 is asked"
+    ]
+
+
+def test_a_gate_that_does_not_name_sfaces_thresholds_does_not_ask_for_them() -> None:
+    assert (GATE.minimum_top1_rate, GATE.minimum_cosine_margin) == (None, None)
+    assert objections(GATE, {**SEEN, "top1_rate": 0.0, "cosine_margin": -1.0}) == []
+
+
+def test_the_record_says_who_judged_the_likeness(trained: Make, uri: str) -> None:
+    trained().publish(uri)
+    trained("bruno", cosine=0.5, top1_rate=0.9, cosine_margin=0.2).publish(uri)
+    weaker, main = promote("ada", uri, SFACE), promote("bruno", uri, SFACE)
+    assert (weaker.judged_by, main.judged_by) == ("dlib's descriptor, the weaker judge", "SFace")
+    assert show_model(uri, "ada").history[-1].why == (
+        "passed the gate (likeness judged by dlib's descriptor, the weaker judge)"
+    )
+    assert show_model(uri, "bruno").history[-1].why == (
+        "passed the gate (likeness judged by SFace)"
+    )
+
+
 def test_the_candidate_becomes_champion_and_it_is_recorded(trained: Make, uri: str) -> None:
     trained().publish(uri)
     done = promote("ada", uri, GATE)

@@ -48,10 +48,13 @@ class GateSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    minimum_top1_rate: float = Field(default=0.0, ge=0, le=1)
-    """Share of swaps that SFace takes for the target rather than for anyone else."""
-    minimum_cosine_margin: float = Field(default=-2.0, ge=-2, le=2)
-    """By how much nearer to the target than to the person in the photo SFace sees them."""
+    minimum_top1_rate: float | None = Field(default=None, ge=0, le=1)
+    """Share of swaps that SFace takes for the target rather than for anyone else.
+
+    It is asked where SFace judged; None is never asked.
+    """
+    minimum_cosine_margin: float | None = Field(default=None, ge=-2, le=2)
+    """Mean cosine to the target less that to the person in the photo; asked likewise."""
     minimum_nearest_rate: float = Field(ge=0, le=1)
     """Share of swaps that are nearer to the target than to everyone else, by dlib's descriptor."""
     maximum_landmark_difference: float = Field(gt=0)
@@ -95,7 +98,7 @@ def objections(gate: GateSettings, scores: Mapping[str, float]) -> list[str]:
     A figure that is missing or not a number is an objection: nothing passes unmeasured.
     """
     found = []
-    asked = [
+    asked: list[tuple[str, float | None]] = [
         ("nearest_rate", gate.minimum_nearest_rate),
         ("luminance_correlation", gate.minimum_light_correlation),
     ]
@@ -105,6 +108,8 @@ def objections(gate: GateSettings, scores: Mapping[str, float]) -> list[str]:
             ("cosine_margin", gate.minimum_cosine_margin),
         ]
     for name, least in asked:
+        if least is None:
+            continue
         value = scores.get(name, math.nan)
         if not value >= least:
             found.append(f"{name} is {_figure(value)}, at least {least:g} is asked")
