@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -204,3 +204,24 @@ def test_nothing_anywhere_says_what_to_do(server: Server, asset: AssetFile) -> N
     with pytest.raises(AssetError, match=r"HTTP 404.*weights\.bin.*ZOO_ASSETS.*do without"):
         fetch("weights")
     assert locate("weights") is None
+
+
+def test_a_folder_of_weights_may_keep_an_asset_in_its_subfolder(
+    asset: AssetFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed = replace(asset, folder="recognise")
+    monkeypatch.setattr(assets, "ASSETS", {"weights": Asset("weights", "CC0", (filed,), "wait")})
+    monkeypatch.setenv("ZOO_ASSETS", str(tmp_path))
+    assert locate("weights") is None
+    inside = tmp_path / "recognise" / "weights.bin"
+    inside.parent.mkdir()
+    inside.write_bytes(WEIGHTS)
+    assert locate("weights") == inside
+    top = tmp_path / "weights.bin"
+    top.write_bytes(WEIGHTS)
+    assert locate("weights") == top
+
+
+def test_each_asset_says_what_works_without_it() -> None:
+    assert "perceptual: compact" in assets.ASSETS["vgg19"].otherwise
+    assert "recogniser: dlib" in assets.ASSETS["sface"].otherwise

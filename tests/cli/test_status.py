@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import yaml
 
 from tests.cli.conftest import Zoo
 from tests.registry.conftest import Trained
-from zoo import failures, makers, receipts
+from zoo import assets, failures, makers, receipts
+from zoo.assets import Asset, AssetFile
+from zoo.evaluation.likeness import recogniser_sha256
 from zoo.provenance.identity import new_identity, read_identity, write_identity
 from zoo.settings import Project
 from zoo.storage import sha256_of, write_json
@@ -234,3 +237,53 @@ def test_without_identities_it_says_how_to_add_one(zoo: Zoo, project: Project) -
     ended = zoo("status")
     assert (ended.code, ended.out) == (0, "")
     assert "zoo identity add" in ended.err
+
+
+def recogniser_at_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A small file stands for SFace's weights; returns its SHA-256."""
+    weights = b"a recogniser"
+    folder.mkdir()
+    (folder / "judge.onnx").write_bytes(weights)
+    digest = sha256(weights).hexdigest()
+    sface = Asset("sface", "CC0", (AssetFile("judge.onnx", digest, len(weights)),), "do without")
+    monkeypatch.setitem(assets.ASSETS, "sface", sface)
+    monkeypatch.setenv("ZOO_ASSETS", str(folder))
+    monkeypatch.setattr(
+        "zoo.registry.status.locate",
+        lambda name: assets.locate(name) if name == "sface" else None,
+    )
+    return digest
+
+
+def test_getting_the_recogniser_makes_reports_stale(
+    zoo: Zoo, project: Project, trained: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_all(project, trained)
+    recogniser_at_hand(tmp_path / "weights", monkeypatch)
+    assert status(zoo)["why"] == {
+        "evaluated": "recogniser changed",
+        "registered": "to be evaluated again first",
+    }
+    # What the stage then writes into its receipt is what `zoo status` expects.
+    report = project.reports / "ada"
+    made_from = receipts.read(report)["made_from"]
+    receipts.write(report, {**made_from, "recogniser": recogniser_sha256("auto")})
+    assert states(zoo)["evaluated"] == "fresh"
+
+
+def test_dlibs_descriptor_asked_for_by_name_judges_whatever_is_at_hand(
+    zoo: Zoo, project: Project, trained: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_all(project, trained)
+    digest = recogniser_at_hand(tmp_path / "weights", monkeypatch)
+    assert recogniser_sha256("sface") == recogniser_sha256("auto") == digest
+    assert recogniser_sha256("dlib") is None
+    path = project.root / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["evaluate"]["recogniser"] = "dlib"
+    path.write_text(yaml.safe_dump(params))
+    report = project.reports / "ada"
+    made_from = receipts.read(report)["made_from"]
+    settings = {**made_from["settings"], "recogniser": "dlib"}
+    receipts.write(report, {**made_from, "settings": settings, "recogniser": None})
+    assert states(zoo)["evaluated"] == "fresh"

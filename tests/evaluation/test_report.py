@@ -20,6 +20,19 @@ def measures(distance: float, other: float, **more: float) -> Measures:
     )
 
 
+def seen(name: str, cosine: float, to_photo: float, other: float, raw: float) -> Row:
+    """A row that SFace judged too; dlib's figures would order it otherwise."""
+    found = row(name, 1 - cosine, cosine)
+    figures = {"cosine_to_photo": to_photo, "cosine_to_other": other}
+    return found.model_copy(
+        update={
+            "finished": found.finished.model_copy(update={"cosine": cosine, **figures}),
+            "raw": found.raw.model_copy(update={"cosine": raw, **figures}),
+            "unswapped_cosine": 0.1,
+        }
+    )
+
+
 def row(name: str, distance: float, other: float, **more: float) -> Row:
     return Row(
         photo=name,
@@ -116,4 +129,54 @@ def test_plots_are_drawn_from_few_photos_too(tmp_path: Path) -> None:
     draw_plots(report(), tmp_path / "plots.png")
     one = report().model_copy(update={"rows": report().rows[:1], "photos": 1})
     draw_plots(one, tmp_path / "one.png")
+    assert read_photo(tmp_path / "plots.png").image.shape == (600, 900, 3)
+
+
+def test_sfaces_scores_are_means_over_the_photos() -> None:
+    rows = [seen("a", 0.6, 0.2, 0.3, raw=0.8), seen("b", 0.4, 0.3, 0.5, raw=0.45)]
+    scores = summarise(rows, ceiling=0.3, cosine_ceiling=0.9)
+    assert (scores.top1_rate, scores.raw_top1_rate) == (0.5, 0.5)
+    assert scores.cosine == pytest.approx(0.5)
+    assert scores.cosine_to_photo == pytest.approx(0.25)
+    assert scores.cosine_margin == pytest.approx(0.25)
+    assert scores.raw_cosine == pytest.approx(0.625)
+    assert scores.raw_cosine_margin == pytest.approx(0.375)
+    assert scores.cosine_kept == pytest.approx(0.8)
+    assert (scores.cosine_floor, scores.cosine_ceiling) == (pytest.approx(0.1), 0.9)
+
+
+def test_without_sface_its_scores_are_none_and_dlib_says_whom_a_picture_shows() -> None:
+    scores = summarise([row("a", 0.4, 0.7)], ceiling=0.3)
+    names = [name for name in Scores.model_fields if "cosine" in name or "top1" in name]
+    assert len(names) == 11
+    assert all(getattr(scores, name) is None for name in names)
+    assert measures(0.4, 0.7).shows_target and not measures(0.7, 0.4).shows_target
+
+
+def test_sface_says_whom_a_picture_shows_whatever_dlib_says() -> None:
+    taken = seen("a", 0.4, 0.3, 0.39, raw=0.5).finished
+    assert not taken.is_target and taken.is_top1 and taken.shows_target
+    assert not taken.model_copy(update={"cosine_to_other": 0.4}).shows_target  # a tie
+
+
+def test_margin_is_sfaces_where_it_judged() -> None:
+    rows = [seen("near", 0.7, 0.6, 0.6, raw=0.7), seen("far", 0.5, 0.1, 0.1, raw=0.5)]
+    assert rows[0].margin == pytest.approx(0.1)
+    assert [r.photo for r in sorted(rows, key=lambda r: r.margin)] == ["near", "far"]
+
+
+def test_a_report_from_before_sface_still_parses() -> None:
+    old = report().model_dump(mode="json")
+    del old["recogniser"]
+    for part in [old, *old["rows"], *(r[k] for r in old["rows"] for k in ("finished", "raw"))]:
+        for name in [name for name in part if "cosine" in name or "top1" in name]:
+            del part[name]
+    assert Report.model_validate(old) == report()
+    assert Report.model_validate(old).recogniser == "dlib"
+
+
+def test_plots_are_drawn_from_sfaces_figures_too(tmp_path: Path) -> None:
+    rows = [seen("a", 0.6, 0.2, 0.3, raw=0.8), seen("b", 0.4, 0.3, 0.5, raw=0.45)]
+    judged = report().model_copy(update={"rows": rows, "recogniser": "sface"})
+    draw_plots(judged, tmp_path / "plots.png")
     assert read_photo(tmp_path / "plots.png").image.shape == (600, 900, 3)

@@ -62,3 +62,42 @@ def test_a_figure_that_is_not_a_number_is_worse() -> None:
 
 def test_the_person_in_the_photo_has_evaluations_name() -> None:
     assert comparison.IN_THE_PHOTO == identity.IN_THE_PHOTO
+
+
+def judged(cosine: float, **more: Any) -> dict[str, Any]:
+    """A card that SFace judged: everyone is as near to the person in the photo, at 0.3."""
+    found = card()
+    for row in found["rows"]:
+        row["finished"] |= {
+            "cosine": cosine,
+            "cosine_to_photo": 0.3,
+            "cosine_to_other": 0.3,
+            "nearest_other_by_cosine": comparison.IN_THE_PHOTO,
+            **more,
+        }
+    return found
+
+
+def test_sfaces_cosine_and_rate_must_not_get_worse() -> None:
+    assert worse(judged(0.5), judged(0.51)) == ()
+    assert worse(judged(0.5), judged(0.53)) == (
+        "cosine is 0.5 and the champion's 0.53 on the same 20 photos",
+    )
+    assert worse(judged(0.29), judged(0.31)) == (
+        "top1_rate is 0 and the champion's 1 on the same 20 photos",
+    )
+
+
+def test_figures_of_sface_that_one_report_lacks_are_left_out() -> None:
+    assert worse(judged(0.1), card()) == ()
+    assert worse(card(), judged(0.9)) == ()
+    assert worse(card(landmark_difference=5), judged(0.9)) != ()
+
+
+def test_whom_only_one_gallery_of_sface_knew_does_not_count() -> None:
+    stranger = {"nearest_other_by_cosine": "carl", "cosine_to_other": 0.9}
+    assert worse(judged(0.5, **stranger), judged(0.5)) == ()
+    known = {**stranger, "nearest_other_by_cosine": "bruno"}
+    assert worse(judged(0.5, **known), judged(0.5)) == (
+        "top1_rate is 0 and the champion's 1 on the same 20 photos",
+    )
