@@ -6,7 +6,7 @@ swap looked most like the identity counts where it is known for the people that 
 """
 
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def compare(
             if (new := _value(figure.name, row, people)) is not None
             and (old := _value(figure.name, other, people)) is not None
         ]
-        if figure.name == "nearest_rate" and len(pairs) < LEAST_SHARE * len(ours):
+        if len(pairs) < LEAST_SHARE * _asked(figure.name, ours, common):
             return None
         if pairs and (words := _shortfall(figure, pairs, tolerance, relative_tolerance)):
             worse.append(words)
@@ -100,14 +100,35 @@ def _same_face(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return math.isclose(one, two, rel_tol=_SAME, abs_tol=_SAME)
 
 
+def _asked(
+    figure: str,
+    ours: Mapping[str, Mapping[str, Any]],
+    common: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+) -> int:
+    """Of how many photos it must be known whom the swap looked most like; 0 for other figures.
+
+    Of SFace's answer, those that it judged for both: a report without it has no such figure.
+    """
+    if figure == "nearest_rate":
+        return len(ours)
+    if figure == "top1_rate":
+        return sum(_by_sface(row) and _by_sface(other) for row, other in common)
+    return 0
+
+
+def _by_sface(row: Mapping[str, Any]) -> bool:
+    finished = row.get("finished", {})
+    return finished.get("cosine") is not None and finished.get("cosine_to_other") is not None
+
+
 def _value(figure: str, row: Mapping[str, Any], people: Container[str]) -> float | None:
     finished = row.get("finished", {})
     if figure == "nearest_rate":
         nearer = finished["distance"] < finished["distance_to_other"]
         return _is_nearest(nearer, str(finished.get("nearest_other")), people)
     if figure == "top1_rate":
-        if finished.get("cosine") is None or finished.get("cosine_to_other") is None:
-            return None  # SFace did not judge
+        if not _by_sface(row):
+            return None
         nearer = finished["cosine"] > finished["cosine_to_other"]
         return _is_nearest(nearer, str(finished.get("nearest_other_by_cosine")), people)
     value = finished.get(figure)
