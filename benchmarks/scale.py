@@ -37,7 +37,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "content": {"people": 3, "per_person": 2, "held_out": 2, "render_size": 144, "size": 64},
     "align": {"size": 64, "min_interocular": 10, "minimum_photos": 3, "advised_photos": 4},
     "evaluate": {"photos": 1, "gallery": []},
-    "gate": {"minimum_nearest_rate": 0, "maximum_landmark_difference": 1000},
+    "gate": {
+        "minimum_nearest_rate": 0,
+        "minimum_top1_rate": 0,
+        "minimum_cosine_margin": -2,
+        "maximum_landmark_difference": 1000,
+    },
 }
 RECIPE = {
     "phases": [{"resolution": 64, "batch": 1, "iterations": 2}],
