@@ -17,6 +17,7 @@ from zoo.networks.compact import read_compact
 from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
 from zoo.training import job as job_module
+from zoo.training.descent import Descent
 from zoo.training.job import Job, train
 from zoo.training.recipes import Phase, Recipe
 
@@ -177,6 +178,7 @@ def test_the_files_it_leaves(job: Job, tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_stops_with_a_sentence(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_module, "_step", lambda *_: {"total": torch.tensor(float("nan"))})
+    nan = {"total": torch.tensor(float("nan"))}
+    monkeypatch.setattr(Descent, "step", lambda *_, **__: nan)
     with pytest.raises(TrainingError, match=r"carol.*no number.*learning_rate"):
         train(job)

@@ -35,7 +35,7 @@ def composite(output_B3HW: Tensor, photo_B3HW: Tensor) -> Tensor:
         output_B3HW: x̂ in 0..1, of 32 pixels a side or a multiple.
         photo_B3HW: x in 0..1.
     """
-    mask_11HW = _mask(output_B3HW.shape[-1]).to(output_B3HW)
+    mask_11HW = _mask(output_B3HW.shape[-1], output_B3HW.device).to(output_B3HW.dtype)
     change = output_B3HW - photo_B3HW
     quick = change - _slow(change, mask_11HW)
     return photo_B3HW + mask_11HW * quick
@@ -52,7 +52,7 @@ def _slow(picture_B3HW: Tensor, mask_11HW: Tensor) -> Tensor:
 
 def _blurred(picture_BCHW: Tensor) -> Tensor:
     """A separable Gaussian, zero beyond the rim."""
-    kernel = _gaussian().to(picture_BCHW)
+    kernel = _gaussian(picture_BCHW.device).to(picture_BCHW.dtype)
     channels, size = picture_BCHW.shape[1], len(kernel)
     row = kernel.view(1, 1, 1, size).expand(channels, 1, 1, size)
     blurred = F.conv2d(picture_BCHW, row, padding=(0, size // 2), groups=channels)
@@ -60,17 +60,17 @@ def _blurred(picture_BCHW: Tensor) -> Tensor:
 
 
 @cache
-def _gaussian() -> Tensor:
+def _gaussian(device: torch.device) -> Tensor:
     eyes = float(np.linalg.norm(REFERENCE[45] - REFERENCE[36]))
     sigma = LIGHT * eyes * _SLOW_SIDE
     reach = torch.arange(-round(3 * sigma), round(3 * sigma) + 1).float()
     kernel = torch.exp(-reach.square() / (2 * sigma**2))
-    return kernel / kernel.sum()
+    return (kernel / kernel.sum()).to(device)
 
 
 @cache
-def _mask(side: int) -> Tensor:
+def _mask(side: int, device: torch.device) -> Tensor:
     """The face's mask_11HW in a crop whose face stands where the reference does."""
     drawn = face_mask(REFERENCE * _DRAWN_SIDE - 0.5, (_DRAWN_SIDE, _DRAWN_SIDE))
     mask = cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None]
+    return torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None].to(device)

@@ -11,6 +11,7 @@ Shapes: B batch, N style photos, H = W side of the crop.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -54,9 +55,14 @@ def target_descriptor(photos_N3HW: Tensor, descriptor: Descriptor, chunk: int = 
 
 def chips(crop_B3HW: Tensor) -> Tensor:
     """What dlib would cut out of aligned crops, chip_B3HW of 150 pixels a side."""
-    unit = crop_B3HW.new_tensor(_CROP_OF_CHIP)
+    grid_BHW2 = _chip_grid(crop_B3HW.device).to(crop_B3HW.dtype).expand(len(crop_B3HW), -1, -1, -1)
+    return F.grid_sample(crop_B3HW, grid_BHW2, padding_mode="border", align_corners=False)
+
+
+@cache
+def _chip_grid(device: torch.device) -> Tensor:
+    """Where in the crop each pixel of the chip lies, [1, 150, 150, 2]."""
+    unit = torch.tensor(_CROP_OF_CHIP, device=device)
     # grid_sample counts from -1 to 1 where unit coordinates go from 0 to 1.
     theta = torch.cat([unit[:, :2], 2 * unit[:, 2:] + unit[:, :2].sum(1, keepdim=True) - 1], dim=1)
-    count = len(crop_B3HW)
-    grid = F.affine_grid(theta.expand(count, 2, 3), [count, 3, CHIP, CHIP], align_corners=False)
-    return F.grid_sample(crop_B3HW, grid, padding_mode="border", align_corners=False)
+    return F.affine_grid(theta[None], [1, 3, CHIP, CHIP], align_corners=False)

@@ -1,7 +1,9 @@
 """Light: the output is lit like the input (paper, equation 5)."""
 
 from collections.abc import Callable
+from functools import cache
 
+import torch
 from torch import Tensor
 
 LUMINANCE = (0.299, 0.587, 0.114)
@@ -10,7 +12,8 @@ LUMINANCE = (0.299, 0.587, 0.114)
 
 def luminance(photo_B3HW: Tensor) -> Tensor:
     """RGB in 0..1 → luminance_B1HW in 0..1."""
-    return (photo_B3HW * photo_B3HW.new_tensor(LUMINANCE).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    weights_1311 = _weights(photo_B3HW.device).to(photo_B3HW.dtype)
+    return (photo_B3HW * weights_1311).sum(1, keepdim=True)
 
 
 def light_loss(
@@ -25,3 +28,9 @@ def light_loss(
     """
     output, photo = light_network(luminance(output_B3HW)), light_network(luminance(photo_B3HW))
     return (output.float() - photo.float().detach()).square().mean()
+
+
+@cache
+def _weights(device: torch.device) -> Tensor:
+    """:data:`LUMINANCE` as [1, 3, 1, 1]."""
+    return torch.tensor(LUMINANCE, device=device).view(1, 3, 1, 1)

@@ -53,7 +53,7 @@ PARTS = (SURROUNDINGS, FACE, EYES, MOUTH)
 
 
 @cache
-def part_of_each_location(height: int, width: int) -> Tensor:
+def part_of_each_location(height: int, width: int, device: torch.device | None = None) -> Tensor:
     """Index into :data:`PARTS` of each location, [height · width], row by row."""
     index_P = torch.zeros(height * width, dtype=torch.long)
     for index, part in enumerate(PARTS):
@@ -63,4 +63,17 @@ def part_of_each_location(height: int, width: int) -> Tensor:
             centre = ((column + 0.5) / width, (row + 0.5) / height)
             if cv2.pointPolygonTest(outline, centre, False) >= 0:
                 index_P[location] = index
-    return index_P
+    return index_P.to(device)
+
+
+@cache
+def weight_of_each_location(height: int, width: int, device: torch.device) -> Tensor:
+    """The weight of its part, float32 [height · width]."""
+    weights = torch.tensor([part.weight for part in PARTS])
+    return weights[part_of_each_location(height, width)].to(device)
+
+
+@cache
+def landmarks_of(part: Part, device: torch.device) -> Tensor:
+    """The part's landmarks as an index tensor."""
+    return torch.tensor(part.landmarks, device=device)

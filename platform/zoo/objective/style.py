@@ -21,7 +21,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.objective.parts import FACE, PARTS, SURROUNDINGS, part_of_each_location
+from zoo.objective.parts import (
+    FACE,
+    PARTS,
+    SURROUNDINGS,
+    Part,
+    landmarks_of,
+    part_of_each_location,
+    weight_of_each_location,
+)
 
 _SKIN = 0.8  # of a patch: less, and hair shows in it
 _WHOLE_FACE = 0.25
@@ -51,12 +59,12 @@ def nearest_styles(
     The distance is the mean squared distance of the part's landmarks, in unit crop coordinates,
     plus a quarter of that of all 68. With ``by_parts`` false every part has the whole face's.
     """
-    whole_BN = _distance(photo_B682, style_N682, FACE.landmarks)
+    whole_BN = _distance(photo_B682, style_N682, FACE)
     masks = []
     for part in PARTS:
         distance_BN = whole_BN
         if by_parts and part.landmarks != FACE.landmarks:
-            own_BN = _distance(photo_B682, style_N682, part.landmarks)
+            own_BN = _distance(photo_B682, style_N682, part)
             distance_BN = own_BN + _WHOLE_FACE * whole_BN
         nearest = distance_BN.topk(min(n_best, len(style_N682)), dim=1, largest=False).indices
         mask = torch.zeros_like(distance_BN, dtype=torch.bool)
@@ -77,11 +85,12 @@ def style_loss(
         chosen_RBN: :func:`nearest_styles`.
         skin_PN: :func:`skin_bank` of the same layer; without it every chosen photo will do.
     """
-    part_P = part_of_each_location(*output_BCHW.shape[2:]).to(chosen_RBN.device)
+    height, width = output_BCHW.shape[2:]
+    part_P = part_of_each_location(height, width, chosen_RBN.device)
     patches_PBC = F.normalize(output_BCHW.flatten(2), dim=1).permute(2, 0, 1)
     cosine_PBN = torch.bmm(patches_PBC.to(bank_PCN.dtype), bank_PCN).float()
     chosen_PBN = chosen_RBN[part_P]
-    weight_PB = cosine_PBN.new_tensor([part.weight for part in PARTS])[part_P, None]
+    weight_PB = weight_of_each_location(height, width, cosine_PBN.device)[:, None]
     if skin_PN is not None:
         on_face_P = part_P == PARTS.index(FACE)
         bare_PBN = chosen_PBN & (skin_PN | ~on_face_P[:, None])[:, None]
@@ -92,8 +101,8 @@ def style_loss(
     return ((1 - best_PB) * weight_PB).mean()
 
 
-def _distance(photo_B682: Tensor, style_N682: Tensor, landmarks: tuple[int, ...]) -> Tensor:
-    """Mean squared distance_BN of these landmarks."""
-    chosen = list(landmarks)
+def _distance(photo_B682: Tensor, style_N682: Tensor, part: Part) -> Tensor:
+    """Mean squared distance_BN of the part's landmarks."""
+    chosen = landmarks_of(part, photo_B682.device)
     photo, style = photo_B682[:, chosen].flatten(1), style_N682[:, chosen].flatten(1)
     return torch.cdist(photo.float(), style.float()).square() / len(chosen)

@@ -18,9 +18,9 @@ from zoo.objective.total_variation import total_variation_loss
 
 @dataclass(frozen=True)
 class Weights:
-    """α, β, γ and ω of one step."""
+    """α, β, γ and ω of one step; α, which changes, may be a tensor that keeps its place."""
 
-    style: float
+    style: float | Tensor
     light: float
     total_variation: float
     identity: float = 0.0

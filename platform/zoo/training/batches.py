@@ -4,6 +4,7 @@ So a resumed training sees what an uninterrupted one would have seen.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -32,17 +33,21 @@ def content_batch(content: FacePack, resolution: int, size: int, seed: int, step
 
     Photos of :func:`validation_batch` are never among them.
     """
-    random = np.random.default_rng([seed, step])
-    validation = _validation(len(content))
-    training = np.setdiff1d(np.arange(len(content)), validation, assume_unique=True)
-    chosen = training[random.integers(len(training), size=size)]
-    mirrored = random.random(size) < 0.5
+    chosen, mirrored = draw(len(content), size, seed, step)
     faces, landmarks = [], []
     for index, mirror in zip(chosen, mirrored, strict=True):
         face, points = content.faces[index], content.landmarks[index]
         faces.append(face[:, ::-1] if mirror else face)
         landmarks.append(mirror_landmarks(points) if mirror else points)
     return Batch(photos_tensor(faces, resolution), torch.from_numpy(np.stack(landmarks)))
+
+
+def draw(count: int, size: int, seed: int, step: int) -> tuple["np.ndarray", "np.ndarray"]:
+    """Which ``size`` of ``count`` photos iteration ``step`` sees, and whether each is mirrored."""
+    random = np.random.default_rng([seed, step])
+    training = _training(count)
+    chosen = training[random.integers(len(training), size=size)]
+    return chosen, random.random(size) < 0.5
 
 
 def validation_batch(content: FacePack, resolution: int) -> Batch:
@@ -73,17 +78,32 @@ def _validation(count: int) -> "np.ndarray":
     return np.linspace(0, count - 1, min(VALIDATION, count // 10)).astype(int)
 
 
+@cache
+def _training(count: int) -> "np.ndarray":
+    """The others."""
+    return np.setdiff1d(np.arange(count), _validation(count), assume_unique=True)
+
+
+def check_size(size: int, resolution: int) -> None:
+    """That faces of ``size`` pixels can be shown at ``resolution``.
+
+    Raises:
+        TrainingError: the faces are smaller than the recipe needs.
+    """
+    if size < resolution:
+        raise TrainingError(
+            f"The aligned faces are {size} px, the recipe needs {resolution}: "
+            "raise 'size' in params.yaml (sections align and content) and run dvc repro."
+        )
+
+
 def photos_tensor(faces: "list[np.ndarray]", resolution: int) -> Tensor:
     """uint8 [S,S,3] faces → photos_B3HW in 0..1 at ``resolution``.
 
     Raises:
         TrainingError: the faces are smaller than the recipe needs.
     """
-    if faces[0].shape[0] < resolution:
-        raise TrainingError(
-            f"The aligned faces are {faces[0].shape[0]} px, the recipe needs {resolution}: "
-            "raise 'size' in params.yaml (sections align and content) and run dvc repro."
-        )
+    check_size(faces[0].shape[0], resolution)
     side = (resolution, resolution)
     small = [cv2.resize(face, side, interpolation=cv2.INTER_AREA) for face in faces]
     return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float().div_(255).contiguous()

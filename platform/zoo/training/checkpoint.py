@@ -48,10 +48,11 @@ class Checkpoint:
     def restore(self, network: nn.Module, adam: Adam) -> None:
         """Puts weights and moments back; both must be of the checkpoint's phase."""
         network.load_state_dict(self.network)
+        on_device = adam.param_groups[0]["capturable"]
         for name, parameter in network.named_parameters():
             if name in self.moments:
                 adam.state[parameter] = {
-                    moment: value.to(parameter.device if moment != "step" else "cpu")
+                    moment: value.to(parameter.device if moment != "step" or on_device else "cpu")
                     for moment, value in self.moments[name].items()
                 }
 

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from zoo.errors import OutageError, TrainingError
 from zoo.faces.pack import FacePack, read_pack
 from zoo.networks.transformation import TransformationNetwork
-from zoo.objective.workers import average_gradients, mean_of_workers, rank
+from zoo.objective.workers import mean_of_workers, rank
 from zoo.s3.patience import SHORT_PATIENCE
 from zoo.shared import SharedFile, join, writing
 from zoo.training.batches import Batch, content_batch, part_of, validation_batch
 from zoo.training.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
+from zoo.training.content import HostContent, content_on
 from zoo.training.criterion import Criterion, criterion, judges
+from zoo.training.descent import descent
 from zoo.training.device import place, training_device
 from zoo.training.preview import preview_jpeg
 from zoo.training.products import product_files
@@ -98,10 +99,12 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             continue
         network, new = _network_for(recipe, index, network)
         place(network, device)
-        adam = Adam(network.parameters(), lr=recipe.learning_rate)
-        if found and progress.step == resumed_at > start:
-            found.restore(network, adam)
         apply = criterion(looking, job.style, recipe, phase.resolution)
+        steps = descent(network, apply, recipe)
+        if found and progress.step == resumed_at > start:
+            found.restore(network, steps.adam)
+        host = HostContent(content, phase.resolution, phase.batch, recipe.seed)
+        photos = content_on(device, host, range(start, start + phase.iterations))
         validation = validation_batch(content, phase.resolution)
         # Photos that training never draws in this order: the preview's faces stay the same.
         shown = content_batch(content, phase.resolution, SHOWN, recipe.seed, recipe.iterations)
@@ -110,9 +113,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             alone = step - start < phase.new_branch_first
             for name, parameter in network.named_parameters():
                 parameter.requires_grad_(not alone or name in new)
-            whole = content_batch(content, phase.resolution, phase.batch, recipe.seed, step)
-            batch = part_of(whole)
-            losses = _step(network, adam, apply, batch, recipe, step, alone)
+            losses = dict(steps.step(part_of(photos.batch(step)), step, alone=alone))
             progress.step += 1
             if recipe.validates_at(step):
                 losses |= _validate(network, apply, validation, recipe, progress)
@@ -122,7 +123,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             if rank():
                 continue  # the first worker writes for all
             if progress.step == recipe.iterations or progress.step % recipe.checkpoint_every == 0:
-                save_checkpoint(checkpoint, job.digest, network, adam, progress)
+                save_checkpoint(checkpoint, job.digest, network, steps.adam, progress)
             if progress.step % max(1, recipe.iterations // PREVIEWS_PER_TRAINING) == 0:
                 _show(join(job.folder, "preview.jpg"), preview_jpeg(network, shown.photos))
 
@@ -153,29 +154,6 @@ def _show(place: str, picture: bytes) -> None:
     """Puts the preview there, unless the store is away: nothing depends on it."""
     with suppress(OutageError), writing(place, SHORT_PATIENCE) as path:
         path.write_bytes(picture)
-
-
-def _step(
-    network: TransformationNetwork,
-    adam: Adam,
-    apply: Criterion,
-    batch: Batch,
-    recipe: Recipe,
-    step: int,
-    alone: bool,
-) -> dict[str, Tensor]:
-    """One iteration of Adam; the losses, detached."""
-    low, high = recipe.final_learning_rate, recipe.learning_rate
-    cosine = (1 + math.cos(math.pi * step / recipe.iterations)) / 2
-    for group in adam.param_groups:
-        group["lr"] = high if alone else low + (high - low) * cosine
-    losses = apply(network, batch, recipe.weights_at(step))
-    adam.zero_grad(set_to_none=True)
-    torch.autograd.backward(losses.total)
-    average_gradients(network.parameters())
-    adam.step()
-    terms = {"total": losses.total.detach(), **losses.terms}
-    return {name: mean_of_workers(value) for name, value in terms.items()}
 
 
 @torch.no_grad()
