@@ -7,6 +7,6 @@ so that `zoo status` compares them without importing what renders, trains or mea
 RENDER = "render-1"
 CONTENT = "content-1"
 ALIGN = "align-1"
-TRAIN = "train-4"
+TRAIN = "train-5"
 EVALUATE = "evaluate-3"
 REGISTER = "register-2"

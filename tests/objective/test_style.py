@@ -33,7 +33,7 @@ def slow_style_loss(output: np.ndarray, styles: np.ndarray, chosen: np.ndarray) 
                     other = styles[n, :, y, x]
                     norms = np.linalg.norm(patch) * np.linalg.norm(other)
                     candidates.append(1 - patch @ other / norms)
-                distances.append(PARTS[part].weight * min(candidates))
+                distances.append(PARTS[part].style * min(candidates))
     return float(np.mean(distances))
 
 
@@ -67,7 +67,7 @@ def test_patches_are_compared_at_the_same_location_only() -> None:
     photo = torch.eye(4, dtype=torch.float64).view(1, 4, 2, 2)
     moved = photo.flip(-1)
     loss = style_loss(moved, style_bank(photo), torch.ones(4, 1, 1, dtype=torch.bool))
-    weights = [PARTS[index].weight for index in part_of_each_location(2, 2).tolist()]
+    weights = [PARTS[index].style for index in part_of_each_location(2, 2).tolist()]
     assert loss.item() == pytest.approx(np.mean(weights))
 
 
@@ -174,7 +174,7 @@ def test_forehead_and_cheeks_are_compared_with_skin_alone(
                 for n in range(7)
                 if skin[p, n] or part[p] != PARTS.index(FACE)
             ]
-            expected.append(PARTS[part[p]].weight * min(others).item())
+            expected.append(PARTS[part[p]].style * min(others).item())
     found = style_loss(output, style_bank(styles), everything, skin)
     assert found.item() == pytest.approx(np.mean(expected), rel=1e-6)
 

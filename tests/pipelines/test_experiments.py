@@ -3,7 +3,7 @@
 import json
 import runpy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,13 @@ from tests.pipelines.test_stages import stamps
 from tests.training.conftest import RECIPE, random_pack
 from zoo import receipts
 from zoo.errors import UsageError
-from zoo.evaluation.experiment import Experiment, Trial, run, style_photos
+from zoo.evaluation.experiment import Experiment, Trial, run, style_photos, train
 from zoo.evaluation.page import LABEL, LINE, SIDE, Strip, page
 from zoo.evaluation.report import Report
 from zoo.evaluation.showcase import COUNT, Showcase
+from zoo.faces.blending import blend
+from zoo.faces.detection import find_faces
+from zoo.people import named_person, random_scene, render
 from zoo.photos.reading import read_photo
 from zoo.settings import Project
 
@@ -165,3 +168,46 @@ def test_a_page_holds_its_strips_below_each_other() -> None:
     dark: np.ndarray = np.all(made < 40, axis=2)
     assert dark[3 * LINE + 80, LABEL + 80] and dark[3 * LINE + 80, LABEL + SIDE + 84]
     assert made.shape[0] > 3 * LINE + 2 * SIDE
+
+
+def test_stitching_is_accounted_for_step_by_step(
+    small: Project, script: Script, tmp_path: Path
+) -> None:
+    experiment = Experiment(small, tmp_path / "trained", "tiny")
+    (trained,) = train(experiment, [Trial("ada", "base")])
+    networks = tmp_path / "networks"
+    networks.mkdir()
+    experiment.network(trained).rename(networks / "ada")
+    out = tmp_path / "stitching"
+    wanted = ("--identities", "ada", "--networks", networks, "--out", out)
+    ended = script("stitching", small, *wanted)
+    assert ended.code == 0, ended
+    rows = json.loads((out / "stitching.json").read_text())["ada"]
+    # The photo's light is there once it is taken over, and gone where it is not.
+    light = "luminance_correlation"
+    assert rows["and the photo's light"][light] > rows["and the matte"][light]
+    assert rows["and its sharpness: all"][light] > rows["all but the photo's light"][light]
+    assert rows["the raw crop, square and all"]["landmark_difference"] > 0
+    assert (out / "stitching.md").read_text().count("| and its sharpness: all |") == 2
+
+    missing = script("stitching", small, "--identities", "bruno", "--networks", networks)
+    assert missing.code != 0 and "has no network" in missing.error
+
+
+def test_a_stitch_with_all_steps_is_the_products_and_with_one_off_is_not() -> None:
+    steps = runpy.run_path(str(ROOT / "pipelines" / "stitching.py"))
+    picture = render(named_person("ada"), random_scene(3, max_yaw=5), 160).image
+    face = find_faces(picture)[0]
+    back = np.ascontiguousarray(picture[:, ::-1])
+    matte = np.ones(picture.shape[:2], np.float32)
+    wanted = blend(picture, back, face.landmarks, matte=matte, pitch=2.0)
+    whole = steps["ALL"]
+    own = replace(whole, matte=False)  # the matte is one everywhere: the steps are spelled out
+    made = [
+        steps["stitch"](picture, back, face.landmarks, matte, 2.0, each) for each in (whole, own)
+    ]
+    assert np.array_equal(made[0], wanted) and np.array_equal(made[1], wanted)
+    without = steps["stitch"](
+        picture, back, face.landmarks, matte, 2.0, replace(whole, light=False)
+    )
+    assert np.abs(without.astype(int) - wanted).max() > 5

@@ -34,6 +34,7 @@ def committed(project: Project, remote: Path) -> None:
     for file in (".dvcignore", ".gitignore"):
         shutil.copy(ROOT / file, project.root)
     params = yaml.safe_load((project.root / "params.yaml").read_text())
+    params.update(recipe="quick")
     params["recipes"]["quick"].update(RECIPE)
     params["gate"].update(PASSES)
     (project.root / "params.yaml").write_text(yaml.safe_dump(params))

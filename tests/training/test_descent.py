@@ -62,7 +62,7 @@ def test_replayed_iterations_are_the_plain_ones(apply: Criterion) -> None:
     for step in range(6):
         one, other = (d.step(batch(step), step) for d in (plain, recorded))
         for name, value in one.items():
-            torch.testing.assert_close(other[name], value)
+            torch.testing.assert_close(other[name], value, rtol=5e-3, atol=1e-5)
     for ours, theirs in zip(recorded.network.parameters(), plain.network.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=1e-4)
     assert (record.recorded, record.replayed) == (1, 6 - WARM_UP)

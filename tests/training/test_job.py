@@ -14,6 +14,7 @@ from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import TrainingError
 from zoo.faces.pack import write_pack
 from zoo.networks.compact import read_compact
+from zoo.networks.start import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
 from zoo.training import job as job_module
@@ -44,6 +45,18 @@ def test_the_loss_falls(job: Job) -> None:
     curves = train(replace(job, recipe=recipe)).curves
     first, last = (np.mean([row["total"] for row in part]) for part in (curves[:5], curves[-5:]))
     assert last < 0.9 * first
+
+
+def test_a_training_starts_from_the_shipped_network(job: Job, tmp_path: Path) -> None:
+    phases = (Phase(resolution=128, batch=1, iterations=1),)
+    shipped = {"start": "shipped", "filters": 16, "phases": phases, "learning_rate": 1e-6}
+    content = tmp_path / "content.safetensors"
+    write_pack(content, random_pack(1, 12, 128))
+    recipe = job.recipe.model_copy(update=shipped | {"final_learning_rate": 1e-7})
+    begun = replace(job, recipe=recipe, content=content, style=random_pack(0, 5, 128))
+    trained = load(train(begun).files["network.safetensors"])
+    for name, value in read_start().items():
+        torch.testing.assert_close(trained[name], value, rtol=0, atol=1e-5)
 
 
 def test_training_twice_gives_the_same_network(job: Job, tmp_path: Path) -> None:

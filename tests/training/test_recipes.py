@@ -56,3 +56,16 @@ def test_the_recipe_in_use_is_the_one_that_params_name() -> None:
 def test_a_wrong_recipe_is_named(params: dict[str, object], sentence: str) -> None:
     with pytest.raises(ProjectError, match=sentence):
         chosen_recipe(params)
+
+
+def test_the_shipped_start_fits_one_network_only() -> None:
+    fitting = {
+        **RECIPE,
+        "start": "shipped",
+        "filters": 16,
+        "phases": [{"resolution": 128, "batch": 2, "iterations": 6}],
+    }
+    assert Recipe.model_validate(fitting).start == "shipped"
+    for change in ({"filters": 24}, {"layout": "paper"}, {"phases": PHASES}):
+        with pytest.raises(ValueError, match=r"16 filters.*128 px only"):
+            Recipe.model_validate(fitting | change)

@@ -214,6 +214,8 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
             "recipe": found["recipe_name"],
             "perceptual": " ".join(str(value) for value in perceptual.values()),
             "light network": found["light"],
+            "descriptor network": found.get("descriptor"),
+            "start network": found.get("start"),
             "content": found["content"]["sha256"],
             "aligned faces": found["faces"],
             "photos": f"{len(photos)}; DVC: {dvc['md5']}" if dvc else len(photos),

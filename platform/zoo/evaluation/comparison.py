@@ -46,7 +46,7 @@ def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
         raise NoFaceError(f"No face was found in {subject.name}.")
     face = found[0]
     swap = swap_faces(subject.image, [face], network)
-    raw = _put_back(subject.image, face, swap.raw[0])
+    raw = put_back(subject.image, face, swap.raw[0])
     before = Before.of(subject.image, face, judge)
     truth = Truth.of(subject.truth) if subject.truth is not None else None
     row = Row(
@@ -65,7 +65,7 @@ def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
     return Example(row, subject.image[around].copy(), swap.image[around].copy(), swap.raw[0])
 
 
-def _put_back(photo: Image, face: Face, crop: Image) -> Image:
+def put_back(photo: Image, face: Face, crop: Image) -> Image:
     """The raw crop pasted over the photo, square and all: no mask, no colour agreement."""
     matrix = alignment_matrix(face.landmarks)
     pasted = warp_back(crop, matrix, photo.shape)

@@ -22,7 +22,7 @@ from zoo.evaluation.run import HELD_OUT, MAKER, evaluate_settings, measure
 from zoo.faces.pack import FacePack, read_pack
 from zoo.incremental import Job, bring_up_to_date
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
-from zoo.networks.shipped import LIGHT
+from zoo.networks.shipped import LIGHT, START, shipped_sha256
 from zoo.provenance.identity import find_identity
 from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json
@@ -154,6 +154,7 @@ def _training(experiment: Experiment, trial: Trial) -> Job:
         "perceptual": resolve_perceptual(recipe.perceptual).sha256,
         "light": sha256_of(Path(str(files("zoo.networks") / LIGHT))),
         "descriptor": descriptor_sha256(recipe.identity_weight),
+        "start": shipped_sha256(START) if recipe.start == "shipped" else None,
         "style": sha256_of(aligned),
         "photos": trial.photos,
     }

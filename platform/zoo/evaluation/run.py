@@ -130,20 +130,12 @@ def measure(
     folder = folder or project.models / name
     if not (folder / "network.onnx").is_file():
         raise UnknownIdentityError(f"{name} has no network yet; train it with `dvc repro`.")
-    settings = evaluate_settings(project)
-    folders = [gallery] if gallery else [project.root / path for path in settings.gallery]
     network = SwapNetwork(folder / "network.onnx")
-    target = target_of(name, read_descriptors(project, name))
-    people, left_out = without_target(
-        {person: mean for path in folders for person, mean in people_in(path).items()}, target
-    )
-    likeness = _likeness(project, name, folders, left_out) if _by_sface(settings) else None
-    judge = Judge(target, {**people, **_other_identities(project, name)}, likeness)
+    judge, left_out = judge_of(project, name, gallery)
     if photos:
         subjects, source = _from_folder(photos), str(photos)
     else:
-        held_out = read_held_out(project.content / HELD_OUT)[: settings.photos]
-        subjects, source = _from_held_out(project, held_out, identity.person), "held-out content"
+        subjects, source = held_out_subjects(project, identity.person), "held-out content"
     examples, skipped = [], {}
     for label, load in subjects.items():
         try:
@@ -157,7 +149,7 @@ def measure(
     receipt = receipts.read(folder)
     report = Report(
         identity=name,
-        recogniser="sface" if likeness else "dlib",
+        recogniser="sface" if judge.likeness else "dlib",
         network=Network(
             sha256=sha256_of(folder / "network.onnx"),
             recipe=recipe or str(receipt.get("recipe_name", "unknown")),
@@ -168,9 +160,36 @@ def measure(
         left_out=left_out,
         skipped=skipped,
         rows=rows,
-        **summarise(rows, target.ceiling, likeness.ceiling if likeness else None).model_dump(),
+        **summarise(
+            rows, judge.target.ceiling, judge.likeness.ceiling if judge.likeness else None
+        ).model_dump(),
     )
     return report, examples
+
+
+def judge_of(project: Project, name: str, gallery: Path | None = None) -> tuple[Judge, list[str]]:
+    """What swaps of this identity are compared with, and who of the gallery is the target.
+
+    Args:
+        project: the project.
+        name: an aligned identity.
+        gallery: a folder of other people; default: those of the settings. The project's other
+            identities are always in it.
+    """
+    settings = evaluate_settings(project)
+    folders = [gallery] if gallery else [project.root / path for path in settings.gallery]
+    target = target_of(name, read_descriptors(project, name))
+    people, left_out = without_target(
+        {person: mean for path in folders for person, mean in people_in(path).items()}, target
+    )
+    likeness = _likeness(project, name, folders, left_out) if _by_sface(settings) else None
+    return Judge(target, {**people, **_other_identities(project, name)}, likeness), left_out
+
+
+def held_out_subjects(project: Project, person: str | None) -> dict[str, Callable[[], Subject]]:
+    """The held-out photos by name, each read when it is called; with true swaps where rendered."""
+    held_out = read_held_out(project.content / HELD_OUT)[: evaluate_settings(project).photos]
+    return _from_held_out(project, held_out, person)
 
 
 def _by_sface(settings: EvaluateSettings) -> bool:

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 COMPACT = "compact.safetensors"
 LIGHT = "light.safetensors"
+START = "start.safetensors"
 
 
 def shipped_sha256(name: str) -> str:

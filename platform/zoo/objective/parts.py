@@ -1,12 +1,14 @@
 """Parts of the aligned face that are compared apart: mouth, eyes with brows, face, surroundings.
 
 A style photo may show the right mouth and the wrong eyes. So mouth and eyes each have their own
-N_best: for a patch on the mouth, the photos whose mouths are alike. And what surrounds the face
-is not the person: it does not count.
+N_best: for a patch on the mouth, the photos whose mouths are alike. What surrounds the face is
+not the person: it does not count in the style term, and little in the content term, since
+stitching puts the photo's there.
 """
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -25,12 +27,14 @@ class Part:
     Attributes:
         outline: a convex polygon [K, 2] in unit crop coordinates.
         landmarks: indices (iBUG order).
-        weight: of its patches in the style term.
+        style: weight of its patches in the style term.
+        content: and in the content term.
     """
 
     outline: Points
     landmarks: tuple[int, ...]
-    weight: float
+    style: float
+    content: float = 1.0
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> Points:
@@ -39,14 +43,14 @@ def _box(left: float, top: float, right: float, bottom: float) -> Points:
 
 _ALL = tuple(range(68))
 
-SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, weight=0.0)
-"""Hair and background: stitching keeps the photo's, so they are the content's alone."""
+SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, style=0.0, content=1.0)
+"""Hair and background: stitching keeps the photo's."""
 
-FACE = Part(face_outline(REFERENCE), _ALL, weight=1.0)
-EYES = Part(_box(0.12, 0.24, 0.88, 0.47), (*range(17, 27), *range(36, 48)), weight=1.0)
-MOUTH = Part(_box(0.25, 0.60, 0.75, 0.86), tuple(range(48, 68)), weight=0.25)
-"""The mouth says little about who it is and much about what it does: with the full weight,
-closed mouths open for a person who smiles on every photo (docs/training.md)."""
+FACE = Part(face_outline(REFERENCE), _ALL, style=1.0)
+EYES = Part(_box(0.12, 0.24, 0.88, 0.47), (*range(17, 27), *range(36, 48)), style=1.0)
+MOUTH = Part(_box(0.25, 0.60, 0.75, 0.86), tuple(range(48, 68)), style=0.25, content=2.5)
+"""The mouth says little about who it is and much about what it does: with the full weight of
+style, closed mouths open for a person who smiles on every photo (docs/training.md)."""
 
 PARTS = (SURROUNDINGS, FACE, EYES, MOUTH)
 """A location belongs to the last part whose outline holds its centre."""
@@ -67,9 +71,11 @@ def part_of_each_location(height: int, width: int, device: torch.device | None =
 
 
 @cache
-def weight_of_each_location(height: int, width: int, device: torch.device) -> Tensor:
-    """The weight of its part, float32 [height · width]."""
-    weights = torch.tensor([part.weight for part in PARTS])
+def weight_of_each_location(
+    term: Literal["style", "content"], height: int, width: int, device: torch.device
+) -> Tensor:
+    """The weight of its part in that term, float32 [height · width]."""
+    weights = torch.tensor([getattr(part, term) for part in PARTS], dtype=torch.float32)
     return weights[part_of_each_location(height, width)].to(device)
 
 

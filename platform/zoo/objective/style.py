@@ -90,13 +90,13 @@ def style_loss(
     patches_PBC = F.normalize(output_BCHW.flatten(2), dim=1).permute(2, 0, 1)
     cosine_PBN = torch.bmm(patches_PBC.to(bank_PCN.dtype), bank_PCN).float()
     chosen_PBN = chosen_RBN[part_P]
-    weight_PB = weight_of_each_location(height, width, cosine_PBN.device)[:, None]
+    weight_PB = weight_of_each_location("style", height, width, cosine_PBN.device)[:, None]
     if skin_PN is not None:
         on_face_P = part_P == PARTS.index(FACE)
         bare_PBN = chosen_PBN & (skin_PN | ~on_face_P[:, None])[:, None]
         hidden_PB = ~bare_PBN.any(dim=2)
         chosen_PBN = bare_PBN | (chosen_PBN & hidden_PB[..., None])
-        weight_PB = weight_PB.masked_fill(hidden_PB, SURROUNDINGS.weight)
+        weight_PB = weight_PB.masked_fill(hidden_PB, SURROUNDINGS.style)
     best_PB = cosine_PBN.masked_fill(~chosen_PBN, -torch.inf).amax(dim=2)
     return ((1 - best_PB) * weight_PB).mean()
 

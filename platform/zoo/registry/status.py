@@ -38,6 +38,7 @@ _WORDS = {
     "perceptual": "perceptual network changed",
     "light": "light network changed",
     "descriptor": "descriptor network changed",
+    "start": "start network changed",
     "recogniser": "recogniser changed",
     "network": "network changed",
     "descriptors": "photos changed",
@@ -112,6 +113,7 @@ class _Shared:
     perceptual: dict[str, str]
     light: str
     descriptor: str | None
+    start: str | None
     recogniser: str | None
     failed: Mapping[str, Mapping[str, str]]
     trains: bool
@@ -128,6 +130,7 @@ class _Shared:
         with (
             as_file(shipped / "compact.safetensors") as compact,
             as_file(shipped / "light.safetensors") as light,
+            as_file(shipped / "start.safetensors") as start,
         ):
             return cls(
                 known=known,
@@ -139,6 +142,7 @@ class _Shared:
                 },
                 light=_digest(known, light),
                 descriptor=_digest(known, dlib) if dlib else None,
+                start=_digest(known, start) if _recipe(params).get("start") == "shipped" else None,
                 recogniser=_digest(known, sface) if sface else None,
                 failed={stage: failures.of_stage(project, stage) for stage in failures.STAGES},
                 trains=_trains(project),
@@ -170,6 +174,7 @@ def _status(project: Project, params: Mapping[str, Any], shared: _Shared, folder
                 "perceptual": shared.perceptual,
                 "light": shared.light if _recipe(params).get("light_weight", 1) else None,
                 "descriptor": shared.descriptor,
+                "start": shared.start,
             },
         ),
         "evaluated": (

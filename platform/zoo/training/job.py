@@ -12,6 +12,7 @@ from torch import Tensor
 
 from zoo.errors import OutageError, TrainingError
 from zoo.faces.pack import FacePack, read_pack
+from zoo.networks.start import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.objective.workers import mean_of_workers, rank
 from zoo.s3.patience import SHORT_PATIENCE
@@ -147,6 +148,8 @@ def _network_for(
         recipe.phases[index].resolution, recipe.filters, recipe.layout, recipe.normalisation
     )
     new = network.grow_from(smaller.state_dict()) if smaller else []
+    if index == 0 and recipe.start == "shipped":
+        network.load_state_dict(read_start())
     return network, set(new)
 
 

@@ -10,7 +10,7 @@ from zoo.digests import digests
 from zoo.errors import IdentityError, ZooError
 from zoo.faces.models import DESCRIPTOR, model_file
 from zoo.networks.perceptual import Perceptual, resolve_perceptual
-from zoo.networks.shipped import LIGHT, shipped_sha256
+from zoo.networks.shipped import LIGHT, START, shipped_sha256
 from zoo.provenance.identity import Identity, find_identity, read_identity
 from zoo.settings import Project, read_params
 from zoo.storage import sha256_of
@@ -67,6 +67,7 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
             "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
             "light": shipped_sha256(LIGHT) if chosen.light_weight else None,
             "descriptor": descriptor_sha256(chosen.identity_weight),
+            "start": shipped_sha256(START) if chosen.start == "shipped" else None,
         }
         stale, fresh = [], []
         for identity in found:

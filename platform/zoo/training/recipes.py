@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from zoo.objective.total import Weights
 
 
+SHIPPED_START = ("slim", 16, True, 128)
+"""Layout, filters, normalisation and resolution of the shipped start network."""
+
+
 class Phase(BaseModel):
     """A stretch of a training at one resolution; each phase after the first doubles it."""
 
@@ -38,6 +42,8 @@ class Recipe(BaseModel):
     """Filters of each branch; the paper has 32."""
     normalisation: bool
     """Instance normalisation; the paper has none."""
+    start: Literal["random", "shipped"] = "random"
+    """Weights at the first iteration: random, or those of :mod:`zoo.networks.start`."""
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     """One after another; the last one's resolution is the network's."""
     learning_rate: Annotated[float, Field(gt=0)]
@@ -77,6 +83,17 @@ class Recipe(BaseModel):
         for before, after in pairwise(self.phases):
             if after.resolution != 2 * before.resolution:
                 raise ValueError("each phase must have twice the resolution of the one before")
+        return self
+
+    @model_validator(mode="after")
+    def _start_fits(self) -> Self:
+        network = (self.layout, self.filters, self.normalisation, self.phases[0].resolution)
+        if self.start == "shipped" and network != SHIPPED_START:
+            layout, filters, _, resolution = SHIPPED_START
+            raise ValueError(
+                f"start: shipped fits layout {layout}, {filters} filters, normalisation and a "
+                f"first phase of {resolution} px only"
+            )
         return self
 
     @property
