@@ -23,7 +23,17 @@ def test_a_network_from_candidate_to_champion_to_gone(
     assert zoo("list", "-q").out == "ada\nbruno\n"
     listed = zoo("list").out.splitlines()
     assert listed[0].split()[:3] == ["NAME", "VERSION", "ALIASES"]
-    assert listed[1].split() == ["ada", "1", "candidate", "quick", "64", "synthetic", "0.95", "4"]
+    assert listed[1].split() == [
+        "ada",
+        "1",
+        "candidate",
+        "quick",
+        "64",
+        "synthetic",
+        "0.95",
+        "dlib",
+        "4",
+    ]
 
     done = zoo("promote", "ada")
     judged = "likeness judged by dlib's descriptor, the weaker judge"

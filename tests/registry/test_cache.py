@@ -206,8 +206,15 @@ def test_the_short_list_notices_every_change(put: Put, monkeypatch: pytest.Monke
     cache.forget_aliases("ada", HERE)
     cache.remove_cached("bruno", HERE)
     assert lines() == [("ada", 2, ()), ("ada", 1, ())]
-    (network.path.parents[2] / "index.json").write_text("{damaged")
+    index = network.path.parents[2] / "index.json"
+    index.write_text("{damaged")
     assert lines() == [("ada", 2, ()), ("ada", 1, ())]
+    # An earlier version knew no judge: its index is read anew, its lines are not.
+    known = json.loads(index.read_text())
+    known["ada"][1] = [line[:-1] for line in known["ada"][1]]
+    index.write_text(json.dumps(known))
+    assert lines() == [("ada", 2, ()), ("ada", 1, ())]
+    assert cache.list_lines(HERE)[0].judge == "dlib"
 
 
 def test_the_card_says_where_a_network_comes_from(put: Put) -> None:

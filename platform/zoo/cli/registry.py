@@ -56,7 +56,17 @@ def list_networks(
             print(model.name)
     elif models:
         print_table(
-            ["NAME", "VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS"],
+            [
+                "NAME",
+                "VERSION",
+                "ALIASES",
+                "RECIPE",
+                "PIXELS",
+                "BASIS",
+                "NEAREST",
+                "BY",
+                "LANDMARKS",
+            ],
             [[model.name, *_row(model)] for model in models],
         )
     else:
@@ -111,7 +121,17 @@ def show(
     )
     print()
     print_table(
-        ["VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS", "CREATED"],
+        [
+            "VERSION",
+            "ALIASES",
+            "RECIPE",
+            "PIXELS",
+            "BASIS",
+            "NEAREST",
+            "BY",
+            "LANDMARKS",
+            "CREATED",
+        ],
         [[*_row(version), version.created] for version in model.versions],
     )
     if model.history:
@@ -248,7 +268,17 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
             print(name)
     elif lines:
         print_table(
-            ["NAME", "VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "LANDMARKS"],
+            [
+                "NAME",
+                "VERSION",
+                "ALIASES",
+                "RECIPE",
+                "PIXELS",
+                "BASIS",
+                "NEAREST",
+                "BY",
+                "LANDMARKS",
+            ],
             [list(vars(line).values()) for line in lines],
         )
     else:
@@ -256,7 +286,7 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
 
 
 def _row(version: "Version | Listed") -> list[object]:
-    from zoo.registry.scores import recognised_rate
+    from zoo.registry.scores import judge_of, recognised_rate
 
     return [
         version.version,
@@ -265,6 +295,7 @@ def _row(version: "Version | Listed") -> list[object]:
         version.resolution,
         version.basis,
         recognised_rate(version.scores),
+        judge_of(version.scores),
         version.scores.get("landmark_difference"),
     ]
 

@@ -19,14 +19,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import BasisError, StorageError, UsageError
 from zoo.provenance.basis import check_basis
 from zoo.registry.references import Reference
-from zoo.registry.scores import recognised_rate
+from zoo.registry.scores import judge_of, recognised_rate
 from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
 
@@ -69,6 +69,7 @@ class Line:
     resolution: int
     basis: str
     recognised_rate: float | None
+    judge: str
     landmark_difference: float | None
 
 
@@ -213,7 +214,7 @@ def _lines_in(folder: Path) -> list[Line]:
                 continue
             at = entry.stat().st_mtime_ns
             known = index.get(entry.name)
-            if isinstance(known, list) and known and known[0] == at:
+            if isinstance(known, list) and known and known[0] == at and _complete(known[1]):
                 lines = [
                     Line(entry.name, version, tuple(a), *rest) for version, a, *rest in known[1]
                 ]
@@ -230,6 +231,11 @@ def _lines_in(folder: Path) -> list[Line]:
     return found
 
 
+def _complete(lines: Any) -> bool:
+    """Whether they hold all that a line says: an index of an earlier version may hold less."""
+    return all(len(line) == len(fields(Line)) - 1 for line in lines)
+
+
 def _line(network: CachedNetwork) -> Line:
     return Line(
         network.identity,
@@ -239,6 +245,7 @@ def _line(network: CachedNetwork) -> Line:
         network.resolution,
         network.basis,
         recognised_rate(network.scores),
+        judge_of(network.scores),
         network.scores.get("landmark_difference"),
     )
 

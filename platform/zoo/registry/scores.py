@@ -8,6 +8,13 @@ def by_sface(scores: Mapping[str, float]) -> bool:
     return "cosine" in scores
 
 
+def judge_of(scores: Mapping[str, float]) -> str:
+    """Whose :func:`recognised_rate` it is, in a word for a table; empty before anyone judged."""
+    if by_sface(scores):
+        return "SFace"
+    return "dlib" if "nearest_rate" in scores else ""
+
+
 def recognised_rate(scores: Mapping[str, float]) -> float | None:
     """Share of swaps taken for the target: by SFace, or by dlib's descriptor without it."""
     return scores.get("top1_rate", scores.get("nearest_rate"))
