@@ -20,7 +20,7 @@ from unittest import mock
 import torch
 from plain import finish, our_step, plain_step, recipe_called, seconds_per_step
 
-from zoo.training import descent as descending
+from zoo.training import step as stepping
 from zoo.training.recipes import Phase, Recipe
 
 Step = Callable[[int], None]
@@ -74,7 +74,7 @@ def measured(
 
 
 def _by_kernels(recipe: Recipe, phase: Phase, device: torch.device) -> Step:
-    with mock.patch.object(descending, "RecordedDescent", descending.Descent):
+    with mock.patch.object(stepping, "RecordedStep", stepping.TrainingStep):
         return our_step(recipe, phase, device)
 
 

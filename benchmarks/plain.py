@@ -31,11 +31,11 @@ from zoo.networks.transformation import TransformationNetwork
 from zoo.networks.vgg19 import CONTENT_LAYER, STYLE_LAYERS, VGG19
 from zoo.objective.light import luminance
 from zoo.training.batches import Batch, content_batch, part_of, style_batch
-from zoo.training.content import HostContent, content_on
 from zoo.training.criterion import criterion, judges
-from zoo.training.descent import descent
+from zoo.training.dataset import HostDataset, dataset_on
 from zoo.training.device import place, training_device
 from zoo.training.recipes import Phase, Recipe, chosen_recipe
+from zoo.training.step import training_step
 
 ROOT = Path(__file__).parents[1]
 STYLE, CONTENT = 60, 480
@@ -127,13 +127,13 @@ def our_step(recipe: Recipe, phase: Phase, device: torch.device) -> Callable[[in
         phase.resolution, recipe.filters, recipe.layout, recipe.normalisation
     )
     place(network, device)
-    steps = descent(network, criterion(looking, style, recipe, phase.resolution), recipe)
-    host = HostContent(content, phase.resolution, phase.batch, recipe.seed)
-    photos = content_on(device, host, range(recipe.iterations))
+    steps = training_step(network, criterion(looking, style, recipe, phase.resolution), recipe)
+    host = HostDataset(content, phase.resolution, phase.batch, recipe.seed)
+    photos = dataset_on(device, host, range(recipe.iterations))
 
     def step(number: int) -> None:
         number %= recipe.iterations
-        steps.step(part_of(photos.batch(number)), number)
+        steps(part_of(photos.batch(number)), number)
 
     return step
 

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.faces.agreement import LIGHT
 from zoo.faces.mask import face_mask
 from zoo.faces.reference import REFERENCE
-from zoo.objective.compositing import composite
+from zoo.objective.compositing import SLOW, composite
 
 SIDE = 128
 
@@ -44,7 +43,7 @@ def test_another_light_makes_no_difference() -> None:
 
 def test_the_slow_part_is_the_photos_as_a_full_size_blur_finds_it() -> None:
     output, photo, weight = pictures(0), pictures(1), mask()
-    sigma = LIGHT * float(np.linalg.norm(REFERENCE[45] - REFERENCE[36])) * SIDE
+    sigma = SLOW * float(np.linalg.norm(REFERENCE[45] - REFERENCE[36])) * SIDE
 
     def blurred(plane: np.ndarray) -> np.ndarray:
         return cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)

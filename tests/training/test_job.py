@@ -18,9 +18,9 @@ from zoo.networks.start import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
 from zoo.training import job as job_module
-from zoo.training.descent import Descent
 from zoo.training.job import Job, train
 from zoo.training.recipes import Phase, Recipe
+from zoo.training.step import TrainingStep
 
 
 @pytest.fixture
@@ -192,6 +192,6 @@ def test_a_loss_that_is_no_number_stops_with_a_sentence(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nan = {"total": torch.tensor(float("nan"))}
-    monkeypatch.setattr(Descent, "step", lambda *_, **__: nan)
+    monkeypatch.setattr(TrainingStep, "__call__", lambda *_, **__: nan)
     with pytest.raises(TrainingError, match=r"carol.*no number.*learning_rate"):
         train(job)

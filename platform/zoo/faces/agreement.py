@@ -12,10 +12,10 @@ import numpy as np
 from zoo.faces.lab import from_lab, to_lab
 from zoo.photos.image import AnyArray, Image, Plane
 
-LIGHT = 0.25
+LIGHT = 0.3
 """Standard deviation of the low-pass for lightness, in distances of the outer eye corners."""
 
-COLOUR = 0.25
+COLOUR = 0.3
 """The same for colour: it says less about shape, and a blush or a lip must not be smeared."""
 
 _CONTRAST = (0.7, 1.2)  # limits of the change of lightness' quick part

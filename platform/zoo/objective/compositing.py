@@ -20,9 +20,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.faces.agreement import LIGHT
 from zoo.faces.mask import face_mask
 from zoo.faces.reference import REFERENCE
+
+SLOW = 0.25
+"""Standard deviation of L, in distances of the outer eye corners.
+
+A little less than stitching's: what lies between must not be what the likeness rests on.
+"""
 
 _SLOW_SIDE = 32  # pixels: the slow part is found at this size
 _DRAWN_SIDE = 512  # pixels: the mask is drawn at this size and averaged down
@@ -62,7 +67,7 @@ def _blurred(picture_BCHW: Tensor) -> Tensor:
 @cache
 def _gaussian(device: torch.device) -> Tensor:
     eyes = float(np.linalg.norm(REFERENCE[45] - REFERENCE[36]))
-    sigma = LIGHT * eyes * _SLOW_SIDE
+    sigma = SLOW * eyes * _SLOW_SIDE
     reach = torch.arange(-round(3 * sigma), round(3 * sigma) + 1).float()
     kernel = torch.exp(-reach.square() / (2 * sigma**2))
     return (kernel / kernel.sum()).to(device)

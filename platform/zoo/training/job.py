@@ -19,13 +19,13 @@ from zoo.s3.patience import SHORT_PATIENCE
 from zoo.shared import SharedFile, join, writing
 from zoo.training.batches import Batch, content_batch, part_of, validation_batch
 from zoo.training.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
-from zoo.training.content import HostContent, content_on
 from zoo.training.criterion import Criterion, criterion, judges
-from zoo.training.descent import descent
+from zoo.training.dataset import HostDataset, dataset_on
 from zoo.training.device import place, training_device
 from zoo.training.preview import preview_jpeg
 from zoo.training.products import product_files
 from zoo.training.recipes import Recipe
+from zoo.training.step import training_step
 
 PREVIEWS_PER_TRAINING = 10
 SHOWN = 8
@@ -101,11 +101,11 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
         network, new = _network_for(recipe, index, network)
         place(network, device)
         apply = criterion(looking, job.style, recipe, phase.resolution)
-        steps = descent(network, apply, recipe)
+        trainer = training_step(network, apply, recipe)
         if found and progress.step == resumed_at > start:
-            found.restore(network, steps.adam)
-        host = HostContent(content, phase.resolution, phase.batch, recipe.seed)
-        photos = content_on(device, host, range(start, start + phase.iterations))
+            found.restore(network, trainer.adam)
+        host = HostDataset(content, phase.resolution, phase.batch, recipe.seed)
+        dataset = dataset_on(device, host, range(start, start + phase.iterations))
         validation = validation_batch(content, phase.resolution)
         # Photos that training never draws in this order: the preview's faces stay the same.
         shown = content_batch(content, phase.resolution, SHOWN, recipe.seed, recipe.iterations)
@@ -114,7 +114,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             alone = step - start < phase.new_branch_first
             for name, parameter in network.named_parameters():
                 parameter.requires_grad_(not alone or name in new)
-            losses = dict(steps.step(part_of(photos.batch(step)), step, alone=alone))
+            losses = dict(trainer(part_of(dataset.batch(step)), step, alone=alone))
             progress.step += 1
             if recipe.validates_at(step):
                 losses |= _validate(network, apply, validation, recipe, progress)
@@ -124,7 +124,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             if rank():
                 continue  # the first worker writes for all
             if progress.step == recipe.iterations or progress.step % recipe.checkpoint_every == 0:
-                save_checkpoint(checkpoint, job.digest, network, steps.adam, progress)
+                save_checkpoint(checkpoint, job.digest, network, trainer.adam, progress)
             if progress.step % max(1, recipe.iterations // PREVIEWS_PER_TRAINING) == 0:
                 _show(join(job.folder, "preview.jpg"), preview_jpeg(network, shown.photos))
 

@@ -80,7 +80,7 @@ def attacked(
     """The faces, each changed a little in the direction that the loss suffers from most.
 
     A network that withstands this cannot rest on features that a faint pattern turns over, and
-    so descending its distance relights a face instead of drawing patterns on it (adversarial
+    so stepping its distance relights a face instead of drawing patterns on it (adversarial
     training, Goodfellow et al. 2015; on what the gradients then look like, Tsipras et al. 2019).
     """
     photos = photos_N1SS.clone().requires_grad_(True)

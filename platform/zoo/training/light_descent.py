@@ -2,7 +2,7 @@
 
 A picture that a network in training shows follows this gradient. What it should become is the
 same face under the other light; what it may become is the same face with a pattern on it that
-the light network mistakes for the light. Two ways of descending, both by small steps along the
+the light network mistakes for the light. Two ways of stepping, both by small steps along the
 gradient until a tenth of the distance is left, so that the change is about the least that does.
 """
 

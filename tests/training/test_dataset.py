@@ -6,14 +6,14 @@ import torch
 
 from tests.training.conftest import random_pack
 from zoo.errors import TrainingError
-from zoo.training.content import HostContent, ResidentContent, content_on
+from zoo.training.dataset import DeviceDataset, HostDataset, dataset_on
 
 CPU = torch.device("cpu")
 
 
 def test_resident_batches_are_the_hosts_bit_for_bit() -> None:
-    host = HostContent(random_pack(3, 40), resolution=32, size=6, seed=5)
-    resident = ResidentContent(host, range(10, 20), CPU)
+    host = HostDataset(random_pack(3, 40), resolution=32, size=6, seed=5)
+    resident = DeviceDataset(host, range(10, 20), CPU)
     for step in (10, 13, 19):
         ours, theirs = resident.batch(step), host.batch(step)
         np.testing.assert_array_equal(ours.photos, theirs.photos)
@@ -21,11 +21,11 @@ def test_resident_batches_are_the_hosts_bit_for_bit() -> None:
 
 
 def test_a_pack_too_small_for_the_resolution_is_refused() -> None:
-    host = HostContent(random_pack(0, 12), resolution=512, size=2, seed=0)
+    host = HostDataset(random_pack(0, 12), resolution=512, size=2, seed=0)
     with pytest.raises(TrainingError, match="the recipe needs 512"):
-        ResidentContent(host, range(2), CPU)
+        DeviceDataset(host, range(2), CPU)
 
 
 def test_on_cpus_the_pack_stays_on_the_disk() -> None:
-    host = HostContent(random_pack(0, 12), resolution=32, size=2, seed=0)
-    assert content_on(CPU, host, range(2)) is host
+    host = HostDataset(random_pack(0, 12), resolution=32, size=2, seed=0)
+    assert dataset_on(CPU, host, range(2)) is host

@@ -29,8 +29,8 @@ WARM_UP = 3
 algorithms, Adam makes its moments."""
 
 
-class Descent:
-    """Iterations on one network, kernel by kernel.
+class TrainingStep:
+    """Iterations on one network, kernel by kernel: called with a batch, it does one.
 
     Args:
         network: what is trained.
@@ -42,7 +42,7 @@ class Descent:
         self.network, self.apply, self.recipe = network, apply, recipe
         self.adam = Adam(network.parameters(), lr=recipe.learning_rate)
 
-    def step(self, batch: Batch, number: int, *, alone: bool = False) -> dict[str, Tensor]:
+    def __call__(self, batch: Batch, number: int, *, alone: bool = False) -> dict[str, Tensor]:
         """Iteration ``number`` (from 0); the losses, detached.
 
         Args:
@@ -65,7 +65,7 @@ class Descent:
         return {name: mean_of_workers(value) for name, value in terms.items()}
 
 
-class RecordedDescent(Descent):
+class RecordedStep(TrainingStep):
     """The same iterations, replayed from a recording.
 
     Args:
@@ -93,8 +93,8 @@ class RecordedDescent(Descent):
         self._seen = 0
         self._replay: Callable[[], None] | None = None
 
-    def step(self, batch: Batch, number: int, *, alone: bool = False) -> dict[str, Tensor]:
-        """As :meth:`Descent.step`; what it returns is overwritten by the next step."""
+    def __call__(self, batch: Batch, number: int, *, alone: bool = False) -> dict[str, Tensor]:
+        """As :class:`TrainingStep`; what it returns is overwritten by the next step."""
         self._fill(batch, number, alone)
         if self._replay is None and self._seen < WARM_UP:
             with _beside(self._device):
@@ -127,10 +127,10 @@ class RecordedDescent(Descent):
         self._terms = self._descend(self._batch, weights)
 
 
-def descent(network: nn.Module, apply: Criterion, recipe: Recipe) -> Descent:
+def training_step(network: nn.Module, apply: Criterion, recipe: Recipe) -> TrainingStep:
     """Recorded on a GPU that trains alone; workers that share a training talk in every step."""
     on_gpu = next(network.parameters()).device.type == "cuda"
-    return (RecordedDescent if on_gpu and workers() == 1 else Descent)(network, apply, recipe)
+    return (RecordedStep if on_gpu and workers() == 1 else TrainingStep)(network, apply, recipe)
 
 
 def learning_rate(recipe: Recipe, number: int, *, alone: bool) -> float:

@@ -22,7 +22,7 @@ _SHARE = 0.25
 """Of the GPU's free memory that the content may take."""
 
 
-class Content(Protocol):
+class Dataset(Protocol):
     """The photos of one phase."""
 
     def batch(self, step: int) -> Batch:
@@ -30,7 +30,7 @@ class Content(Protocol):
 
 
 @dataclass(frozen=True)
-class HostContent:
+class HostDataset:
     """Each batch is made when it is asked for.
 
     Attributes:
@@ -49,7 +49,7 @@ class HostContent:
         return content_batch(self.pack, self.resolution, self.size, self.seed, step)
 
 
-class ResidentContent:
+class DeviceDataset:
     """The same batches, bit for bit, drawn on ``device``, where all photos lie.
 
     Args:
@@ -58,7 +58,7 @@ class ResidentContent:
         device: any.
     """
 
-    def __init__(self, host: HostContent, steps: range, device: torch.device) -> None:
+    def __init__(self, host: HostDataset, steps: range, device: torch.device) -> None:
         pack = host.pack
         check_size(pack.size, host.resolution)
         mirrored = np.stack([mirror_landmarks(points) for points in pack.landmarks])
@@ -78,13 +78,13 @@ class ResidentContent:
         return Batch(faces.float().div_(255), landmarks)
 
 
-def content_on(device: torch.device, host: HostContent, steps: range) -> Content:
+def dataset_on(device: torch.device, host: HostDataset, steps: range) -> Dataset:
     """The content on ``device`` if that is a GPU with room for it, else on the host."""
     if device.type != "cuda":
         return host
     needed = len(host.pack) * 3 * host.resolution**2
     free = torch.cuda.mem_get_info(device)[0]
-    return ResidentContent(host, steps, device) if needed < _SHARE * free else host
+    return DeviceDataset(host, steps, device) if needed < _SHARE * free else host
 
 
 def _resized(pack: FacePack, resolution: int) -> Tensor:

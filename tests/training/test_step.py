@@ -14,8 +14,8 @@ from zoo.networks.compact import read_compact
 from zoo.networks.transformation import TransformationNetwork
 from zoo.training.batches import Batch, content_batch
 from zoo.training.criterion import Criterion, criterion, judges
-from zoo.training.descent import WARM_UP, Descent, RecordedDescent, descent
 from zoo.training.recipes import Recipe
+from zoo.training.step import WARM_UP, RecordedStep, TrainingStep, training_step
 
 CPU = torch.device("cpu")
 RAMPED = Recipe.model_validate(
@@ -57,10 +57,10 @@ class Recording:
 
 def test_replayed_iterations_are_the_plain_ones(apply: Criterion) -> None:
     record = Recording()
-    plain = Descent(network(), apply, RAMPED)
-    recorded = RecordedDescent(network(), apply, RAMPED, record)
+    plain = TrainingStep(network(), apply, RAMPED)
+    recorded = RecordedStep(network(), apply, RAMPED, record)
     for step in range(6):
-        one, other = (d.step(batch(step), step) for d in (plain, recorded))
+        one, other = (d(batch(step), step) for d in (plain, recorded))
         for name, value in one.items():
             torch.testing.assert_close(other[name], value, rtol=5e-3, atol=1e-5)
     for ours, theirs in zip(recorded.network.parameters(), plain.network.parameters(), strict=True):
@@ -70,17 +70,17 @@ def test_replayed_iterations_are_the_plain_ones(apply: Criterion) -> None:
 
 def test_it_is_recorded_anew_when_other_weights_are_trained(apply: Criterion) -> None:
     record = Recording()
-    steps = RecordedDescent(network(), apply, RAMPED, record)
+    steps = RecordedStep(network(), apply, RAMPED, record)
     before = {name: value.clone() for name, value in steps.network.named_parameters()}
     for number in range(5):
         for name, parameter in steps.network.named_parameters():
             parameter.requires_grad_(name.startswith("rgb"))
-        steps.step(batch(number), number, alone=True)
+        steps(batch(number), number, alone=True)
     for name, value in steps.network.named_parameters():
         assert torch.equal(value, before[name]) != name.startswith("rgb")
     for number in range(5, 10):
         steps.network.requires_grad_(True)
-        steps.step(batch(number), number)
+        steps(batch(number), number)
     assert record.recorded == 2
     moved = [not torch.equal(v, before[n]) for n, v in steps.network.named_parameters()]
     assert sum(moved) > 0.9 * len(moved)  # a bias before a normalisation has no gradient
@@ -120,7 +120,7 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def test_on_cpus_nothing_is_recorded(apply: Criterion) -> None:
-    assert type(descent(network(), apply, RAMPED)) is Descent
+    assert type(training_step(network(), apply, RAMPED)) is TrainingStep
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -128,10 +128,10 @@ def test_a_cuda_graph_trains_as_kernels_one_by_one_do() -> None:
     gpu = torch.device("cuda")
     looking = judges("compact", read_compact().state_dict(), RAMPED, gpu)
     on_gpu = criterion(looking, random_pack(0, 5), RAMPED, 64)
-    plain = Descent(network().to(gpu), on_gpu, RAMPED)
-    recorded = RecordedDescent(network().to(gpu), on_gpu, RAMPED)
+    plain = TrainingStep(network().to(gpu), on_gpu, RAMPED)
+    recorded = RecordedStep(network().to(gpu), on_gpu, RAMPED)
     for step in range(8):
-        one, other = (d.step(batch(step), step)["total"] for d in (plain, recorded))
+        one, other = (d(batch(step), step)["total"] for d in (plain, recorded))
         assert _value(other) == pytest.approx(_value(one), rel=0.02)
 
 
