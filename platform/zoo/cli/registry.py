@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from zoo.registry.listing import Listed
 
 _REFERENCE = "NAME[@ALIAS|:VERSION]"
+_HEADINGS = ("VERSION", "ALIASES", "RECIPE", "PIXELS", "BASIS", "NEAREST", "BY", "LANDMARKS")
+"""Of what a table says of a version, see :func:`_row`."""
 
 
 def register(app: typer.Typer) -> None:
@@ -56,17 +58,7 @@ def list_networks(
             print(model.name)
     elif models:
         print_table(
-            [
-                "NAME",
-                "VERSION",
-                "ALIASES",
-                "RECIPE",
-                "PIXELS",
-                "BASIS",
-                "NEAREST",
-                "BY",
-                "LANDMARKS",
-            ],
+            ["NAME", *_HEADINGS],
             [[model.name, *_row(model)] for model in models],
         )
     else:
@@ -121,17 +113,7 @@ def show(
     )
     print()
     print_table(
-        [
-            "VERSION",
-            "ALIASES",
-            "RECIPE",
-            "PIXELS",
-            "BASIS",
-            "NEAREST",
-            "BY",
-            "LANDMARKS",
-            "CREATED",
-        ],
+        [*_HEADINGS, "CREATED"],
         [[*_row(version), version.created] for version in model.versions],
     )
     if model.history:
@@ -268,17 +250,7 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
             print(name)
     elif lines:
         print_table(
-            [
-                "NAME",
-                "VERSION",
-                "ALIASES",
-                "RECIPE",
-                "PIXELS",
-                "BASIS",
-                "NEAREST",
-                "BY",
-                "LANDMARKS",
-            ],
+            ["NAME", *_HEADINGS],
             [list(vars(line).values()) for line in lines],
         )
     else:
