@@ -22,15 +22,15 @@ from zoo.evaluation.run import held_out_subjects, judge_of
 from zoo.faces.agreement import agree
 from zoo.faces.alignment import align, warp_back
 from zoo.faces.blending import blend
-from zoo.faces.detail import agree_in_sharpness
+from zoo.faces.detail import grain, sharpened
 from zoo.faces.detection import find_faces
 from zoo.faces.mask import face_region
 from zoo.incremental import process_pool
 from zoo.photos.image import Image, Plane, Points
 from zoo.settings import Project
 from zoo.storage import write_json
+from zoo.swapping.compositing import replaceable
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.photo import replaceable
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str,
         face, before = faces[0], Before.of(photo, faces[0], judge)
         crop = align(photo, face.landmarks, network.resolution)
         raw = network(crop.image[None])[0]
-        back, matte = warp_back(raw, crop.matrix, photo.shape), replaceable(photo, face)
+        back, matte = warp_back(raw, crop.matrix, photo.shape), replaceable(photo, face.landmarks)
         pictures = {RAW: put_back(photo, face, raw)}
         for variant, steps in VARIANTS.items():
             pictures[variant] = stitch(photo, back, face.landmarks, matte, crop.pitch, steps)
@@ -128,7 +128,8 @@ def stitch(
         eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
         shown = agree(back[region.part], here, weight, eyes)
     if steps.sharpness:
-        shown = agree_in_sharpness(shown, here, landmarks - (region.left, region.top), pitch)
+        shown = sharpened(shown, pitch)
+        shown = shown + grain(here, landmarks - (region.left, region.top), pitch)
     mixed = here + weight[..., None] * (shown - here)
     result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     return result

@@ -4,10 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
+from zoo.faces.alignment import apply
 from zoo.faces.detection import find_faces
+from zoo.faces.fitting import apart
 from zoo.photos.image import Image
 
 from .conftest import Portrait
+from .turned import turned
 
 
 def enlarged(image: Image, times: float) -> Image:
@@ -72,3 +75,14 @@ def test_the_largest_face_comes_first(portraits: Sequence[Portrait]) -> None:
     assert first.box[0] > 288 > second.box[2]
     assert first.area > second.area
     assert first.interocular > second.interocular
+
+
+@pytest.mark.parametrize("roll", [*range(0, 181, 30), 45, -135])
+def test_a_head_is_found_at_any_roll_the_right_way_up(
+    portraits: Sequence[Portrait], roll: int
+) -> None:
+    for portrait in portraits[:3]:
+        picture, matrix = turned(enlarged(portrait.render.image, 1.5), roll)
+        expected = apply(matrix, portrait.face.landmarks * 1.5 + 0.25)
+        [face] = find_faces(picture)
+        assert apart(face.landmarks, expected) < 0.08

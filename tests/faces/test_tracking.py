@@ -7,6 +7,7 @@ import pytest
 from tests.clips import moved
 from zoo.faces.alignment import apply
 from zoo.faces.detection import find_faces
+from zoo.faces.fitting import apart
 from zoo.faces.flow import flow
 from zoo.faces.smoothing import smoothed
 from zoo.faces.tracking import Tracker, is_cut, period
@@ -46,12 +47,12 @@ def test_smoothed_landmarks_are_not_late(tracked: tuple[list[Image], AnyArray, A
     _, truth, smooth = tracked
     x, followed = truth.mean(axis=1)[:, 0], smooth.mean(axis=1)[:, 0]
 
-    def apart(lag: int) -> float:
+    def off(lag: int) -> float:
         here = slice(4, COUNT - 4)
         there = slice(4 - lag, COUNT - 4 - lag)
         return float(np.std(followed[here] - x[there]))
 
-    assert apart(0) < min(apart(1), apart(-1))
+    assert off(0) < min(off(1), off(-1))
 
 
 def test_a_cut_begins_new_tracks(portrait: Image) -> None:
@@ -72,6 +73,20 @@ def test_a_small_face_in_a_large_picture_is_never_lost(portrait: Image) -> None:
         small = cv2.resize(face, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
         picture[300 : 300 + small.shape[0], 500 : 500 + small.shape[1]] = small
         assert [seen.track for seen in tracker.step(picture)] == [0]
+
+
+def test_a_head_that_is_tilted_all_the_way_is_followed(portrait: Image) -> None:
+    """From upright to lying on its side, and one that lies from the first frame on."""
+    still = find_faces(portrait)[0].landmarks
+    for rolls in (range(0, 91, 3), range(90, 111, 3)):
+        tracker = Tracker(25.0)
+        for roll in rolls:
+            matrix = np.asarray(cv2.getRotationMatrix2D((128, 128), -roll, 0.9), np.float64)
+            matrix[:, 2] += (32, 0)
+            frame = cv2.warpAffine(portrait, matrix, (320, 256), borderMode=cv2.BORDER_REPLICATE)
+            [seen] = tracker.step(np.asarray(frame, np.uint8))
+            assert seen.track == 0
+            assert apart(seen.state.estimate, apply(matrix, still)) < 0.08
 
 
 def test_slow_motion_is_searched_as_often_as_smoothing_looks_ahead() -> None:

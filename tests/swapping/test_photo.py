@@ -14,8 +14,9 @@ from zoo.faces.mask import face_mask
 from zoo.photos.image import Image
 from zoo.photos.reading import read_photo
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
+from zoo.swapping.compositing import replaceable
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.photo import replaceable, swap_file, swap_image
+from zoo.swapping.photo import swap_file, swap_image
 
 MARK = Marking("ada", "3", "ab" * 32, "synthetic")
 
@@ -45,7 +46,7 @@ def test_a_swapped_face_does_not_touch_the_rest(
     assert (photo == before).all()
     assert (swap.image[mask == 0] == photo[mask == 0]).all()
     # Light and colours are the photo's, but no feature of the face is left.
-    inside = (mask > 0.99) & (replaceable(photo, swap.faces[0]) > 0.99)
+    inside = (mask > 0.99) & (replaceable(photo, swap.faces[0].landmarks) > 0.99)
     left, was = (cv2.Laplacian(image, cv2.CV_32F)[inside].std() for image in (swap.image, photo))
     assert left < 0.2 * was
     assert photo[inside].astype(float).std(axis=0).min() > 5

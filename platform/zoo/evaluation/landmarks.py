@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from zoo.faces.detection import Face, find_faces, find_landmarks
+from zoo.faces.detection import Face, find_faces
+from zoo.faces.fitting import box_of, find_landmarks, roll_of
 from zoo.photos.image import Image, Points
 
 LEFT_EYE_OUTER, RIGHT_EYE_OUTER = 36, 45
@@ -24,7 +25,7 @@ def find_again(image: Image, face: Face) -> tuple[Face, bool]:
 
     Returns:
         The face, and whether the detector found it; when it did not, the landmarks are fitted
-        in the old box.
+        where it stood.
     """
     left, top, right, bottom = face.box
     centre = np.array([left + right, top + bottom]) / 2
@@ -33,4 +34,5 @@ def find_again(image: Image, face: Face) -> tuple[Face, bool]:
         shift = np.linalg.norm(np.array([x0 + x1, y0 + y1]) / 2 - centre)
         if shift < _SAME_FACE * (right - left):
             return found, True
-    return Face(box=face.box, landmarks=find_landmarks(image, face.box)), False
+    place = box_of(face.landmarks)
+    return Face(place, find_landmarks(image, place, roll_of(face.landmarks))), False

@@ -25,7 +25,7 @@ from zoo.people.scene import Expression, Light
 from zoo.photos.image import Image
 from zoo.photos.reading import read_photo
 from zoo.settings import Project
-from zoo.swapping.photo import replaceable
+from zoo.swapping.compositing import replaceable
 
 COUNT = 6
 _SIZE = 320  # pixels of a rendered photo
@@ -120,7 +120,9 @@ def seen(image: Image, words: str = "") -> Seen | None:
 def _covered(photo: Seen) -> float:
     """How much of the face is hidden by something that is not skin."""
     mask = face_mask(photo.face.landmarks, photo.image.shape)
-    return 1 - float((mask * replaceable(photo.image, photo.face)).sum() / max(mask.sum(), 1))
+    return 1 - float(
+        (mask * replaceable(photo.image, photo.face.landmarks)).sum() / max(mask.sum(), 1)
+    )
 
 
 def _coloured(photo: Seen) -> float:

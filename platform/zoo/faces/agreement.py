@@ -20,7 +20,7 @@ COLOUR = 0.3
 
 _CONTRAST = (0.7, 1.2)  # limits of the change of lightness' quick part
 _SATURATION = (0.0, 1.2)  # and of colour's: in a grey photo none is left
-_SMALL = 96  # pixels: the slow part of a face is found at this size
+_SMALL = 48  # pixels: the slow part of a face is found at this size
 
 
 def agree(swapped: Image, photo: Image, mask: Plane, eyes: float) -> Plane:
@@ -35,10 +35,10 @@ def agree(swapped: Image, photo: Image, mask: Plane, eyes: float) -> Plane:
     a, b = to_lab(swapped), to_lab(photo)
     slow_a, slow_b = _slow(a, mask, eyes), _slow(b, mask, eyes)
     quick = a - slow_a
-    for channel, limits in enumerate((_CONTRAST, _SATURATION, _SATURATION)):
-        photos = b[..., channel] - slow_b[..., channel]
-        quick[..., channel] *= _gain(quick[..., channel], photos, mask, limits)
-    return from_lab((slow_b + quick).astype(np.float32))
+    spread_a, spread_b = _spread(quick, mask), _spread(b - slow_b, mask)
+    limits = np.array((_CONTRAST, _SATURATION, _SATURATION)).T
+    gain = np.clip((spread_b + 0.5) / (spread_a + 0.5), *limits)
+    return from_lab(slow_b + quick * gain.astype(np.float32))
 
 
 def _slow(lab: Plane, mask: Plane, eyes: float) -> Plane:
@@ -65,8 +65,8 @@ def _blurred(plane: AnyArray, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
 
 
-def _gain(quick_a: Plane, quick_b: Plane, mask: Plane, limits: tuple[float, float]) -> float:
-    """By how much the quick part of the swap is scaled towards the photo's, within limits."""
+def _spread(quick: Plane, mask: Plane) -> Plane:
+    """The root mean square [3] of each channel of ``quick`` [H, W, 3], weighted by the mask."""
+    planes = (np.ascontiguousarray(quick[..., channel]) for channel in range(3))
     total = max(float(mask.sum()), 1e-6)
-    spread_a, spread_b = (np.sqrt((mask * q * q).sum() / total) for q in (quick_a, quick_b))
-    return float(np.clip((spread_b + 0.5) / (spread_a + 0.5), *limits))
+    return np.array([np.sqrt(np.vdot(plane * mask, plane) / total) for plane in planes], np.float32)

@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 
 from zoo.faces.agreement import agree
-from zoo.faces.detail import agree_in_sharpness
+from zoo.faces.detail import grain, sharpened
 from zoo.faces.mask import face_region
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 Method = Literal["feather", "poisson"]
 
+_SAMPLES = 2.0  # per pixel of the network's output: the photo's light is found at this pitch
 _CLONED = 0.4  # the mask's value above which gradients are cloned: hair must not bleed in
 _CLONED_SIDE = 512  # pixels
 
@@ -55,14 +56,35 @@ def blend(
     if not (weight > 0).any():
         return result
     eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
-    agreed = agree(there, here, weight, eyes)
-    agreed = agree_in_sharpness(agreed, here, landmarks - (region.left, region.top), pitch)
+    agreed = _in_the_photos_light(there, here, weight, eyes, pitch)
+    agreed += grain(here, landmarks - (region.left, region.top), pitch)
     if method == "poisson":
         agreed += _cloning(agreed, here, weight)
         weight = ((weight - _CLONED) / 0.2).clip(0, 1)
     mixed = here + (opacity * weight)[..., None] * (agreed - here)
     result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     return result
+
+
+def _in_the_photos_light(
+    swapped: Image, photo: Image, weight: Plane, eyes: float, pitch: float
+) -> Plane:
+    """``swapped`` [H, W, 3] in float32, in the photo's light and colours, its edges sharpened.
+
+    How it changes is found where two samples show each pixel of the network's output, since
+    nothing in it is finer; a face that fills a large photo costs no more than one of 300 px.
+    """
+    height, width = weight.shape
+    scale = min(1.0, _SAMPLES / pitch)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    planes: tuple[AnyArray, ...] = (swapped, photo, weight)
+    if size != (width, height):
+        planes = tuple(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
+    small, here, mask = planes
+    change: AnyArray = sharpened(agree(small, here, mask, eyes * scale), pitch * scale) - small
+    if size != (width, height):
+        change = cv2.resize(change, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(swapped + change, np.float32)
 
 
 def _cloning(swapped: Plane, photo: Image, mask: Plane) -> Plane:

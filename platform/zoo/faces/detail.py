@@ -15,34 +15,53 @@ _FAINT = 3.0  # grey levels: what is much stronger than this is an edge
 _FEATURES = (slice(17, 22), slice(22, 27), slice(36, 42), slice(42, 48), slice(48, 60))
 _MARGIN = 0.06  # around each feature, of the distance of the outer eye corners
 _UNSHARP = 0.4  # of the finest that the network can show
+_DRAWN = 256  # pixels, at most, of the longer side of the drawing of the features
 
 
-def agree_in_sharpness(swapped: Plane, photo: Image, landmarks: Points, pitch: float) -> Plane:
-    """``swapped`` [H, W, 3] in float32 0..255, with the grain and the sharpness of ``photo``.
+def sharpened(swapped: Plane, pitch: float) -> Plane:
+    """``swapped`` [H, W, 3] with the finest that the network can show a little stronger.
 
     Args:
-        swapped: the swapped face where it goes in the photo, in the photo's colours.
-        photo: of the same shape.
-        landmarks: of the face, pixels of these arrays.
-        pitch: pixels of the photo per pixel of the network's output.
+        swapped: the swapped face, float32 0..255.
+        pitch: pixels of it per pixel of the network's output; up to 1, nothing is missing.
     """
     if pitch <= 1:
         return swapped
-    sigma = 0.5 * pitch
-    sharper = swapped + _UNSHARP * (swapped - cv2.GaussianBlur(swapped, (0, 0), sigma))
-    fine = photo - cv2.GaussianBlur(photo.astype(np.float32), (0, 0), sigma)
-    grain = fine * np.exp(-np.square(fine / _FAINT)) * _smooth_skin(landmarks, photo.shape)
-    return np.asarray(sharper + grain, np.float32)
+    return np.asarray(swapped + _UNSHARP * _finer(swapped, pitch), np.float32)
+
+
+def grain(photo: Image, landmarks: Points, pitch: float) -> Plane:
+    """The photo's own grain [H, W, 3], in grey levels: what is to be added to the swap.
+
+    Args:
+        photo: where the swapped face goes.
+        landmarks: of the face, pixels of ``photo``.
+        pitch: pixels of the photo per pixel of the network's output.
+    """
+    if pitch <= 1:
+        return np.zeros(photo.shape, np.float32)
+    fine = _finer(photo.astype(np.float32), pitch)
+    faint = cv2.exp(np.square(fine) * np.float32(-1 / _FAINT**2))
+    return np.asarray(fine * faint * _smooth_skin(landmarks, photo.shape), np.float32)
+
+
+def _finer(image: Plane, pitch: float) -> Plane:
+    """What of an image is finer than the network's pixels."""
+    return np.asarray(image - cv2.GaussianBlur(image, (0, 0), 0.5 * pitch), np.float32)
 
 
 def _smooth_skin(landmarks: Points, shape: tuple[int, ...]) -> Plane:
-    """[H, W, 1]: 1 where there is no eye, brow or mouth."""
-    eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
-    features: AnyArray = np.zeros(shape[:2], np.uint8)
+    """[H, W, 1]: 1 where there is no eye, brow or mouth; drawn at a bounded size."""
+    height, width = shape[:2]
+    scale = min(1.0, _DRAWN / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    drawn = (landmarks + 0.5) * (size[0] / width, size[1] / height) - 0.5
+    eyes = float(np.linalg.norm(drawn[45] - drawn[36]))
+    features: AnyArray = np.zeros(size[::-1], np.uint8)
     for part in _FEATURES:
-        outline = cv2.convexHull(np.rint(landmarks[part]).astype(np.int32))
+        outline = cv2.convexHull(np.rint(drawn[part]).astype(np.int32))
         cv2.fillConvexPoly(features, outline, 1)
     side = 2 * max(1, round(_MARGIN * eyes)) + 1
     features = cv2.dilate(features, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     soft = cv2.GaussianBlur(features.astype(np.float32), (0, 0), max(0.5, side / 6))
-    return np.asarray(1 - soft[..., None], np.float32)
+    return np.asarray(1 - cv2.resize(soft, (width, height))[..., None], np.float32)

@@ -1,8 +1,10 @@
 """Finding faces in a photo, each with its 68 landmarks.
 
-dlib's frontal HOG detector sees faces of at least 80 pixels within about ±40° of yaw and
-±25° of roll. A photo is searched at a bounded size first; only when nothing is found there
-(or a large photo shows small faces, which seldom come alone) at twice that size.
+A photo is searched at a bounded size first. When no upright face is seen clearly there, it is also
+searched turned by quarters, and then slantwise, at half that size: heads that lie, scans, pictures
+stored sideways. When nothing is found, or a large photo shows small faces, which seldom come
+alone, it is searched at twice the size. What cannot be confirmed (:mod:`zoo.faces.fitting`) is no
+face.
 """
 
 from dataclasses import dataclass
@@ -10,21 +12,26 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zoo.faces.models import detector, landmark_trees
-from zoo.faces.regression_trees import predict
+from zoo.faces.fitting import SURE, fit_landmarks
+from zoo.faces.hog import Box, Detection, Grey, contained, search
 from zoo.photos.image import Image, Points
 
-Box = tuple[int, int, int, int]
-
 _FIRST_SIDE = 1024  # pixels of the longer side in the first search
+_REDUCED_SIDE = 512
 _LAST_SIDE = 4096
 _SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
-_SAME_FACE = 0.35  # intersection over union above which two boxes are one face
+_SAME_FACE = 0.5  # of the smaller box, in the other, above which they are one face
 
 
 @dataclass(frozen=True)
 class Face:
-    """One face: ``box`` is (left, top, right, bottom), all in pixels of the photo."""
+    """One face.
+
+    Attributes:
+        box: the detector's (left, top, right, bottom), in pixels of the photo; where the head is
+            tilted, it is turned with it about its centre.
+        landmarks: likewise in pixels.
+    """
 
     box: Box
     landmarks: Points
@@ -42,77 +49,81 @@ class Face:
 
 
 def find_faces(image: Image) -> list[Face]:
-    """All faces, the largest first; empty when there is none.
+    """All faces of ``image`` [H, W, 3], the largest first; empty when there is none.
 
     Raises:
         AssetError: the landmark model is missing or damaged.
     """
-    faces = [Face(box, find_landmarks(image, box)) for box in find_boxes(image)]
+    grey = luminance(image)
+    side = min(_FIRST_SIDE, max(grey.shape))
+    found = _search(grey, side)
+    if not any(one.score >= SURE for one in found):
+        found += search_turned(grey)
+    faces = _fitted(image, grey, found)
+    while _look_closer([face.box for face in faces], side, grey):
+        side *= 2
+        faces = _merged(faces, _fitted(image, grey, _search(grey, side)))
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
-def find_landmarks(image: Image, box: Box) -> Points:
-    """The 68 landmarks of the face in ``box``, in pixels with their fractions.
-
-    Raises:
-        AssetError: the landmark model is missing or damaged.
-    """
-    return predict(landmark_trees(), image, box)
-
-
-def find_boxes(image: Image, *, closer: bool = True) -> list[Box]:
-    """The detector's boxes alone, in no order; they may reach beyond the photo.
+def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> list[Detection]:
+    """What the detector sees of faces that are more or less upright, in no order.
 
     Args:
-        image: [H, W, 3].
+        grey: [H, W].
+        reduced: at half the size of a photo's first search, in a quarter of the time.
         closer: also at twice the size, where that may find more.
     """
-    side = max(image.shape[:2])
-    working = min(side, _FIRST_SIDE)
-    boxes = _search(image, working / side)
-    while closer and _look_closer(boxes, working, side):
-        working *= 2
-        boxes = _merge(boxes, _search(image, working / side))
-    return boxes
+    side = min(_REDUCED_SIDE if reduced else _FIRST_SIDE, max(grey.shape))
+    found = _search(grey, side)
+    while closer and _look_closer([one.box for one in found], side, grey):
+        side *= 2
+        found += [one for one in _search(grey, side) if _is_new(one.box, [x.box for x in found])]
+    return found
 
 
-def _look_closer(boxes: list[Box], working: int, side: int) -> bool:
-    if 2 * working > min(2 * side, _LAST_SIDE):
+def search_turned(grey: Grey) -> list[Detection]:
+    """What the detector sees of faces that lie or stand on their heads; if nothing, slantwise."""
+    side = min(_REDUCED_SIDE, max(grey.shape))
+    for rolls in ((90, -90, 180), (45, -45, 135, -135)):
+        if found := [one for roll in rolls for one in _search(grey, side, roll)]:
+            return found
+    return []
+
+
+def luminance(image: Image) -> Grey:
+    """The luminance [H, W] of ``image`` [H, W, 3]."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _search(grey: Grey, side: int, roll: float = 0.0) -> list[Detection]:
+    """At the size at which the longer side has ``side`` pixels."""
+    return search(grey, side / max(grey.shape), roll)
+
+
+def _fitted(image: Image, grey: Grey, found: list[Detection]) -> list[Face]:
+    """The faces that are confirmed; of two in one place the one that is seen better."""
+    fits = [fit for one in found if (fit := fit_landmarks(image, grey, one))]
+    faces: list[Face] = []
+    for fit in sorted(fits, key=lambda fit: -fit.detection.score):
+        faces = _merged(faces, [Face(fit.detection.box, fit.landmarks)])
+    return faces
+
+
+def _merged(faces: list[Face], more: list[Face]) -> list[Face]:
+    return faces + [face for face in more if _is_new(face.box, [old.box for old in faces])]
+
+
+def _is_new(box: Box, known: list[Box]) -> bool:
+    return all(contained(box, old) < _SAME_FACE for old in known)
+
+
+def _look_closer(boxes: list[Box], side: int, grey: Grey) -> bool:
+    """Whether to search at twice the size of a search at which the longer side had ``side``."""
+    longer = max(grey.shape)
+    if 2 * side > min(2 * longer, _LAST_SIDE):
         return False
     if not boxes:
         return True
-    smallest = min(right - left for left, _, right, _ in boxes) * working / side
-    return working < side and smallest < _SMALL
-
-
-def _search(image: Image, scale: float) -> list[Box]:
-    if scale != 1:
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        height, width = image.shape[:2]
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        image = cv2.resize(image, size, interpolation=way).astype(np.uint8, copy=False)
-    found, _, _ = detector().run(np.ascontiguousarray(image), 0, 0.0)
-    return [
-        (
-            round(box.left() / scale),
-            round(box.top() / scale),
-            round(box.right() / scale),
-            round(box.bottom() / scale),
-        )
-        for box in found
-    ]
-
-
-def _merge(boxes: list[Box], more: list[Box]) -> list[Box]:
-    return boxes + [box for box in more if all(overlap(box, old) < _SAME_FACE for old in boxes)]
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
-    return shared / union
+    smallest = min(right - left for left, _, right, _ in boxes) * side / longer
+    return bool(side < longer and smallest < _SMALL)

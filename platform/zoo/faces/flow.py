@@ -7,6 +7,7 @@ from zoo.photos.image import AnyArray, Plane, Points
 
 _SIDE = 320  # pixels, at most, of the part of the picture that flow is found in
 _WINDOW = (15, 15)
+_AGREES = 0.015  # of the face's size: how far a point's flow is from the face's that it supports
 
 
 def flow(before: AnyArray, after: AnyArray, points: Points) -> tuple[Points, Plane]:
@@ -35,7 +36,9 @@ def flow(before: AnyArray, after: AnyArray, points: Points) -> tuple[Points, Pla
     good = (doubt < 0.02 * np.ptp(points)) & came.ravel().astype(bool) & went.ravel().astype(bool)
     if good.sum() < 12:
         return nothing
-    common, _ = cv2.estimateAffinePartial2D(points[good], (points + moved)[good])
+    common, _ = cv2.estimateAffinePartial2D(
+        points[good], (points + moved)[good], ransacReprojThreshold=_AGREES * float(np.ptp(points))
+    )
     if common is None:
         return nothing
     rigid = points @ common[:, :2].T + common[:, 2] - points

@@ -13,9 +13,10 @@ _TO_XYZ = np.array(
     ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
 )
 _WHITE = _TO_XYZ.sum(axis=1)
-_FROM_RGB = (_TO_XYZ / _WHITE[:, None]).T.astype(np.float32)
+_FROM_RGB = (_TO_XYZ / _WHITE[:, None]).astype(np.float32)
 _TO_RGB = np.linalg.inv(_TO_XYZ / _WHITE[:, None]).T.astype(np.float32)
 _KNEE = np.float32(6 / 29)
+_TO_LAB = np.array(((0, 116, 0, -16), (500, -500, 0, 0), (0, 200, -200, 0)), np.float32)
 _FROM_LAB = np.array(
     (
         (1 / 116, 1 / 500, 0, 16 / 116),
@@ -30,10 +31,12 @@ _TO_STEPS = np.column_stack([_TO_RGB.T * _STEPS, np.full(3, 0.5)]).astype(np.flo
 
 def to_lab(image: Image) -> Plane:
     """L* (0 to 100), a* and b* [..., 3] of sRGB pixels [..., 3]."""
-    xyz = _LINEAR[image] @ _FROM_RGB
-    f = np.where(xyz > _KNEE**3, np.cbrt(xyz), xyz / (3 * _KNEE**2) + np.float32(4 / 29))
-    x, y, z = f[..., 0], f[..., 1], f[..., 2]
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    linear = cv2.LUT(image.reshape(1, -1, 3), _LINEAR)
+    xyz = cv2.transform(linear, _FROM_RGB)
+    f = np.cbrt(xyz)
+    dark = xyz <= _KNEE**3  # seldom: where the curve is a straight line
+    f[dark] = xyz[dark] / (3 * _KNEE**2) + np.float32(4 / 29)
+    return np.asarray(cv2.transform(f, _TO_LAB).reshape(image.shape), np.float32)
 
 
 def from_lab(lab: Plane) -> Plane:

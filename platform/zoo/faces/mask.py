@@ -91,8 +91,8 @@ def face_region(landmarks: Points, shape: tuple[int, ...]) -> Region | None:
         return Region(int(left), int(top), np.ones(inside.shape, np.float32))
     size = _size(face_outline(landmarks))
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-    feather = size * _feather(landmarks - corner, inside.shape)
-    ramp = (distance / np.maximum(1.0, feather)).clip(0, 1)
+    feather = np.float32(size) * _feather(landmarks - corner, inside.shape)
+    ramp = (distance / np.maximum(np.float32(1), feather)).clip(0, 1)
     return Region(int(left), int(top), np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32))
 
 
@@ -100,11 +100,11 @@ def _feather(landmarks: Points, shape: tuple[int, ...]) -> Plane:
     """Its width [H, W]: constant up to the brows, then wider up to the forehead's upper edge."""
     up = landmarks[27] - landmarks[8]
     brows = landmarks[17:27].mean(axis=0)
-    y, x = np.mgrid[: shape[0], : shape[1]]
+    x, y = np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)[:, None]
     along = (x - brows[0]) * up[0] + (y - brows[1]) * up[1]
-    height = along / max(_FOREHEAD * float(up @ up), 1e-6)
-    widened = (_FOREHEAD_FEATHER - _FEATHER) * height.clip(0, 1)
-    return np.asarray(_FEATHER + widened, np.float32)
+    height = along / np.float32(max(_FOREHEAD * float(up @ up), 1e-6))
+    widened = np.float32(_FOREHEAD_FEATHER - _FEATHER) * height.clip(0, 1)
+    return np.asarray(np.float32(_FEATHER) + widened, np.float32)
 
 
 def _forehead(landmarks: Points) -> Points:

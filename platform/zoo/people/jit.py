@@ -18,6 +18,7 @@ R = TypeVar("R")
 _KERNELS = (
     "hair.py",
     "head.py",
+    "jit.py",
     "look.py",
     "march.py",
     "model.py",

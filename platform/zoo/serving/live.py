@@ -14,7 +14,8 @@ from PIL import Image as Pillow
 
 from zoo.errors import PhotoError
 from zoo.faces.detection import Face
-from zoo.faces.tracking import Tracker, box_of
+from zoo.faces.fitting import box_of
+from zoo.faces.tracking import Tracker
 from zoo.photos.image import Image
 from zoo.provenance.marking import Marking, xmp
 from zoo.swapping.network import Network

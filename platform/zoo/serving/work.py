@@ -11,7 +11,8 @@ from typing import Literal
 
 from zoo.errors import NoFaceError, PhotoError, ZooError
 from zoo.faces.blending import Method
-from zoo.faces.detection import Box, find_faces
+from zoo.faces.detection import find_faces
+from zoo.faces.hog import Box
 from zoo.photos.reading import read_photo
 from zoo.provenance.formats import HEAD, media_type
 from zoo.provenance.marking import Marking

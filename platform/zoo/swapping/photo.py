@@ -12,24 +12,24 @@ from typing import Literal
 import numpy as np
 
 from zoo.errors import NoFaceError, UsageError
-from zoo.faces.alignment import align, warp_back
-from zoo.faces.blending import Method, blend
+from zoo.faces.alignment import align
+from zoo.faces.blending import Method
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.segmentation import skin
-from zoo.photos.image import Image, Plane
+from zoo.photos.image import Image
 from zoo.photos.reading import MAX_PIXELS, read_photo
 from zoo.photos.writing import encode_photo
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking, xmp
 from zoo.provenance.signing import sign_bytes
 from zoo.storage import atomic_file
+from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
 
 Faces = Literal["all", "largest"] | Sequence[int]
 """Which faces: all, the largest, or those of these numbers, 0 being the largest."""
 
 _BATCH = 16  # faces at once, so that a crowd does not need a crowd's memory
-_SEGMENTED = 128  # pixels, the side of the crop that is segmented
 
 
 @dataclass(frozen=True)
@@ -75,29 +75,13 @@ def swap_faces(
     raw: list[Image] = []
     for start in range(0, len(aligned), _BATCH):
         raw.extend(network(np.stack([face.image for face in aligned[start : start + _BATCH]])))
-    result = image
+    result = image.copy()
     # The largest last: where faces overlap, the nearer one stands in front.
     for face, crop, swapped in reversed(list(zip(chosen, aligned, raw, strict=True))):
-        back = warp_back(swapped, crop.matrix, image.shape)
-        result = blend(
-            result,
-            back,
-            face.landmarks,
-            matte=replaceable(image, face),
-            pitch=crop.pitch,
-            method=method,
-        )
+        wide = aligned_for_segmentation(image, face.landmarks, crop)
+        matte = skin(wide.image, wide.landmarks)
+        paste_back(result, SwappedFace(face.landmarks, crop, swapped, matte), method)
     return Swap(result, chosen, raw)
-
-
-def replaceable(image: Image, face: Face) -> Plane:
-    """How much [H, W], 0 to 1, of each pixel may show the swapped face: its skin.
-
-    Raises:
-        AssetError: the segmentation network is missing or damaged.
-    """
-    crop = align(image, face.landmarks, _SEGMENTED)
-    return warp_back(skin(crop.image, crop.landmarks), crop.matrix, image.shape)
 
 
 def swap_file(

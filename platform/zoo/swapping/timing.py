@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import NoFaceError
-from zoo.faces.alignment import align, warp_back
-from zoo.faces.blending import blend
-from zoo.faces.detection import Face, find_boxes, find_faces, find_landmarks
+from zoo.faces.alignment import align
+from zoo.faces.detection import find_faces
+from zoo.faces.segmentation import skin
 from zoo.photos.reading import read_photo
 from zoo.photos.writing import encode_photo
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking, xmp
 from zoo.provenance.signing import sign_bytes
+from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import INPUT, SwapNetwork
-from zoo.swapping.photo import replaceable
 
-SWAPPING = ("detection", "landmarks", "alignment", "network", "segmentation", "stitching")
+SWAPPING = ("detection", "alignment", "network", "segmentation", "compositing")
 """The steps between a picture in memory and the swapped one: what a video's frame costs."""
 
 
@@ -126,19 +126,18 @@ def _swap_once(source: Path, network: SwapNetwork, mark: Marking, watch: _Watch)
     photo = read_photo(source)
     image = photo.image
     watch.lap("reading")
-    box = max(find_boxes(image), key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
+    landmarks = find_faces(image)[0].landmarks
     watch.lap("detection")
-    landmarks = find_landmarks(image, box)
-    watch.lap("landmarks")
     crop = align(image, landmarks, network.resolution)
     watch.lap("alignment")
     swapped = network(crop.image[None])[0]
     watch.lap("network")
-    matte = replaceable(image, Face(box, landmarks))
+    wide = aligned_for_segmentation(image, landmarks, crop)
+    matte = skin(wide.image, wide.landmarks)
     watch.lap("segmentation")
-    back = warp_back(swapped, crop.matrix, image.shape)
-    result = blend(image, back, landmarks, matte=matte, pitch=crop.pitch, method="feather")
-    watch.lap("stitching")
+    result = image.copy()
+    paste_back(result, SwappedFace(landmarks, crop, swapped, matte))
+    watch.lap("compositing")
     encoded = encode_photo(source, result, photo, xmp=xmp(mark))
     watch.lap("writing")
     sign_bytes(encoded, Made(mark, source, {"faces": "largest", "method": "feather"}))

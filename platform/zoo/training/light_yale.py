@@ -17,7 +17,7 @@ import numpy as np
 
 from zoo.errors import PhotoError
 from zoo.faces.alignment import align
-from zoo.faces.detection import find_boxes, find_landmarks
+from zoo.faces.detection import find_faces
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import find_photos, read_photo
 from zoo.training.light_pairs import SIDE, LitFaces
@@ -85,11 +85,9 @@ def _margined(image: Image) -> Image:
 def _common_landmarks(pictures: list[_Picture], images: list[Image]) -> Points:
     found = []
     for picture, image in zip(pictures, images, strict=True):
-        if max(abs(picture.azimuth), abs(picture.elevation)) <= _NEAR_CAMERA:
-            boxes = find_boxes(image)
-            if boxes:
-                largest = max(boxes, key=lambda box: box[2] - box[0])
-                found.append(find_landmarks(image, largest))
+        well_lit = max(abs(picture.azimuth), abs(picture.elevation)) <= _NEAR_CAMERA
+        if well_lit and (faces := find_faces(image)):
+            found.append(faces[0].landmarks)
     if not found:
         raise PhotoError(
             f"No face is found in the well-lit pictures of {pictures[0].path.parent}: "

@@ -37,7 +37,7 @@ def face_models() -> Check:
     """The detector and landmarks run, and the descriptor is whole."""
     import numpy as np
 
-    from zoo.faces.detection import find_landmarks
+    from zoo.faces.fitting import find_landmarks
     from zoo.faces.models import DESCRIPTOR, detector, model_file
 
     begun = time.perf_counter()

@@ -20,8 +20,9 @@ from zoo.faces.tracking import Sighting, Tracker
 from zoo.photos.frames import paste, to_rgb, workable
 from zoo.photos.image import Image
 from zoo.photos.video import Video
+from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
-from zoo.swapping.video.put_back import Seen, put_back, steadied
+from zoo.swapping.video.averaging import FrameFace, averaged, denoised
 from zoo.swapping.video.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ REACH = 2
 """Frames that outputs and mattes are averaged with, to either side."""
 
 _FADE_SECONDS = 0.2
-_SEGMENTED = 128  # pixels, the side of the crop that is segmented
 _LARGER = 1.2  # by how much a face must be larger than another to be the largest
 
 
@@ -51,7 +51,7 @@ class _Frame:
     shot: int
     sightings: dict[int, Sighting]
     present: list[int] = field(default_factory=list)
-    seen: dict[int, Seen] = field(default_factory=dict)
+    seen: dict[int, FrameFace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def swap_frames(
                 if not parts:
                     result = result.copy()
                 opacity = _opacity(near, track)
-                parts.append(put_back(result, steadied(others, REACH), method, opacity))
+                parts.append(paste_back(result, averaged(others, REACH), method, opacity))
         if parts:
             with watch.step("convert"):
                 edges = np.array(parts)
@@ -167,12 +167,13 @@ def _seen(
             with watch.step("align"):
                 landmarks = smoothed(_states(window, track))[0]
                 crop = align(here.image, landmarks, network.resolution)
-                wide = align(here.image, landmarks, _SEGMENTED)
+                wide = aligned_for_segmentation(here.image, landmarks, crop)
             with watch.step("network"):
                 raw = network(crop.image[None])[0]
             with watch.step("segment"):
                 matte = skin(wide.image, wide.landmarks)
-            here.seen[track] = Seen(landmarks, crop, raw, wide.image, matte)
+            face = SwappedFace(landmarks, crop, raw, matte)
+            here.seen[track] = FrameFace(face, denoised(wide.image))
         yield here
 
 
