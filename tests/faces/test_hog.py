@@ -29,7 +29,7 @@ def test_a_turned_picture_is_searched_at_its_roll(
     assert best.score > 0.5
     assert abs(best.roll - roll) in (0, 30)  # the view that sees it best
     assert np.linalg.norm(centre(best) - expected) < 0.1 * (right - left)
-    assert best.box[2] - best.box[0] == pytest.approx(right - left, rel=0.15)
+    assert best.box[2] - best.box[0] == pytest.approx(right - left, rel=0.25)
 
 
 @pytest.mark.parametrize("roll", [-30, 30])
@@ -55,8 +55,10 @@ def test_where_there_is_no_face_none_is_seen(portrait: Portrait) -> None:
     grey = luminance(portrait.render.image)
     assert look_upright(grey, (0, 0, 40, 40), 0.0) is None
     assert look_upright(grey, (-900, -900, -800, -800), 30.0) is None
+    upright = look_upright(grey, portrait.face.box, 0.0)
     upside_down = look_upright(grey, portrait.face.box, 180.0)
-    assert upside_down is None or upside_down.score < 0.2
+    assert upright is not None
+    assert upside_down is None or upside_down.score < upright.score - 0.5
 
 
 def test_overlap_and_containment() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from zoo.faces.detection import find_upright, luminance, search_turned
 from zoo.faces.fitting import apart, box_of, find_landmarks, fit_landmarks, radius_of, roll_of
 from zoo.faces.flow import flow
-from zoo.faces.hog import Detection, Grey, look_upright, overlap
+from zoo.faces.hog import Box, Detection, Grey, look_upright, overlap
 from zoo.faces.smoothing import State, advance, begin
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
@@ -128,12 +128,16 @@ class Tracker:
         self._forget()
         if closer and not self._tracks and not found:
             found = search_turned(grey)
-        for detection in found:
-            if any(_overlap(one, detection) > _SAME_FACE for one in self._tracks):
+        for detection in sorted(found, key=lambda one: -one.score):
+            if self._is_followed(detection.box):
                 continue
             landmarks = _landmarks(image, grey, detection)
-            if landmarks is not None:
+            if landmarks is not None and not self._is_followed(box_of(landmarks)):
                 self._tracks.append(_Track(next(self._numbers), begin(landmarks)))
+
+    def _is_followed(self, box: Box) -> bool:
+        boxes = (box_of(track.state.estimate) for track in self._tracks)
+        return any(overlap(box, followed) > _SAME_FACE for followed in boxes)
 
     def _look_again(self, tracks: list[_Track], image: Image, grey: Grey) -> None:
         """Looks for some followed faces, and for new ones if one of them is not there."""
