@@ -238,7 +238,9 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     [
         ("empty.jpg", b"", "is empty"),
         ("text.jpg", b"Dear diary, " * 50, "is not a photo"),
-        ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(100), "HEIC photo, which is not supported"),
+        ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(100), "is not a photo, or damaged"),
+        ("new.jxl", b"\xff\x0a" + bytes(100), "JPEG XL photo, which is not supported"),
+        ("box.jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(99), "JPEG XL photo, which is not"),
         ("script.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a photo"),
         ("cut.png", bomb(50, 50)[:60], "damaged"),
     ],

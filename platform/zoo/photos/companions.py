@@ -20,7 +20,7 @@ MATTE = "portrait matte"
 _GAIN_MARKS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"hdrgainmap")
 _DEPTH_MARKS = (b"GDepth:", b'Semantic="Depth', b"aux:depth", b"aux:disparity", b"auxid:2")
 _VIDEO_MARKS = (b"MotionPhoto", b"MicroVideo")
-_MPF_ENTRIES = 0xB002
+_SCAN = 0xDA
 
 
 def companions(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
@@ -40,24 +40,33 @@ def companions(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
         return ("what else the file holds",)
 
 
+def more(count: int, word: str) -> Iterator[str]:
+    """``2 more frames``, if there are any."""
+    if count > 0:
+        yield f"{count} more {word}{'s' if count > 1 else ''}"
+
+
 def _of_jpeg(opened: Pillow.Image, encoded: bytes) -> Iterator[str]:
-    """The marks of what follows must be in the file, and something must follow the picture."""
-    pictures = getattr(opened, "n_frames", 1)
-    if pictures > 1:
-        entries = getattr(opened, "mpinfo", {}).get(_MPF_ENTRIES) or [{}]
-        rest = encoded[entries[0].get("Size", 0) :]
-        known = 0
-        if any(mark in rest for mark in _GAIN_MARKS):
-            known += 1
-            yield GAIN_MAP
-        if any(mark in encoded for mark in _DEPTH_MARKS):
-            known += 1
-            yield DEPTH_MAP
-        yield from _more(pictures - 1 - known, "picture")
-    elif any(mark in encoded for mark in _DEPTH_MARKS):
+    """A gain map names itself in its own head, which comes after the photo's pixels."""
+    rest = encoded[_pixels(encoded) :]
+    more_pictures = getattr(opened, "n_frames", 1) - 1
+    if any(mark in rest for mark in _GAIN_MARKS):
+        more_pictures -= 1
+        yield GAIN_MAP
+    if any(mark in encoded for mark in _DEPTH_MARKS):
+        more_pictures -= 1
         yield DEPTH_MAP
-    if b"ftyp" in encoded and any(mark in encoded for mark in _VIDEO_MARKS):
+    if b"ftyp" in rest and any(mark in encoded for mark in _VIDEO_MARKS):
         yield VIDEO
+    yield from more(more_pictures, "picture")
+
+
+def _pixels(encoded: bytes) -> int:
+    """Where a JPEG's first scan begins, behind all of its own metadata."""
+    at = 2
+    while encoded[at : at + 1] == b"\xff" and encoded[at + 1] != _SCAN:
+        at += 2 + int.from_bytes(encoded[at + 2 : at + 4])
+    return at
 
 
 def _of_heif(opened: Pillow.Image, encoded: bytes) -> Iterator[str]:
@@ -75,9 +84,4 @@ def _of_heif(opened: Pillow.Image, encoded: bytes) -> Iterator[str]:
 
 def _frames(opened: Pillow.Image) -> Iterator[str]:
     word = {"TIFF": "page", "HEIF": "picture"}.get(str(opened.format), "frame")
-    yield from _more(getattr(opened, "n_frames", 1) - 1, word)
-
-
-def _more(count: int, word: str) -> Iterator[str]:
-    if count > 0:
-        yield f"{count} more {word}{'s' if count > 1 else ''}"
+    yield from more(getattr(opened, "n_frames", 1) - 1, word)

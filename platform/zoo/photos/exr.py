@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
+from zoo.photos.companions import more
 from zoo.photos.deep import Deep
 from zoo.photos.image import Image
 from zoo.photos.spaces import scene_light
@@ -77,8 +78,7 @@ def read_exr(path: Path, encoded: bytes, max_pixels: int) -> tuple[Image, Deep, 
     keep["compression"] = (
         header["compression"] if compression in _LOSSLESS else OpenEXR.ZIP_COMPRESSION
     )
-    also = tuple(f"channel {name}" for name in others)
-    also += tuple(f"part {part.name() or number}" for number, part in enumerate(parts) if number)
+    also = (*more(others, "channel"), *more(len(parts) - 1, "part"))
     return shown, Deep(values, space, header=keep), also
 
 
@@ -100,8 +100,8 @@ def encode_exr(deep: Deep, xmp: str | None) -> bytes:
 
 def _pixels(
     path: Path, encoded: bytes, size: tuple[int, int], storage: object
-) -> tuple[NDArray[Any], list[str]]:
-    """Colour and alpha [H, W, 3 or 4], and the names of the other channels of the first part."""
+) -> tuple[NDArray[Any], int]:
+    """Colour and alpha [H, W, 3 or 4], and how many other channels the first part has."""
     import OpenEXR
 
     try:
@@ -129,7 +129,7 @@ def _pixels(
             values[..., number] = read
     except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
         raise PhotoError(f"{path} is damaged and cannot be read: {_words(error)}.") from error
-    return values, [name for name in channels if name not in names]
+    return values, len(channels) - len(names)
 
 
 def _words(error: Exception) -> str:

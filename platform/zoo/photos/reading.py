@@ -82,7 +82,7 @@ def find_photos(
             raise PhotoError(f"{path} does not exist; give a photo or a folder of photos.")
     if not found:
         where = ", ".join(str(path) for path in named[:3]) or "nothing"
-        raise PhotoError(f"No photos in {where}; give files such as .jpg, .png or .webp.")
+        raise PhotoError(f"No photos in {where}; give files such as .jpg, .heic or .png.")
     return sorted(found)
 
 
