@@ -34,7 +34,7 @@ def ffmpeg_reads(path: Path) -> NDArray[Any]:
     return np.stack([red, green, blue, *alpha], axis=-1)
 
 
-def srgb_light(shown: NDArray[Any]) -> NDArray[np.float64]:
+def srgb_light(shown: NDArray[Any] | float) -> NDArray[np.float64]:
     """Linear light of sRGB's 0 to 1 (IEC 61966-2-1)."""
     shown = np.asarray(shown, np.float64)
     return np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)

@@ -99,6 +99,7 @@ def test_metadata_and_mark_are_written_beside_16_bits(
         assert found[ExifTags.Base.Make] == "Maker"
         assert found.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ISOSpeedRatings] == 400
         packet = opened.info.get("xmp") or opened.info.get("XML:com.adobe.xmp")
+        assert packet is not None
         assert (packet if isinstance(packet, str) else packet.decode()) == PACKET
     assert (ffmpeg_reads(tmp_path / f"out{suffix}") == deep).all()
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from zoo.photos.heif import SUFFIXES
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import losses, output_suffix, write_photo
 
+from .deep_files import srgb_light
 from .icc import linear_srgb_profile
 
 Picture = NDArray[np.uint8]
@@ -86,6 +88,60 @@ def test_another_colour_space_becomes_srgb(tmp_path: Path) -> None:
     grey = np.full((64, 64, 3), 128, np.uint8)
     photo = read_photo(heic(tmp_path / "a.heic", grey, icc_profile=linear_srgb_profile()))
     assert np.abs(photo.image.astype(int) - 188).max() <= 2
+
+
+def srgb(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def pq(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    power = light**0.1593017578125
+    found = ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+    return np.asarray(found)
+
+
+def hlg(scene: NDArray[np.float64]) -> NDArray[np.float64]:
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    return np.where(
+        scene <= 1 / 12, np.sqrt(3 * scene), a * np.log(np.maximum(12 * scene - b, 1e-9)) + c
+    )
+
+
+@pytest.mark.parametrize(
+    ("transfer", "curve"),
+    [
+        # ITU-R BT.2100, tables 4 and 5: the inverse of what reads it; light 1 is 203 cd/m2
+        (16, lambda light: pq(light * 203 / 10_000)),
+        (18, lambda light: hlg((light * 203 / 1000) ** (1 / 1.2))),
+        (13, srgb),
+    ],
+)
+def test_light_by_pq_and_hlg_and_wide_primaries_come_out_in_their_colours(
+    tmp_path: Path, transfer: int, curve: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> None:
+    grey = np.linspace(0.02, 0.95, 256)
+    stored = np.tile(np.rint(curve(grey) * 255).astype(np.uint8)[None, :, None], (64, 1, 3))
+    path = tmp_path / "a.heic"
+    pillow_heif.from_pillow(Pillow.fromarray(stored)).save(
+        path, quality=100, chroma=444, color_primaries=9, transfer_characteristics=transfer,
+        matrix_coefficients=9, full_range_flag=1,
+    )  # fmt: skip
+    photo = read_photo(path, whole=True)
+    assert photo.companions == (("HDR brightness",) if transfer != 13 else ())
+    image = photo.image
+    expected = 255 * srgb(grey)
+    assert np.abs(image[32].astype(float) - expected[:, None]).max() < 8  # of PQ's coarse steps
+    assert np.abs(image[32].mean(axis=1) - expected).mean() < 2
+    if transfer == 13:
+        red = np.zeros((64, 64, 3), np.uint8)
+        red[..., 0], red[..., 1:] = 200, 100
+        pillow_heif.from_pillow(Pillow.fromarray(red)).save(
+            path, quality=100, chroma=444, color_primaries=12, transfer_characteristics=13
+        )
+        # Display P3's (200, 100, 100) in sRGB, by its published matrix
+        matrix = np.array([[1.2249, -0.2247, 0], [-0.0420, 1.0419, 0], [-0.0197, -0.0786, 1.0979]])
+        wide = 255 * srgb(matrix @ srgb_light(red[0, 0] / 255))
+        assert np.abs(read_photo(path).image[32, 32] - wide).max() < 3
 
 
 def test_too_many_pixels_are_refused_before_decoding(

@@ -12,7 +12,10 @@ from collections.abc import Iterator
 
 from PIL import Image as Pillow
 
+from zoo.photos.code_points import HLG, PQ
+
 GAIN_MAP = "HDR gain map"
+HDR = "HDR brightness"
 DEPTH_MAP = "depth map"
 VIDEO = "motion photo's video"
 MATTE = "portrait matte"
@@ -70,6 +73,9 @@ def _pixels(encoded: bytes) -> int:
 
 
 def _of_heif(opened: Pillow.Image, encoded: bytes) -> Iterator[str]:
+    points = opened.info.get("nclx_profile") or {}
+    if points.get("transfer_characteristics") in (PQ, HLG):
+        yield HDR
     auxiliary = [str(kind) for kind in opened.info.get("aux") or {}]
     if any("gainmap" in kind for kind in auxiliary) or b"tmap" in encoded[:128]:
         yield GAIN_MAP

@@ -6,8 +6,9 @@ there is one: what is not a face keeps all its bits, and at a face's rim the pho
 steps go on under the blend.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,9 +129,8 @@ def read_deep(opened: Pillow.Image, encoded: bytes, image: Image) -> Deep | None
     return deep if _agrees(deep, image) else None
 
 
-def _tiff(opened: Pillow.Image) -> Any:
-    file: "TiffImageFile" = opened  # type: ignore[assignment]
-    return file.tag_v2
+def _tiff(opened: Pillow.Image) -> Mapping[int, Any]:
+    return cast("TiffImageFile", opened).tag_v2
 
 
 def _plain(opened: Pillow.Image) -> bool:

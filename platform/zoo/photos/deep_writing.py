@@ -16,7 +16,7 @@ from PIL import TiffImagePlugin
 
 from zoo.photos.deep import Deep
 
-_LEVEL = 4  # of zlib; 9 takes seconds more and saves little of what is mostly noise
+_LEVEL = 1  # of zlib: the lower bytes of a photo are noise, on which more effort is lost
 _STRIP = 2**20  # bytes, before compression
 _EXIF, _XMP, _PROFILE = 0x8769, 700, 34675
 _BYTE, _UNDEFINED = 1, 7
@@ -71,7 +71,10 @@ def encode_tiff(deep: Deep, exif: bytes | None, xmp: str | None) -> bytes:
         tags[317] = 2
     if count == 4:
         tags[338] = (2,)
-    for tag, kind, data in ((_XMP, _BYTE, xmp and xmp.encode()), (_PROFILE, _UNDEFINED, deep.profile)):
+    for tag, kind, data in (
+        (_XMP, _BYTE, xmp and xmp.encode()),
+        (_PROFILE, _UNDEFINED, deep.profile),
+    ):
         if data:
             tags.tagtype[tag] = kind
             tags[tag] = data

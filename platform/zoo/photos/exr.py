@@ -17,7 +17,7 @@ from zoo.errors import PhotoError
 from zoo.photos.companions import more
 from zoo.photos.deep import Deep
 from zoo.photos.image import Image
-from zoo.photos.spaces import scene_light
+from zoo.photos.spaces import scene_light, white_of
 
 SUFFIX = ".exr"
 _MAGIC = b"v/1\x01"
@@ -29,8 +29,6 @@ _KEPT = ("dataWindow", "displayWindow", "pixelAspectRatio", "screenWindowCenter"
          "colorInteropID", "acesImageContainerFlag", "xDensity", "framesPerSecond", "expTime",
          "aperture", "isoSpeed", "capDate", "utcOffset")  # fmt: skip
 _LOSSLESS = ("NO", "RLE", "ZIPS", "ZIP", "PIZ")
-_BRIGHT, _DIM = 1.0, 0.25  # between them most light is shown as it is
-_MOST = 98  # per cent of the pixels
 
 
 def is_exr(encoded: bytes) -> bool:
@@ -41,8 +39,7 @@ def is_exr(encoded: bytes) -> bool:
 def read_exr(path: Path, encoded: bytes, max_pixels: int) -> tuple[Image, Deep, tuple[str, ...]]:
     """What it shows in sRGB [H, W, 3], the light itself, and what else it holds.
 
-    Light of 1 is shown as white, unless nearly all of the picture would then be white or dark:
-    then the light that 98 % of its pixels do not reach.
+    Light of 1 is shown as white, or what :func:`.spaces.white_of` says.
 
     Raises:
         PhotoError: damaged, too many pixels, or no plain RGB.
@@ -64,10 +61,8 @@ def read_exr(path: Path, encoded: bytes, max_pixels: int) -> tuple[Image, Deep, 
     values, others = _pixels(path, encoded, (height, width), header.get("type"))
     kind = values.dtype
     light = np.nan_to_num(values[..., :3].astype(np.float32), posinf=0, neginf=0)
-    most = float(np.percentile(light.max(axis=2), _MOST))
-    white = 1.0 if most <= 0 or _DIM <= most <= _BRIGHT else most
     try:
-        space = scene_light(header.get("chromaticities"), white, kind)
+        space = scene_light(header.get("chromaticities"), white_of(light.reshape(-1, 3)), kind)
     except ValueError as error:
         raise PhotoError(f"{path} is damaged and cannot be read: it has {error}.") from error
     shown = np.empty((height, width, 3), np.uint8)

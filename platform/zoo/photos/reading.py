@@ -17,6 +17,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from zoo.errors import PhotoError
 from zoo.photos import exr, heif
+from zoo.photos.code_points import from_code_points
 from zoo.photos.colour import to_srgb
 from zoo.photos.companions import companions
 from zoo.photos.deep import Deep, depth, read_deep
@@ -115,6 +116,10 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS, whole: bool = False)
                 metadata = replace(safe_metadata(opened), bits=depth(opened, encoded))
                 picture = ImageOps.exif_transpose(opened)
                 image, alpha = to_srgb(picture)
+                if not opened.info.get("icc_profile") and (
+                    points := opened.info.get("nclx_profile")
+                ):
+                    image = from_code_points(image, points)
                 deep = read_deep(opened, encoded, image) if whole else None
                 others = companions(opened, encoded) if whole else ()
         except PhotoError:

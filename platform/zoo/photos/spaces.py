@@ -23,6 +23,8 @@ _BRADFORD = np.array(
 )
 _D65 = (0.3127, 0.3290)
 _D50_XYZ = np.array([0.9642, 1.0, 0.8249])
+_BRIGHT, _DIM = 1.0, 0.25  # between them most light is shown as it is
+_MOST = 98  # per cent of the pixels
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, *_D65)
 
 
@@ -39,10 +41,10 @@ class Srgb:
     """Numbers of 0 to 65535 that are sRGB's."""
 
     def displayed(self, stored: NDArray[Any]) -> _Values:
-        return stored / _FULL
+        return stored / float(_FULL)
 
     def stored(self, displayed: _Values) -> NDArray[Any]:
-        return np.rint(displayed.clip(0, 1) * _FULL).astype(np.uint16)
+        return np.asarray(np.rint(displayed.clip(0, 1) * _FULL), np.uint16)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Profiled:
 
     def displayed(self, stored: NDArray[Any]) -> _Values:
         light = np.stack([self.curves[i][stored[:, i]] for i in range(3)], axis=1)
-        return _encoded(light @ self.matrix.T)
+        return encoded(light @ self.matrix.T)
 
     def stored(self, displayed: _Values) -> NDArray[Any]:
         light = _decoded(displayed) @ np.linalg.inv(self.matrix).T
@@ -84,7 +86,7 @@ class SceneLight:
 
     def displayed(self, stored: NDArray[Any]) -> _Values:
         light = np.nan_to_num(stored.astype(np.float64), posinf=0, neginf=0)
-        return _encoded(light @ self.matrix.T / self.white)
+        return encoded(light @ self.matrix.T / self.white)
 
     def stored(self, displayed: _Values) -> NDArray[Any]:
         light = _decoded(displayed) @ np.linalg.inv(self.matrix).T * self.white
@@ -136,17 +138,36 @@ def scene_light(
     """
     matrix = np.eye(3)
     if chromaticities is not None:
-        try:
-            matrix = np.linalg.inv(_to_d50(_REC709)) @ _to_d50(chromaticities)
-            np.linalg.inv(matrix)
-        except (np.linalg.LinAlgError, ZeroDivisionError, FloatingPointError) as error:
-            raise ValueError("chromaticities that are no colours") from error
-        if not np.isfinite(matrix).all():
-            raise ValueError("chromaticities that are no colours")
+        matrix = to_srgb_light(chromaticities)
     return SceneLight(matrix, white, kind)
 
 
-def _encoded(light: _Values) -> _Values:
+def to_srgb_light(chromaticities: Sequence[float]) -> _Values:
+    """Linear RGB of these primaries and this white to linear sRGB [3, 3].
+
+    Raises:
+        ValueError: chromaticities that are none.
+    """
+    try:
+        matrix = np.linalg.inv(_to_d50(_REC709)) @ _to_d50(chromaticities)
+        np.linalg.inv(matrix)
+    except (np.linalg.LinAlgError, ZeroDivisionError, FloatingPointError) as error:
+        raise ValueError("chromaticities that are no colours") from error
+    if not np.isfinite(matrix).all():
+        raise ValueError("chromaticities that are no colours")
+    return np.asarray(matrix, np.float64)
+
+
+def white_of(light: NDArray[Any]) -> float:
+    """The light of ``light`` [N, 3] to be shown as white.
+
+    1, unless nearly all would then be white or dark: then what 98 % of the pixels do not reach.
+    """
+    most = float(np.percentile(light.max(axis=1), _MOST))
+    return 1.0 if most <= 0 or _DIM <= most <= _BRIGHT else most
+
+
+def encoded(light: _Values) -> _Values:
     """SRGB's curve, for what is below 0 mirrored."""
     size = np.abs(light)
     return np.copysign(

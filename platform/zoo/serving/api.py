@@ -175,7 +175,7 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
                 f'{chosen.identity}.{suffix}"',
                 "Server-Timing": f"swap;dur={result.seconds * 1000:.1f}",
                 "Zoo-Faces": str(result.faces),
-                "Zoo-Dropped": ", ".join(result.dropped),
+                **({"Zoo-Dropped": ", ".join(result.dropped)} if result.dropped else {}),
                 "Zoo-Network": f"{chosen.key}; sha256={chosen.sha256}; basis={chosen.basis}",
             },
         )

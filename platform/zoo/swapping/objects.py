@@ -22,9 +22,7 @@ def put_output(finished: Path, target: S3Address, patience: float = PATIENCE) ->
     upload(finished, target, patience)
 
 
-def get_output(
-    target: S3Address, path: Path, most_bytes: int, patience: float = PATIENCE
-) -> None:
+def get_output(target: S3Address, path: Path, most_bytes: int, patience: float = PATIENCE) -> None:
     """Brings an output that may be there already to ``path``.
 
     Raises:
