@@ -264,6 +264,16 @@ def test_a_truncated_photo_is_damaged(tmp_path: Path, picture: Picture, suffix: 
         read_photo(path)
 
 
+@pytest.mark.parametrize("tag", [(254, 1), (50706, b"\x01\x04\0\0")])
+def test_a_raw_files_preview_is_not_taken_for_the_photo(
+    tmp_path: Path, picture: Picture, tag: tuple[int, object]
+) -> None:
+    small = Pillow.fromarray(picture)
+    path = saved(tmp_path / "a.tif", small, tiffinfo=dict([tag]))
+    with pytest.raises(PhotoError, match=r"a\.tif is a camera's raw file"):
+        read_photo(path)
+
+
 def test_missing_forbidden_and_folders_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ _ORIENTATION = 0x0112
 _LUMA = np.array([0.299, 0.587, 0.114])  # as Pillow makes grey
 _COLOUR_CHUNKS = (b"cHRM", b"gAMA", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"pHYs")
 _BITS, _COMPRESSION, _PHOTOMETRIC, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 258, 259, 262, 338, 339
+_SUBFILE, _DNG = 254, 50706
 _AGREEMENT = 3  # levels of 255 between this reading and Pillow's, over half of the pixels
 _SAMPLES = 64  # per side
 
@@ -84,6 +85,12 @@ def depth(opened: Pillow.Image, encoded: bytes) -> int:
     if opened.format == "HEIF":
         return int(opened.info.get("bit_depth", 8))
     return 16 if opened.mode.startswith("I") else 8
+
+
+def is_raw(opened: Pillow.Image, encoded: bytes) -> bool:
+    """Whether a TIFF is a camera's raw file (DNG, NEF, ARW, CR2), which begins with a preview."""
+    tags = _tiff(opened)
+    return _DNG in tags or bool(tags.get(_SUBFILE, 0) & 1) or encoded[8:10] == b"CR"
 
 
 def read_deep(opened: Pillow.Image, encoded: bytes, image: Image) -> Deep | None:

@@ -119,9 +119,8 @@ def _pixels(
         names = [*_RGB, "A"] if alpha else [*_RGB]
         kinds = [np.dtype(_KINDS[channels[name].type.v]) for name in names]
         values = np.empty((*size, len(names)), np.result_type(*kinds))
-        for number, (name, one) in enumerate(zip(names, kinds, strict=True)):
-            read = np.frombuffer(file.channel(name), one).reshape(size)
-            values[..., number] = read
+        for number, (read, one) in enumerate(zip(file.channels(names), kinds, strict=True)):
+            values[..., number] = np.frombuffer(read, one).reshape(size)
     except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
         raise PhotoError(f"{path} is damaged and cannot be read: {_words(error)}.") from error
     return values, len(channels) - len(names)

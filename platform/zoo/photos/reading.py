@@ -20,7 +20,7 @@ from zoo.photos import exr, heif
 from zoo.photos.code_points import from_code_points
 from zoo.photos.colour import to_srgb
 from zoo.photos.companions import companions
-from zoo.photos.deep import Deep, depth, read_deep
+from zoo.photos.deep import Deep, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.metadata import Metadata, safe_metadata
 
@@ -107,6 +107,11 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS, whole: bool = False)
         warnings.simplefilter("ignore")  # on damaged metadata, and on sizes that are checked below
         try:
             with Pillow.open(io.BytesIO(encoded), formats=_formats(encoded)) as opened:
+                if opened.format == "TIFF" and is_raw(opened, encoded):
+                    raise PhotoError(
+                        f"{path} is a camera's raw file, of which only the preview could be read; "
+                        "develop it to TIFF or JPEG first."
+                    )
                 width, height = opened.size
                 if width * height > max_pixels:
                     raise PhotoError(
