@@ -183,6 +183,15 @@ def test_uncompressed_stays_uncompressed(tmp_path: Path, deep: NDArray[np.uint16
         assert (ffmpeg_reads(tmp_path / "out.tif") == deep).all()
 
 
+def test_tags_that_only_a_camera_knows_are_nobodys_warning(
+    tmp_path: Path, deep: NDArray[np.uint16], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "in.tif"
+    Pillow.fromarray(deep[..., 0]).save(path, tiffinfo={52545: b"private"})
+    assert read_photo(path, whole=True).deep is not None
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_becomes_8_bits_is_told(tmp_path: Path, deep: NDArray[np.uint16]) -> None:
     photo = read_photo(write_deep(tmp_path / "in.png", deep), whole=True)
     for name in ("out.jpg", "out.webp", "out.avif"):

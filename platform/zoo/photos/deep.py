@@ -109,12 +109,7 @@ def read_deep(opened: Pillow.Image, encoded: bytes, image: Image) -> Deep | None
     tiff = opened.format == "TIFF"
     if tiff and not _plain(opened):
         return None
-    import cv2
-
-    try:
-        read = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        return None
+    read = _decoded(encoded)
     if read is None or read.dtype != np.uint16:
         return None
     profile = opened.info.get("icc_profile") or None
@@ -134,6 +129,21 @@ def read_deep(opened: Pillow.Image, encoded: bytes, image: Image) -> Deep | None
         not tiff or _tiff(opened).get(_COMPRESSION, 1) != 1,
     )
     return deep if _agrees(deep, image) else None
+
+
+def _decoded(encoded: bytes) -> NDArray[Any] | None:
+    """By OpenCV, which would tell the terminal of each tag that it does not know."""
+    import cv2
+    from cv2.utils import logging
+
+    level = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        return cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    finally:
+        logging.setLogLevel(level)
 
 
 def _tiff(opened: Pillow.Image) -> Mapping[int, Any]:
