@@ -24,6 +24,8 @@ _GAIN_MARKS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"hdrgainmap")
 _DEPTH_MARKS = (b"GDepth:", b'Semantic="Depth', b"aux:depth", b"aux:disparity", b"auxid:2")
 _VIDEO_MARKS = (b"MotionPhoto", b"MicroVideo")
 _SCAN = 0xDA
+_MPF = b"MPF\0"
+_SAMSUNGS_END = b"SEFT"
 
 
 def companions(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
@@ -51,7 +53,12 @@ def more(count: int, word: str) -> Iterator[str]:
 
 def _of_jpeg(opened: Pillow.Image, encoded: bytes) -> Iterator[str]:
     """A gain map names itself in its own head, which comes after the photo's pixels."""
-    rest = encoded[_pixels(encoded) :]
+    pixels = _pixels(encoded)
+    head = encoded[:pixels]
+    hints = (_MPF, *_GAIN_MARKS, *_DEPTH_MARKS, *_VIDEO_MARKS)
+    if not encoded.endswith(_SAMSUNGS_END) and not any(hint in head for hint in hints):
+        return  # nothing is announced: megabytes need not be searched
+    rest = encoded[pixels:]
     more_pictures = getattr(opened, "n_frames", 1) - 1
     if any(mark in rest for mark in _GAIN_MARKS):
         more_pictures -= 1
