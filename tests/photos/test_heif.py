@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pillow_heif
 import pytest
@@ -184,6 +185,30 @@ def test_more_bits_and_pictures_are_told(tmp_path: Path, large: Picture) -> None
         f"{photo.metadata.bits} bits per channel (8 are written)",
     )
     assert photo.metadata.bits in (10, 12)
+
+
+@pytest.mark.parametrize(("suffix", "brand"), [(".heic", b"miaf"), (".avif", b"MA1B")])
+def test_a_gain_map_that_the_containers_brands_announce_is_told(
+    tmp_path: Path, large: Picture, suffix: str, brand: bytes
+) -> None:
+    pillow_heif.register_heif_opener()
+    path = tmp_path / f"a{suffix}"
+    Pillow.fromarray(large).save(path)
+    assert read_photo(path, whole=True).companions == ()
+    content = path.read_bytes()
+    assert brand in content[:64]
+    path.write_bytes(content.replace(brand, b"tmap", 1))  # ISO 21496-1's brand
+    assert read_photo(path, whole=True).companions == ("HDR gain map",)
+
+
+def test_an_avif_of_10_bits_says_that_it_becomes_8(tmp_path: Path, large: Picture) -> None:
+    deep = large.astype(np.uint16)[..., ::-1] * 4
+    assert cv2.imwrite(str(tmp_path / "a.avif"), deep, [cv2.IMWRITE_AVIF_DEPTH, 10])
+    photo = read_photo(tmp_path / "a.avif", whole=True)
+    assert np.abs(photo.image.astype(int) - large).mean() < 3
+    assert losses(photo, Path("out.avif")) == ("10 bits per channel (8 are written)",)
+    Pillow.fromarray(large).save(tmp_path / "b.avif")
+    assert losses(read_photo(tmp_path / "b.avif", whole=True), Path("out.avif")) == ()
 
 
 def test_no_other_photo_waits_for_its_decoder(tmp_path: Path, picture: Picture) -> None:

@@ -38,7 +38,7 @@ def companions(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
     try:
         if opened.format in ("JPEG", "MPO"):
             return tuple(_of_jpeg(opened, encoded))
-        if opened.format == "HEIF":
+        if opened.format in ("HEIF", "AVIF"):
             return tuple(_of_heif(opened, encoded))
         return tuple(_frames(opened))
     except Exception:  # what stands beside a photo may be damaged; the photo is read already

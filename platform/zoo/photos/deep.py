@@ -24,6 +24,7 @@ _ORIENTATION = 0x0112
 _LUMA = np.array([0.299, 0.587, 0.114])  # as Pillow makes grey
 _COLOUR_CHUNKS = (b"cHRM", b"gAMA", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"pHYs")
 _BITS, _COMPRESSION, _PHOTOMETRIC, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 258, 259, 262, 338, 339
+_HEAD = 2**16  # bytes of an AVIF in which its properties lie
 _SUBFILE, _DNG = 254, 50706
 _AGREEMENT = 3  # levels of 255 between this reading and Pillow's, over half of the pixels
 _SAMPLES = 64  # per side
@@ -84,6 +85,9 @@ def depth(opened: Pillow.Image, encoded: bytes) -> int:
         return int(max(bits)) if isinstance(bits, tuple) else int(bits)
     if opened.format == "HEIF":
         return int(opened.info.get("bit_depth", 8))
+    if opened.format == "AVIF":  # its pixel information: version, count of channels, bits of each
+        at = encoded.find(b"pixi", 0, _HEAD)
+        return encoded[at + 9] if at >= 0 else 8
     return 16 if opened.mode.startswith("I") else 8
 
 
