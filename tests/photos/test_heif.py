@@ -14,6 +14,7 @@ from PIL import ExifTags
 from PIL import Image as Pillow
 
 from zoo.errors import PhotoError
+from zoo.photos.companions import companions
 from zoo.photos.heif import SUFFIXES
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import losses, output_suffix, write_photo
@@ -187,18 +188,18 @@ def test_more_bits_and_pictures_are_told(tmp_path: Path, large: Picture) -> None
     assert photo.metadata.bits in (10, 12)
 
 
-@pytest.mark.parametrize(("suffix", "brand"), [(".heic", b"miaf"), (".avif", b"MA1B")])
+@pytest.mark.parametrize("suffix", [".heic", ".avif"])
 def test_a_gain_map_that_the_containers_brands_announce_is_told(
-    tmp_path: Path, large: Picture, suffix: str, brand: bytes
+    tmp_path: Path, large: Picture, suffix: str
 ) -> None:
     pillow_heif.register_heif_opener()
-    path = tmp_path / f"a{suffix}"
-    Pillow.fromarray(large).save(path)
-    assert read_photo(path, whole=True).companions == ()
-    content = path.read_bytes()
-    assert brand in content[:64]
-    path.write_bytes(content.replace(brand, b"tmap", 1))  # ISO 21496-1's brand
-    assert read_photo(path, whole=True).companions == ("HDR gain map",)
+    Pillow.fromarray(large).save(tmp_path / f"a{suffix}")
+    content = (tmp_path / f"a{suffix}").read_bytes()
+    assert b"miaf" in content[:64]
+    with Pillow.open(tmp_path / f"a{suffix}") as opened:
+        assert companions(opened, content) == ()
+        announced = content.replace(b"miaf", b"tmap", 1)  # ISO 21496-1's brand
+        assert companions(opened, announced) == ("HDR gain map",)
 
 
 def test_an_avif_of_10_bits_says_that_it_becomes_8(tmp_path: Path, large: Picture) -> None:
