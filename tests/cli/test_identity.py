@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 import yaml
+from PIL import Image as Pillow
 
 from tests.cli.conftest import Zoo
 from tests.faces.test_footage import film
@@ -80,6 +82,18 @@ def test_what_cannot_be_used_is_named_and_left_out(
     assert len(facts["left_out"]) == 1
     assert facts["assessment"]["usable"] == 1
     assert sum(facts["assessment"]["coverage"]["light"]) == 1
+
+
+def test_photos_of_a_phone_are_photos_too(zoo: Zoo, project: Project, portrait: Path) -> None:
+    Path("phone").mkdir()
+    with Pillow.open(portrait) as picture:
+        pillow_heif.from_pillow(picture.convert("RGB")).save(Path("phone/IMG_1.HEIC"), quality=95)
+    added = zoo("identity", "add", "maria", "phone", "--basis", "consent", "--evidence", "form")
+    assert added.code == 0
+    assert "1 of 1 are usable" in added.out
+    (kept,) = (project.identities / "maria" / "photos").iterdir()
+    assert kept.suffix.lower() == ".heic"
+    assert read_photo(kept).image.shape == read_photo(portrait).image.shape
 
 
 def test_more_photos_join_those_that_are_there(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
+from pillow_heif import register_heif_opener
 
 from tests.cli.conftest import Zoo
 from tests.networks_on_disk import write_network
@@ -75,6 +76,28 @@ def test_one_photo_in_one_marked_picture_out(
         assert picture.size == (256, 256)
 
 
+def test_what_is_written_otherwise_or_left_out_is_told(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    with Pillow.open(portrait) as picture:
+        shown = picture.convert("RGB")
+    shown.save("a.gif", save_all=True, append_images=[Pillow.new("RGB", shown.size)])
+    shown.save("b.bmp")
+    register_heif_opener()
+    shown.save("c.heic", quality=95)
+    ended = zoo("swap", "-i", "ada", "a.gif", "b.bmp", "c.heic")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        "a.gif -> a-ada.png (1 face; written as PNG; left out: 1 more frame)",
+        "b.bmp -> b-ada.png (1 face; written as PNG)",
+        "c.heic -> c-ada.jpg (1 face; written as JPEG)",
+    ]
+    ended = zoo("swap", "-i", "ada", "a.gif", "--json", "--again")
+    (entry,) = json.loads(ended.out)["outputs"]
+    assert entry["output"] == "a-ada.png"
+    assert entry["dropped"] == ["1 more frame"]
+
+
 def test_outside_a_project_the_cache_is_enough(
     zoo: Zoo, cached: cache.CachedNetwork, portrait: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +119,7 @@ def test_several_inputs_fail_one_by_one_and_each_is_named(
             "output": "out/portrait.png",
             "faces": 1,
             "already_done": False,
+            "dropped": [],
         }
     ]
     failed = {Path(failure["input"]).name: failure["reason"] for failure in result["failed"]}

@@ -4,6 +4,8 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
+import OpenEXR
 import pytest
 from PIL import Image as Pillow
 
@@ -91,6 +93,18 @@ def test_objects_that_are_done_are_not_put_there_again(
     assert objects()["out/portrait.png"] == before
     connect().put_object(Bucket=BUCKET, Key="out/portrait.png", Body=before[:-30])
     assert "(1 face)" in zoo(*command).out
+
+
+def test_a_manifest_that_lies_beside_the_picture_goes_and_comes_with_it(
+    zoo: Zoo, photos: dict[str, str], portrait: Path
+) -> None:
+    with Pillow.open(portrait) as picture:
+        light = (np.asarray(picture.convert("RGB")) / np.float32(255)) ** np.float32(2.2)
+    OpenEXR.File({"type": OpenEXR.scanlineimage}, {"RGB": light}).write("light.exr")
+    command = ("swap", "-i", "ada", "light.exr", "-o", f"s3://{BUCKET}/out/")
+    assert "(1 face)" in zoo(*command).out
+    assert {"out/light.exr", "out/light.exr.c2pa"} <= set(objects())
+    assert "(already done)" in zoo(*command).out
 
 
 def test_faults_on_the_way_are_nobodys_business(

@@ -238,7 +238,9 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     [
         ("empty.jpg", b"", "is empty"),
         ("text.jpg", b"Dear diary, " * 50, "is not a photo"),
-        ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(100), "HEIC photo, which is not supported"),
+        ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(100), "is not a photo, or damaged"),
+        ("new.jxl", b"\xff\x0a" + bytes(100), "JPEG XL photo, which is not supported"),
+        ("box.jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(99), "JPEG XL photo, which is not"),
         ("script.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a photo"),
         ("cut.png", bomb(50, 50)[:60], "damaged"),
     ],
@@ -259,6 +261,16 @@ def test_a_truncated_photo_is_damaged(tmp_path: Path, picture: Picture, suffix: 
     path = saved(tmp_path / f"a{suffix}", large)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(PhotoError, match="damaged"):
+        read_photo(path)
+
+
+@pytest.mark.parametrize("tag", [(254, 1), (50706, b"\x01\x04\0\0")])
+def test_a_raw_files_preview_is_not_taken_for_the_photo(
+    tmp_path: Path, picture: Picture, tag: tuple[int, object]
+) -> None:
+    small = Pillow.fromarray(picture)
+    path = saved(tmp_path / "a.tif", small, tiffinfo=dict([tag]))
+    with pytest.raises(PhotoError, match=r"a\.tif is a camera's raw file"):
         read_photo(path)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image as Pillow
@@ -141,6 +142,21 @@ def test_a_swap_is_a_signed_picture_in_the_photos_format(
     assert DIGITAL_SOURCE_TYPE.encode() in answer.content
     (tmp_path / "swapped.jpg").write_bytes(answer.content)
     assert verify(tmp_path / "swapped.jpg").status in FINE
+
+
+def test_a_phones_photo_becomes_a_jpeg_and_what_is_left_out_is_told(
+    client: TestClient, couple: bytes
+) -> None:
+    with Pillow.open(io.BytesIO(couple)) as picture:
+        photo, other = io.BytesIO(), Pillow.new("RGB", picture.size)
+        pillow_heif.register_heif_opener()
+        picture.save(photo, "HEIF", quality=95, save_all=True, append_images=[other])
+    found = client.post("/api/faces", files={"photo": photo.getvalue()}).json()
+    assert (found["width"], found["height"], len(found["faces"])) == (640, 320, 2)
+    answer = swap(client, photo.getvalue())
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["zoo-dropped"] == "1 more picture"
+    assert "zoo-dropped" not in swap(client, couple).headers
 
 
 def test_only_the_chosen_faces_change(client: TestClient, couple: bytes) -> None:

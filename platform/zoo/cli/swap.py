@@ -99,8 +99,10 @@ def swap(
 ) -> None:
     """Put an identity's face into photos and videos.
 
-    Photos keep their size and format, videos their times, sound and subtitles; every output is
-    signed, and says that it is synthetic.
+    Photos keep their size, format and bits per channel, videos their times, sound and subtitles;
+    every output is signed, and says that it is synthetic. HEIC becomes JPEG, and BMP, GIF and
+    others that cannot carry the mark become PNG. What else an input holds (an HDR gain map, a
+    depth map, more frames) is left out, because it shows the old face, and named.
     Outputs that are there already, of the same input, network and options, are left alone. What
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
@@ -175,7 +177,14 @@ def swap(
 def _line(outcome: "Outcome") -> str:
     done = "already done"
     if outcome.faces is not None:
+        from zoo.photos.writing import WRITABLE, writable
+
         done = f"{outcome.faces} face{'s' if outcome.faces > 1 else ''}"
+        given, made = (place.suffix.lower() for place in (outcome.source, outcome.target))
+        if given not in writable(given):
+            done += f"; written as {WRITABLE[made]}"
+        if outcome.dropped:
+            done += f"; left out: {', '.join(outcome.dropped)}"
     return f"{outcome.source} -> {outcome.target} ({done})"
 
 
@@ -187,6 +196,7 @@ def _entries(outcomes: "list[Outcome]") -> list[dict[str, Any]]:
             "output": str(one.target),
             "faces": one.faces,
             "already_done": one.already_done,
+            "dropped": list(one.dropped),
         }
         for one in sorted(outcomes, key=lambda one: one.number)
     ]

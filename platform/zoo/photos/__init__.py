@@ -1,4 +1,5 @@
 """Untrusted photos: reading them into upright sRGB pixels, finding them, writing them back.
 
-Imports Pillow and numpy; OpenCV only for the one case Pillow cannot read (16-bit colour).
+Imports Pillow and numpy. What only some files need is imported when one comes: OpenCV (16-bit
+colour, which Pillow cannot read), pillow-heif (HEIC), OpenEXR, PyAV (videos).
 """

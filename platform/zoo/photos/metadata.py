@@ -39,11 +39,12 @@ class JpegQuality:
 class Metadata:
     """What is safe to write back, and how the photo was stored."""
 
-    format: str  # Pillow's name: "JPEG", "PNG", "WEBP", …
+    format: str  # Pillow's name: "JPEG", "PNG", "WEBP", …; "EXR"
     grey: bool = False  # the file stored no colour
     alpha: NDArray[np.uint8] | None = None  # [H, W]
     exif: bytes | None = None
     jpeg: JpegQuality | None = None
+    bits: int = 8  # per channel, in the file
 
 
 def safe_metadata(opened: Pillow.Image) -> Metadata:

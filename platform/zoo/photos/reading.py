@@ -1,7 +1,7 @@
 """Reading any photo a person has, and trusting none.
 
-Whatever the file holds (rotated, grey, transparent, CMYK, 16 bits, another colour space), what
-comes out is upright sRGB. Its size is checked before a pixel is decoded.
+Whatever the file holds (rotated, grey, transparent, CMYK, 16 bits, floating point, another colour
+space), what comes out is upright sRGB. Its size is checked before a pixel is decoded.
 """
 
 import io
@@ -16,29 +16,43 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from zoo.errors import PhotoError
+from zoo.photos import exr, heif
+from zoo.photos.code_points import from_code_points
 from zoo.photos.colour import to_srgb
+from zoo.photos.companions import companions
+from zoo.photos.deep import Deep, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.metadata import Metadata, safe_metadata
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm",
-     ".pgm", ".heic", ".heif")
+     ".pgm", exr.SUFFIX, *heif.SUFFIXES, ".jxl")
 )  # fmt: skip
-"""What counts as a photo in a folder; HEIC is named so that it is refused and not overlooked."""
+"""What counts as a photo in a folder; JPEG XL is named so that it is refused, not overlooked."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
 MAX_BYTES = 300_000_000
 MAX_PIXELS = 100_000_000
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo's pixels, and what of the rest may be written back."""
+    """A photo's pixels, and what of the rest may be written back.
+
+    Attributes:
+        path: the file.
+        image: upright sRGB.
+        metadata: what is safe to write back.
+        deep: the same picture with more than 8 bits, if the file has them and they were asked for.
+        companions: what else the file holds, such as ``HDR gain map``, if that was asked for.
+    """
 
     path: Path
     image: Image
     metadata: Metadata
+    deep: Deep | None = None
+    companions: tuple[str, ...] = ()
 
 
 def find_photos(
@@ -69,30 +83,50 @@ def find_photos(
             raise PhotoError(f"{path} does not exist; give a photo or a folder of photos.")
     if not found:
         where = ", ".join(str(path) for path in named[:3]) or "nothing"
-        raise PhotoError(f"No photos in {where}; give files such as .jpg, .png or .webp.")
+        raise PhotoError(f"No photos in {where}; give files such as .jpg, .heic or .png.")
     return sorted(found)
 
 
-def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
+def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS, whole: bool = False) -> Photo:
     """Reads a photo as upright sRGB.
+
+    Args:
+        path: the file.
+        max_pixels: that it may have.
+        whole: whether what 8-bit sRGB cannot hold is wanted too: ``deep`` and ``companions``.
 
     Raises:
         PhotoError: missing, unreadable, not a photo, damaged or larger than ``max_pixels``.
     """
     encoded = _read_bytes(path)
+    if exr.is_exr(encoded):
+        image, light, others = exr.read_exr(path, encoded, max_pixels)
+        bits = 8 * light.values.dtype.itemsize
+        return Photo(path, image, Metadata("EXR", bits=bits), light if whole else None, others)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on damaged metadata, and on sizes that are checked below
         try:
-            with Pillow.open(io.BytesIO(encoded), formats=_FORMATS) as opened:
+            with Pillow.open(io.BytesIO(encoded), formats=_formats(encoded)) as opened:
+                if opened.format == "TIFF" and is_raw(opened, encoded):
+                    raise PhotoError(
+                        f"{path} is a camera's raw file, of which only the preview could be read; "
+                        "develop it to TIFF or JPEG first."
+                    )
                 width, height = opened.size
                 if width * height > max_pixels:
                     raise PhotoError(
                         f"{path} has {width}x{height} pixels, more than the "
                         f"{max_pixels // 1_000_000} million allowed; make it smaller first."
                     )
-                metadata = safe_metadata(opened)
+                metadata = replace(safe_metadata(opened), bits=depth(opened, encoded))
                 picture = ImageOps.exif_transpose(opened)
                 image, alpha = to_srgb(picture)
+                if not opened.info.get("icc_profile") and (
+                    points := opened.info.get("nclx_profile")
+                ):
+                    image = from_code_points(image, points)
+                deep = read_deep(opened, encoded, image) if whole else None
+                others = companions(opened, encoded) if whole else ()
         except PhotoError:
             raise
         except Pillow.DecompressionBombError as error:
@@ -101,7 +135,15 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
             raise PhotoError(_not_a_photo(path, encoded)) from error
         except Exception as error:  # a decoder of damaged data may raise anything
             raise PhotoError(f"{path} is damaged and cannot be read: {error}.") from error
-    return Photo(path, image, replace(metadata, alpha=alpha))
+    return Photo(path, image, replace(metadata, alpha=alpha), deep, others)
+
+
+def _formats(encoded: bytes) -> tuple[str, ...]:
+    """What Pillow may take it for."""
+    if not heif.is_heif(encoded):
+        return _FORMATS
+    heif.ready()
+    return (heif.FORMAT,)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -125,6 +167,9 @@ def _read_bytes(path: Path) -> bytes:
 def _not_a_photo(path: Path, encoded: bytes) -> str:
     if not encoded:
         return f"{path} is empty; give a photo."
-    if encoded[4:8] == b"ftyp" and encoded[8:12] in _HEIC_BRANDS:
-        return f"{path} is a HEIC photo, which is not supported; save it as JPEG first."
-    return f"{path} is not a photo, or damaged; give a JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF."
+    if encoded.startswith(_JXL):
+        return f"{path} is a JPEG XL photo, which is not supported; save it as JPEG or PNG first."
+    return (
+        f"{path} is not a photo, or damaged; give a JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF, AVIF "
+        "or OpenEXR."
+    )

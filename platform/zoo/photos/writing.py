@@ -9,6 +9,8 @@ from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
 from zoo.errors import PhotoError
+from zoo.photos import exr, heif
+from zoo.photos.deep import Deep
 from zoo.photos.image import Image
 from zoo.photos.reading import Photo
 from zoo.storage import atomic_file
@@ -21,11 +23,56 @@ WRITABLE = {
 
 _XMP_TAG = 700  # TIFF
 _QUALITY = 95
+_DEEP = ("PNG", "TIFF", "EXR")  # can hold more than 8 bits per channel
+
+
+def writable(suffix: str) -> dict[str, str]:
+    """Suffixes that the successor of a photo with ``suffix`` may have, and their formats.
+
+    Only light becomes OpenEXR: of any other photo it is not known how bright it was.
+    """
+    return {**WRITABLE, exr.SUFFIX: "EXR"} if suffix.lower() == exr.SUFFIX else WRITABLE
 
 
 def output_suffix(suffix: str) -> str:
-    """The suffix for the successor of a photo with ``suffix``: the same, or ``.png`` instead."""
-    return suffix if suffix.lower() in WRITABLE else ".png"
+    """The suffix for the successor of a photo with ``suffix``.
+
+    The same; if that cannot be written, JPEG's for formats that lose a little anyway (HEIC), and
+    PNG's, which loses nothing, for all others.
+    """
+    if suffix.lower() in writable(suffix):
+        return suffix
+    return ".jpg" if suffix.lower() in heif.SUFFIXES else ".png"
+
+
+def losses(like: Photo, path: Path) -> tuple[str, ...]:
+    """What the file of ``like`` holds that its successor ``path`` will not, in words for people.
+
+    That is what stands beside the picture (``like.companions``), depth and transparency. What of
+    the metadata is left out on purpose is not told (:mod:`.metadata`).
+    """
+    kind = writable(exr.SUFFIX).get(path.suffix.lower())
+    lost = list(like.companions)
+    alpha = like.metadata.alpha
+    if like.deep and like.deep.header is not None and like.deep.values.shape[2] == 4:
+        alpha = np.rint(255 * like.deep.values[..., 3].clip(0, 1)).astype(np.uint8)
+    if like.metadata.bits > 8 and not (like.deep and kind in _DEEP):
+        lost.append(f"{like.metadata.bits} bits per channel (8 are written)")
+    elif like.deep and like.deep.header is not None and kind != "EXR":
+        lost.append("light beyond white (16 bits per channel are written)")
+    kept = kind != "JPEG" if like.metadata.alpha is not None else kind == "EXR"
+    if alpha is not None and not kept and (alpha < 255).any():
+        lost.append("transparency")
+    return tuple(lost)
+
+
+def check_writable(path: Path, like: Photo) -> None:
+    """So that nobody waits for a swap that cannot be written.
+
+    Raises:
+        PhotoError: ``path`` has a suffix that the successor of ``like`` cannot have.
+    """
+    _kind(path, like)
 
 
 def write_photo(
@@ -49,21 +96,41 @@ def encode_photo(
     ``like`` is the photo it was made from: its safe EXIF, transparency, greyness and JPEG
     quality are kept as far as the format can. ``xmp`` is an XMP packet to embed.
 
+    A photo with more than 8 bits per channel that was read whole gives a PNG, TIFF or OpenEXR
+    file that has them too, in its own colour space; only what ``image`` changed is changed.
+
     Raises:
-        PhotoError: a suffix that is not in :data:`WRITABLE`, or a picture too large for it.
+        PhotoError: a suffix that is not :func:`writable`, or a picture too large for it.
     """
-    kind = WRITABLE.get(path.suffix.lower())
-    if kind is None:
-        raise PhotoError(
-            f"Cannot write {path}: the suffix must be one of {' '.join(sorted(WRITABLE))}."
-        )
-    picture = _picture(image, like, kind)
+    kind = _kind(path, like)
     encoded = io.BytesIO()
     try:
+        if like and like.deep and kind in _DEEP:
+            return _deep(like.deep.changed(like.image, image), kind, like.metadata.exif, xmp)
+        picture = _picture(image, like, kind)
         picture.save(encoded, kind, **_options(like, kind, xmp))
     except (OSError, ValueError, RuntimeError) as error:
         raise PhotoError(_cannot(path, kind, image, error)) from error
     return encoded.getvalue()
+
+
+def _kind(path: Path, like: Photo | None) -> str:
+    kinds = writable(like.path.suffix) if like and like.metadata.format == "EXR" else WRITABLE
+    kind = kinds.get(path.suffix.lower())
+    if kind is None:
+        raise PhotoError(
+            f"Cannot write {path}: the suffix must be one of {' '.join(sorted(kinds))}."
+        )
+    return kind
+
+
+def _deep(deep: Deep, kind: str, exif: bytes | None, xmp: str | None) -> bytes:
+    from zoo.photos.deep_writing import encode_png, encode_tiff
+
+    if kind == "EXR":
+        return exr.encode_exr(deep, xmp)
+    encode = encode_png if kind == "PNG" else encode_tiff
+    return encode(deep if deep.header is None else deep.developed(), exif, xmp)
 
 
 def _picture(image: Image, like: Photo | None, kind: str) -> Pillow.Image:

@@ -14,7 +14,10 @@ _BRANDS = {
     b"avif": "image/avif",
     b"avis": "image/avif",
     b"qt  ": "video/quicktime",
-    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), "image/heic"),
+    **dict.fromkeys(
+        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"),
+        "image/heic",
+    ),
 }
 
 

@@ -82,6 +82,26 @@ def sign_file(finished: Path, target: Path, made: Made) -> None:
             finished.unlink()
 
 
+def sign_photo(encoded: bytes, target: Path, made: Made) -> None:
+    """Writes an ``encoded`` photo to ``target``, signed, whole or not at all.
+
+    As :func:`sign_file` does; of a format that can carry no manifest (OpenEXR) it lies beside it.
+
+    Raises:
+        SigningError: it cannot be signed; ``target`` is as it was.
+        StorageError: no permission or no space.
+    """
+    beside = media_type(encoded[:HEAD]) not in CARRIERS
+    with atomic_file(target) as temporary:
+        if beside:
+            manifest = _sign(io.BytesIO(encoded), None, UNKNOWN, made, signing_key())
+            with atomic_file(sidecar(target)) as record:
+                record.write_bytes(manifest)
+            temporary.write_bytes(encoded)
+        else:
+            temporary.write_bytes(sign_bytes(encoded, made))
+
+
 def sidecar(path: Path) -> Path:
     """Where the manifest of a file lies that cannot carry it: ``clip.mkv.c2pa``."""
     return path.with_name(path.name + SIDECAR)

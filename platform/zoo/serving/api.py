@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 PAGE = Path(__file__).with_name("page")
 _MOST_FACES = 100
 
-Photo = Annotated[UploadFile, File(description="JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF.")]
+Photo = Annotated[UploadFile, File(description="JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF or AVIF.")]
 
 
 class Face(BaseModel):
@@ -175,6 +175,7 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
                 f'{chosen.identity}.{suffix}"',
                 "Server-Timing": f"swap;dur={result.seconds * 1000:.1f}",
                 "Zoo-Faces": str(result.faces),
+                **({"Zoo-Dropped": ", ".join(result.dropped)} if result.dropped else {}),
                 "Zoo-Network": f"{chosen.key}; sha256={chosen.sha256}; basis={chosen.basis}",
             },
         )

@@ -22,7 +22,7 @@ from zoo.swapping.photo import Faces, swap_file
 Kind = Literal["same", "jpeg", "png", "webp"]
 
 SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
-"""Formats that every browser shows; a photo of another kind becomes a PNG."""
+"""Formats that every browser shows; HEIC becomes JPEG, and a photo of another kind a PNG."""
 
 _CHOSEN = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
@@ -44,6 +44,8 @@ class Result:
     media_type: str
     faces: int
     seconds: float
+    dropped: tuple[str, ...] = ()
+    """What of the upload the result does not hold, in words for people."""
 
 
 def find_in_upload(upload: bytes, *, max_pixels: int) -> Found:
@@ -89,7 +91,8 @@ def swap_upload(
     """
     started = time.perf_counter()
     given = media_type(upload[:HEAD])
-    made = _CHOSEN.get(kind, given if given in SUFFIX else "image/png")
+    same = given if given in SUFFIX else "image/jpeg" if given == "image/heic" else "image/png"
+    made = _CHOSEN.get(kind, same)
     with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
         source, target = Path(folder, "photo"), Path(folder, f"swapped{SUFFIX[made]}")
         source.write_bytes(upload)
@@ -106,7 +109,8 @@ def swap_upload(
         except ZooError as error:
             raise _named(error, {source: "The photo", target: "the swapped photo"}) from error
         encoded = target.read_bytes()
-    return Result(encoded, made, len(swap.faces), time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Result(encoded, made, len(swap.faces), seconds, swap.dropped)
 
 
 def _named(error: ZooError, names: dict[Path, str]) -> ZooError:

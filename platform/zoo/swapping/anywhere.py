@@ -1,18 +1,19 @@
 """One photo, wherever it lies and wherever it goes: this machine's disk or S3."""
 
 import tempfile
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 
-from zoo.errors import DamagedObjectError, MissingObjectError, PhotoError
+from zoo.errors import PhotoError
 from zoo.faces.blending import Method
 from zoo.photos.reading import MAX_BYTES
 from zoo.provenance.marking import Marking
 from zoo.s3.address import S3Address
 from zoo.s3.patience import SHORT_PATIENCE
-from zoo.s3.transfer import download, exists, upload
+from zoo.s3.transfer import download, exists
 from zoo.swapping.done import is_done
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.objects import get_output, put_output
 from zoo.swapping.photo import Faces, Swap, settings_of, swap_file
 from zoo.swapping.plan import Place
 
@@ -57,8 +58,8 @@ def swap_anywhere(
             download(source, here, most_bytes=MAX_BYTES, patience=SHORT_PATIENCE)
         if isinstance(target, S3Address):
             there = Path(folder, f"output{target.suffix}")
-            if not again:
-                _fetch_earlier(target, there)
+            if not again and exists(target, SHORT_PATIENCE):
+                get_output(target, there, MAX_BYTES, SHORT_PATIENCE)
         assert isinstance(here, Path) and isinstance(there, Path)
         if not again and is_done(there, here, mark, settings):
             return None
@@ -68,16 +69,9 @@ def swap_anywhere(
             words = str(error).replace(str(here), str(source)).replace(str(there), str(target))
             raise type(error)(words) from error
         if isinstance(target, S3Address):
-            upload(there, target, SHORT_PATIENCE)
+            put_output(there, target, SHORT_PATIENCE)
     return swap
 
 
 def _is_remote(*places: Place) -> bool:
     return any(isinstance(place, S3Address) for place in places)
-
-
-def _fetch_earlier(target: S3Address, path: Path) -> None:
-    """Brings an output that is there already to ``path``, if it could be one of ours."""
-    with suppress(MissingObjectError, DamagedObjectError):
-        if exists(target, SHORT_PATIENCE):
-            download(target, path, most_bytes=MAX_BYTES, patience=SHORT_PATIENCE)

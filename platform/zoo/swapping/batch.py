@@ -40,6 +40,8 @@ class Outcome:
     """How many were swapped, now."""
     reason: str | None = None
     """Why it failed, if it did."""
+    dropped: tuple[str, ...] = ()
+    """What of the input's file the output does not hold, in words for people."""
 
     @property
     def already_done(self) -> bool:
@@ -102,7 +104,9 @@ def _swap(how: How, network: SwapNetwork, pair: _Pair) -> Outcome:
             raise
         words = " ".join(f"{type(error).__name__}: {error}".split())
         return Outcome(number, source, target, reason=f"{source}: unexpected {words}.")
-    return Outcome(number, source, target, faces=None if swap is None else len(swap.faces))
+    if swap is None:
+        return Outcome(number, source, target)
+    return Outcome(number, source, target, faces=len(swap.faces), dropped=swap.dropped)
 
 
 def _killed(pair: _Pair, code: int | None) -> Outcome:

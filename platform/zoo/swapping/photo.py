@@ -5,7 +5,7 @@ sees skin, so that hair, glasses and hands stay in front.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +18,10 @@ from zoo.faces.detection import Face, find_faces
 from zoo.faces.segmentation import skin
 from zoo.photos.image import Image
 from zoo.photos.reading import MAX_PIXELS, read_photo
-from zoo.photos.writing import encode_photo
+from zoo.photos.writing import check_writable, encode_photo, losses
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking, xmp
-from zoo.provenance.signing import sign_bytes
-from zoo.storage import atomic_file
+from zoo.provenance.signing import sign_photo
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
 
@@ -40,11 +39,13 @@ class Swap:
         image: the picture.
         faces: those that were swapped, as they stood in the input, the largest first.
         raw: the network's output [S, S, 3] for each of them.
+        dropped: what of the input's file its successor does not hold, in words for people.
     """
 
     image: Image
     faces: list[Face]
     raw: list[Image]
+    dropped: tuple[str, ...] = ()
 
 
 def swap_image(
@@ -96,7 +97,8 @@ def swap_file(
 ) -> Swap:
     """Writes the swapped ``source`` to ``target``, marked and signed, whole or not at all.
 
-    Size, format by ``target``'s suffix, transparency and what is safe of the metadata are kept.
+    Size, format by ``target``'s suffix, depth, transparency and what is safe of the metadata are
+    kept. OpenEXR, which can carry no manifest, gets it beside it in ``target`` + ``.c2pa``.
 
     Raises:
         UsageError: ``target`` is ``source``, or a face is chosen that is not there.
@@ -107,7 +109,8 @@ def swap_file(
     """
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
-    photo = read_photo(source, max_pixels=max_pixels)
+    photo = read_photo(source, max_pixels=max_pixels, whole=True)
+    check_writable(target, photo)
     try:
         swap = swap_image(photo.image, network, faces=faces, method=method)
     except NoFaceError as error:
@@ -116,10 +119,8 @@ def swap_file(
             "about 40 degrees and be at least 40 pixels wide."
         ) from error
     encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
-    signed = sign_bytes(encoded, Made(mark, source, settings_of(faces, method)))
-    with atomic_file(target) as temporary:
-        temporary.write_bytes(signed)
-    return swap
+    sign_photo(encoded, target, Made(mark, source, settings_of(faces, method)))
+    return replace(swap, dropped=losses(photo, target))
 
 
 def settings_of(faces: Faces, method: Method) -> dict[str, str]:

@@ -39,7 +39,7 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
     a folder or a pattern, however many it holds) go into the folder ``out`` under their stems,
     numbered where two are alike; what is in it already is no input, even if it lies in a folder
     that is. Without ``out`` they go into the working folder as ``STEM-IDENTITY.SUFFIX``. Formats
-    that cannot carry the mark become PNG, or Matroska if they are videos.
+    that cannot be written become JPEG (HEIC) or PNG, or Matroska if they are videos.
 
     Args:
         inputs: files, folders (searched in depth), patterns such as ``'photos/*.jpg'``, and
@@ -54,7 +54,7 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
     photos, failed = _photos(inputs, place)
     if place is not None and not _is_folder(place) and not _may_be_several(inputs, photos):
         for photo in photos:
-            writable = VIDEO_WRITABLE if is_video(photo) else writing.WRITABLE
+            writable = VIDEO_WRITABLE if is_video(photo) else writing.writable(photo.suffix)
             if place.suffix.lower() not in writable:
                 raise UsageError(
                     f"{out} has no suffix that can be written; use one of "
@@ -156,7 +156,7 @@ def _objects(given: str) -> list[S3Address]:
     if not photos and not address.is_prefix and exists(address, SHORT_PATIENCE):
         return [address]
     if not photos:
-        raise PhotoError(f"No photos in {given}; give objects such as .jpg, .png or .webp.")
+        raise PhotoError(f"No photos in {given}; give objects such as .jpg, .heic or .png.")
     return photos
 
 

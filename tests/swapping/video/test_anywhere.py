@@ -60,15 +60,12 @@ def test_an_interrupted_swap_goes_on(
 def test_a_store_that_goes_away_is_only_asked_to_take_it(
     bucket: FaultyProxy, blackening_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = anywhere._put
-
     def away(*arguments: Any) -> None:
         raise OutageError("The store does not answer.")
 
-    monkeypatch.setattr(anywhere, "_put", away)
-    with pytest.raises(OutageError):
+    with monkeypatch.context() as patch, pytest.raises(OutageError):
+        patch.setattr("zoo.swapping.video.anywhere.put_output", away)
         _swap(blackening_file, end=0.2)
-    monkeypatch.setattr(anywhere, "_put", put)
     assert _swap(blackening_file, end=0.2, again=False) is None
     assert {TARGET.key, f"{TARGET.key}.c2pa"} < set(objects())
 

@@ -10,7 +10,7 @@ from importlib import metadata
 from zoo.cli.checkup.check import Check, State, python
 
 BASE = ("numpy", "opencv-python-headless", "dlib-bin", "onnxruntime", "pillow", "pydantic", "av",
-        "c2pa-python", "typer")  # fmt: skip
+        "c2pa-python", "pillow-heif", "openexr", "typer")  # fmt: skip
 TRAINING = ("torch", "ray", "mlflow", "dvc", "onnx", "numba")
 
 

@@ -102,6 +102,7 @@ async function swap(announce) {
         name: nameOf(answer, picture),
         bytes: picture.size,
         faces: Number(answer.headers.get("Zoo-Faces")),
+        dropped: answer.headers.get("Zoo-Dropped"),
         seconds: (performance.now() - started) / 1000,
         identity: identity.name,
         version: identity.version,
@@ -130,7 +131,8 @@ function showResult(made) {
   link.href = made.address;
   link.download = made.name;
   const count = made.faces === 1 ? "1 face" : `${made.faces} faces`;
-  facts(`${made.identity} v${made.version} · ${count} · ${made.seconds.toFixed(2)} s · signed as synthetic`);
+  const dropped = made.dropped ? ` · left out: ${made.dropped}` : "";
+  facts(`${made.identity} v${made.version} · ${count} · ${made.seconds.toFixed(2)} s · signed as synthetic${dropped}`);
   split();
 }
 

@@ -8,19 +8,19 @@ import hashlib
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import DamagedObjectError, MissingObjectError, PhotoError, StorageError, ZooError
+from zoo.errors import PhotoError, StorageError, ZooError
 from zoo.provenance.manifest import Setting
 from zoo.provenance.marking import Marking
-from zoo.provenance.signing import SIDECAR, sidecar
 from zoo.s3.address import S3Address
-from zoo.s3.transfer import download, etag, exists, upload
+from zoo.s3.transfer import download, etag, exists
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors
 from zoo.swapping.done import is_done
+from zoo.swapping.objects import get_output, put_output
 from zoo.swapping.plan import Place
 from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
 from zoo.swapping.video.work import held
@@ -64,11 +64,11 @@ def swap_video_anywhere(
             settings = _settings(how)
             if is_done(there, here, mark, settings):
                 if isinstance(target, S3Address):
-                    _put(there, target)
+                    put_output(there, target)
                 return None
             if isinstance(target, S3Address) and exists(target):
                 earlier = folder / f"earlier{target.suffix}"
-                _get(target, earlier)
+                get_output(target, earlier, MAX_BYTES)
                 if is_done(earlier, here, mark, settings):
                     return None
         try:
@@ -77,23 +77,8 @@ def swap_video_anywhere(
             words = str(error).replace(str(here), str(source)).replace(str(there), str(target))
             raise type(error)(words) from error
         if isinstance(target, S3Address):
-            _put(there, target)
+            put_output(there, target)
     return swap
-
-
-def _put(finished: Path, target: S3Address) -> None:
-    """With its manifest, where that lies beside it."""
-    if sidecar(finished).exists():
-        upload(sidecar(finished), S3Address(target.bucket, target.key + SIDECAR))
-    upload(finished, target)
-
-
-def _get(target: S3Address, path: Path) -> None:
-    with suppress(MissingObjectError, DamagedObjectError):
-        download(target, path, most_bytes=MAX_BYTES)
-        beside = S3Address(target.bucket, target.key + SIDECAR)
-        if exists(beside):
-            download(beside, sidecar(path), most_bytes=MAX_BYTES)
 
 
 @contextmanager
