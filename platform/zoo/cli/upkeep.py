@@ -95,7 +95,8 @@ def gc(
     """Remove versions that nobody needs, and files that belong to no version.
 
     Kept are each identity's champion and candidate, those before them (so that a rollback
-    works), the newest versions, and whatever is younger than a day.
+    works), the newest versions, and whatever is younger than a day. Every folder that would go
+    is named; what lies outside the registry's own place is never touched.
     """
     from zoo.cli.output import note, print_json, print_table, spinner
     from zoo.cli.place import registry_uri
@@ -110,16 +111,19 @@ def gc(
     if as_json:
         print_json({"removed": yes, "bytes": sum(item.bytes for item in found), "items": found})
         return
+    going = [item for item in found if not item.foreign]
     if quiet:
-        for item in found:
+        for item in going:
             print(item.name)
         return
     if found:
-        print_table(["WHAT", "NAME", "WHY", "BYTES"], [_row(item) for item in found])
-    total = sum(item.bytes for item in found)
+        print_table(["WHAT", "NAME", "WHY", "BYTES", "WHERE"], [_row(item) for item in found])
+    total = sum(item.bytes for item in going)
     done = "Removed" if yes else "Would remove"
-    note(f"{done} {len(found)} items, {total / 1e6:.1f} MB." + ("" if yes else " --yes does it."))
+    note(f"{done} {len(going)} items, {total / 1e6:.1f} MB." + ("" if yes else " --yes does it."))
+    if left := len(found) - len(going):
+        note(f"{left} stay: they name files outside the registry's own place.")
 
 
 def _row(item: "Garbage") -> list[object]:
-    return [item.kind, item.name, item.why, item.bytes]
+    return [item.kind, item.name, item.why, item.bytes, " ".join(item.places)]
