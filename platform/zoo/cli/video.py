@@ -79,7 +79,7 @@ def preview_videos(
     from zoo.swapping.network import SwapNetwork
     from zoo.swapping.video.preview import preview
 
-    network = SwapNetwork(how.network)
+    network = SwapNetwork(how.network, used_as=how.mark)
     made: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     for source, target in pairs:

@@ -31,7 +31,7 @@ from zoo.registry.references import CANDIDATE
 from zoo.registry.versions import versions_with
 from zoo.settings import Project
 from zoo.storage import sha256_of, write_json
-from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
+from zoo.swapping.inspection import INPUT, OUTPUT, check_own_words, inspect_network
 from zoo.tracking import (
     connect,
     experiment_id,
@@ -84,7 +84,8 @@ def publish(
 
     Raises:
         BasisError: ``identity`` is None or the record of someone else.
-        AssetError: network.onnx is no swap network.
+        AssetError: network.onnx is no swap network, or says that it is another identity's, or of
+            another basis than the record.
         RegistryError: a file is missing or damaged, or the registry refused.
     """
     check_name(name)
@@ -93,7 +94,8 @@ def publish(
             f"{name} has no recorded basis, so it is not registered; say it in "
             f"identities/{name}/identity.yaml."
         )
-    network = SwapNetwork(model_folder / NETWORK, threads=1)
+    network = inspect_network(model_folder / NETWORK)
+    check_own_words(model_folder / NETWORK, network, name, identity.basis)
     report = _read_report(report_folder)
     rows = read_curves(model_folder / "curves.csv")
     sha256 = sha256_of(model_folder / NETWORK)

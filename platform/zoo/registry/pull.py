@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.errors import RegistryError
+from zoo.errors import AssetError, RegistryError
 from zoo.provenance.basis import check_basis
+from zoo.provenance.marking import Marking
 from zoo.registry import cache
 from zoo.registry.browse import find_version
 from zoo.registry.card import scores_in
 from zoo.registry.references import Reference
 from zoo.registry.versions import aliases_of
 from zoo.storage import sha256_of
+from zoo.swapping.inspection import inspect_network
 from zoo.tracking import connect, plain_registry_errors
 
 if TYPE_CHECKING:
@@ -59,9 +61,12 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
             "scores": scores_in(version.tags),
         }
 
+        mark = Marking(reference.name, str(number), digest, basis)
+
         def fetch(path: Path) -> None:
             with plain_registry_errors(tracking_uri):
                 _download(client, version, digest, path)
+            _check(path, mark, card["resolution"])
 
         network = cache.store(tracking_uri, card, fetch)
     cache.remember_aliases(tracking_uri, reference.name, aliases)
@@ -83,6 +88,20 @@ def pull_preview(reference: Reference, tracking_uri: str, path: Path) -> None:
         version = find_version(client, tracking_uri, reference)
         fetched = download_artifacts(run_id=version.run_id, artifact_path=_PREVIEW, dst_path=folder)
         shutil.copyfile(fetched, path)
+
+
+def _check(path: Path, mark: Marking, resolution: object) -> None:
+    """Whether what arrived is a swap network, and the one that its tags speak of."""
+    name = f"{mark.identity} version {mark.version}"
+    try:
+        found = inspect_network(path, mark, name)
+    except AssetError as error:
+        raise RegistryError(f"{str(error).rstrip('.')}. It is not pulled.") from error
+    if found.resolution != resolution:
+        raise RegistryError(
+            f"{name} takes faces of {found.resolution} px, and its tag says {resolution}; it is "
+            "not pulled."
+        )
 
 
 def _download(client: "MlflowClient", version: "ModelVersion", sha256: str, path: Path) -> None:

@@ -204,6 +204,8 @@ def _status(project: Project, params: Mapping[str, Any], shared: _Shared, folder
     before, reason = _rendered(project, params, identity)
     for step, (product, made_from) in inputs.items():
         state, words = _state(product, made_from)
+        if step == "trained" and state is State.fresh and not _same_basis(product, identity):
+            state, words = State.stale, "basis changed"
         if state is State.fresh and before is not State.fresh:
             state, words = State.stale, reason
         if state is not State.fresh and (said := shared.failed[STEPS[step]].get(name)):
@@ -278,6 +280,11 @@ def _agrees(made: Any, now: Any) -> bool:
     if isinstance(made, list) and isinstance(now, list):
         return len(made) == len(now) and all(map(_agrees, made, now))
     return bool(made == now)
+
+
+def _same_basis(product: Path, identity: Identity | None) -> bool:
+    """A network names the basis it was trained on; with another one it is not registered."""
+    return identity is None or receipts.read(product).get("basis", identity.basis) == identity.basis
 
 
 def _training(project: Project, name: str, trains: bool) -> str | None:

@@ -79,7 +79,7 @@ def _worker(how: How, threads: int | None) -> Callable[[_Pair], Outcome]:
         import cv2
 
         cv2.setNumThreads(threads)
-    network = SwapNetwork(how.network, threads)
+    network = SwapNetwork(how.network, threads, used_as=how.mark)
     return partial(_swap, how, network)
 
 
