@@ -222,3 +222,12 @@ def test_a_network_of_another_resolution_than_its_tag_is_refused(
     stored(trained, sqlite_uri, write_network(tmp_path / "ada.onnx", size=32, identity="ada"))
     with pytest.raises(RegistryError, match="takes faces of 32 px, and its tag says 64"):
         pull(Reference("ada"), sqlite_uri)
+
+
+def test_a_version_with_a_malformed_tag_is_refused_in_a_sentence(
+    trained: Make, sqlite_uri: str
+) -> None:
+    trained().publish(sqlite_uri)
+    connect(sqlite_uri).set_model_version_tag("ada", "1", "resolution", "many")
+    with pytest.raises(RegistryError, match="ada version 1 is not pulled: its tag 'resolution'"):
+        pull(Reference("ada"), sqlite_uri)

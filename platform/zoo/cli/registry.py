@@ -63,6 +63,9 @@ def list_networks(
         )
     else:
         note("No networks are registered yet; `dvc repro` trains and registers them.")
+    for model in models:
+        if model.problem:
+            note(f"{model.name} is not as zoo registers: {model.problem}.")
 
 
 def show(
@@ -82,7 +85,7 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """Show an identity's versions: what made them, how good they are, who promoted them."""
-    from zoo.cli.output import print_facts, print_json, print_table, spinner
+    from zoo.cli.output import note, print_facts, print_json, print_table, spinner
     from zoo.cli.place import registry_uri
     from zoo.provenance.names import check_name
     from zoo.registry.browse import show_model
@@ -116,6 +119,9 @@ def show(
         [*_HEADINGS, "CREATED"],
         [[*_row(version), version.created] for version in model.versions],
     )
+    for version in model.versions:
+        if version.problem:
+            note(f"{name} version {version.version} is not as zoo registers: {version.problem}.")
     if model.history:
         print("\n" + "\n".join(str(move) for move in model.history))
 
@@ -223,7 +229,7 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
             "photos": f"{len(photos)}; DVC: {dvc['md5']}" if dvc else len(photos),
             "code": f"{found['code']} ({found['maker']})",
             "commit": git.get("commit"),
-            "not committed": ", ".join(git.get("changed", ())),
+            "not committed": ", ".join(map(str, git.get("changed", ()))),
         }
     )
     print("\nRecipe:")

@@ -7,10 +7,7 @@ from typing import Any
 from zoo.errors import RegistryError
 from zoo.provenance.identity import Identity
 from zoo.registry.scores import by_sface
-
-SCORES = "scores"
-"""The tag that holds the report's figures, as JSON: MLflow reads every tag of what it lists, and
-forty of them per version made lists four times as slow."""
+from zoo.registry.tags import SCORES, scores_in
 
 
 def scores_of(report: Mapping[str, Any]) -> dict[str, float]:
@@ -49,14 +46,6 @@ def tags_of(
     figures = {name: float(f"{value:.6g}") for name, value in scores_of(report).items()}
     tags[SCORES] = json.dumps(figures)
     return tags
-
-
-def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
-    """The figures back from a version's tags; none when others wrote them."""
-    try:
-        return {str(name): float(value) for name, value in json.loads(tags[SCORES]).items()}
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return {}
 
 
 def data_revision(receipt: Mapping[str, Any]) -> str:

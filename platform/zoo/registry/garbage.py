@@ -15,6 +15,7 @@ from zoo.registry.artifacts import MODEL_ID, Artifacts, artifacts_of
 from zoo.registry.history import holders, moves_in
 from zoo.registry.lease import is_lease, lease
 from zoo.registry.references import CANDIDATE, CHAMPION
+from zoo.registry.tags import is_identity
 from zoo.registry.versions import aliases_of, versions_of
 from zoo.tracking import connect, experiment_id, plain_registry_errors
 
@@ -76,7 +77,7 @@ def find_garbage(tracking_uri: str, keep: int, age: int = _DAY) -> list[Garbage]
             for model in models
             if is_lease(model.name) and (model.creation_timestamp or 0) < before
         ]
-        models = [model for model in models if not is_lease(model.name)]
+        models = [model for model in models if is_identity(model.name)]
         versions = versions_of(client, *(model.name for model in models))
         old = _old(models, versions, keep, before)
         kept = [version for version in versions if version not in old]

@@ -22,12 +22,13 @@ from zoo.errors import BasisError, RegistryError
 from zoo.provenance.identity import Identity
 from zoo.provenance.names import check_name
 from zoo.registry import cache
-from zoo.registry.card import SCORES, model_card, scores_of, tags_of, version_card
+from zoo.registry.card import model_card, scores_of, tags_of, version_card
 from zoo.registry.curves import Row, draw_curves, metrics, read_curves
 from zoo.registry.history import move_alias
 from zoo.registry.lease import lease
 from zoo.registry.lineage import LINEAGE, trace
 from zoo.registry.references import CANDIDATE
+from zoo.registry.tags import SCORES
 from zoo.registry.versions import versions_with
 from zoo.settings import Project
 from zoo.storage import sha256_of, write_json

@@ -1,6 +1,5 @@
 """From the registry into the cache, whole and verified, or not at all."""
 
-import re
 import shutil
 import tempfile
 from dataclasses import replace
@@ -12,8 +11,8 @@ from zoo.provenance.basis import check_basis
 from zoo.provenance.marking import Marking
 from zoo.registry import cache
 from zoo.registry.browse import find_version
-from zoo.registry.card import scores_in
 from zoo.registry.references import Reference
+from zoo.registry.tags import TagError, is_sha256, resolution_in, scores_in
 from zoo.registry.versions import aliases_of
 from zoo.storage import sha256_of
 from zoo.swapping.inspection import inspect_network
@@ -42,11 +41,17 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
         aliases = aliases_of(client, reference.name)
     number = int(version.version)
     digest = version.tags.get("sha256", "")
-    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+    if not is_sha256(digest):
         raise RegistryError(
             f"{reference.name} version {number} was not published by zoo: it has no sha256 tag."
         )
     basis = check_basis(version.tags.get("basis"), f"{reference.name} version {number}")
+    try:
+        resolution = resolution_in(version.tags)
+    except TagError as error:
+        raise RegistryError(
+            f"{reference.name} version {number} is not pulled: {error}; register it again."
+        ) from error
     network = cache.find_version(tracking_uri, reference.name, number, digest)
     if network is None:
         card = {
@@ -55,7 +60,7 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
             "sha256": digest,
             "basis": str(basis),
             "recipe": version.tags.get("recipe", ""),
-            "resolution": int(version.tags.get("resolution", 0)),
+            "resolution": resolution,
             "receipt": version.tags.get("receipt", ""),
             "data_revision": version.tags.get("data_revision", ""),
             "scores": scores_in(version.tags),
@@ -66,7 +71,7 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
         def fetch(path: Path) -> None:
             with plain_registry_errors(tracking_uri):
                 _download(client, version, digest, path)
-            _check(path, mark, card["resolution"])
+            _check(path, mark, resolution)
 
         network = cache.store(tracking_uri, card, fetch)
     cache.remember_aliases(tracking_uri, reference.name, aliases)
@@ -90,7 +95,7 @@ def pull_preview(reference: Reference, tracking_uri: str, path: Path) -> None:
         shutil.copyfile(fetched, path)
 
 
-def _check(path: Path, mark: Marking, resolution: object) -> None:
+def _check(path: Path, mark: Marking, resolution: int) -> None:
     """Whether what arrived is a swap network, and the one that its tags speak of."""
     name = f"{mark.identity} version {mark.version}"
     try:
