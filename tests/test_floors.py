@@ -13,7 +13,7 @@ PACKAGE = PLATFORM / "zoo"
 
 # From the ground up. Names on one line do not know each other.
 FLOORS = [
-    {"errors", "untrusted"},
+    {"errors", "printable", "untrusted"},
     {"settings", "makers"},
     {"storage"},
     {"s3"},
@@ -40,6 +40,7 @@ FORBIDDEN = {
 HEAVY = {"torch", "ray", "mlflow", "dvc", "numba", "onnx"}
 LIGHT_PACKAGES = [
     "errors",
+    "printable",
     "untrusted",
     "settings",
     "storage",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.options import Json, Name, Quiet, examples
+from zoo.cli.say import say
+from zoo.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,12 +118,12 @@ def add(
             }
         )
     elif quiet:
-        print(name)
+        say(name)
     else:
         count = f"{len(added.photos)} {'more ' if more else ''}photos"
-        print(f"Added {name} with {count} in {added.folder}.")
+        say(f"Added {name} with {count} in {added.folder}.")
         _print(found, excluded=exclude_strangers)
-        print(f"Picture: {picture}")
+        say(f"Picture: {picture}")
         note(versioned)
     for reason in left_out:
         note(f"left out: {reason}")
@@ -155,10 +157,10 @@ def check(
     if as_json:
         print_json({"name": name, **found.summary(), "picture": str(picture)})
     elif quiet:
-        print("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
+        say("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
     else:
         _print(found)
-        print(f"Picture: {picture}")
+        say(f"Picture: {picture}")
 
 
 def _settings(project: "Project") -> tuple["AlignSettings", int]:
@@ -275,27 +277,28 @@ def _print(found: "Assessment", *, excluded: bool = False) -> None:
     from zoo.cli.output import print_table
     from zoo.faces.coverage import NODS, SIDES, TURNS
 
-    print(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
+    say(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
     rows: list[list[Any]] = [
         [nod, *counts] for nod, counts in zip(NODS, found.coverage.pose, strict=True)
     ]
     print_table(["HEAD", *(turn.upper() for turn in TURNS)], rows)
-    print()
+    say()
     print_table(["LIGHT", *(side.upper() for side in SIDES)], [["photos", *found.coverage.light]])
     for photo in found.rejected:
         if photo.dropped and photo.readable:
-            print(f"\nNot usable: {photo.photo}: {photo.dropped.reason}", end="")
+            reason = printable(f"{photo.photo}: {photo.dropped.reason}")
+            say(f"\nNot usable: {reason}", end="")
     if found.rejected:
-        print()
+        say()
     if strangers := found.strangers:
         verb = "were left out" if excluded else "are among them"
-        print(f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:")
+        say(f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:")
         for photo in strangers:
-            print(f"  {photo.distance:.2f}  {photo.photo}")
+            say(f"  {photo.distance:.2f}  {printable(photo.photo)}")
         if not excluded:
-            print("Remove those that do, or add them anew with --exclude-strangers.")
+            say("Remove those that do, or add them anew with --exclude-strangers.")
     if found.advice:
-        print("\nTo do better:")
+        say("\nTo do better:")
         for line in found.advice:
-            print(f"- {line}")
-    print()
+            say(f"- {line}")
+    say()

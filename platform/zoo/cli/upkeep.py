@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.options import NETWORKS, Json, Quiet, examples
+from zoo.cli.say import say
 
 if TYPE_CHECKING:
     from zoo.registry.garbage import Garbage
@@ -68,10 +69,10 @@ def serve(
         if as_json:
             print_json({"address": address, "backend": without_password(backend)})
         elif quiet:
-            print(address, flush=True)
+            say(address)
         else:
-            print(f"{without_password(backend)} is served at {address}", flush=True)
-            print(f"export MLFLOW_TRACKING_URI={address}", flush=True)
+            say(f"{without_password(backend)} is served at {address}")
+            say(f"export MLFLOW_TRACKING_URI={address}")
         if host not in {"127.0.0.1", "localhost", "::1"}:
             note(f"There is no password: everyone who reaches {host}:{port} can change it.")
         code = process.wait()
@@ -114,7 +115,7 @@ def gc(
     going = [item for item in found if not item.foreign]
     if quiet:
         for item in going:
-            print(item.name)
+            say(item.name)
         return
     if found:
         print_table(["WHAT", "NAME", "WHY", "BYTES", "WHERE"], [_row(item) for item in found])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import UsageError, ZooError
+from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.swapping.batch import How
@@ -94,7 +95,7 @@ def preview_videos(
             failed[str(source)] = str(error)
             continue
         made.append({"input": str(source), "output": str(sheet), "frames": frames})
-        report(f"{source} -> {sheet} ({frames} frames)")
+        report(f"{printable(str(source))} -> {printable(str(sheet))} ({frames} frames)")
     return made, failed
 
 
@@ -138,12 +139,13 @@ def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[s
 
 
 def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
+    names = f"{printable(str(source))} -> {printable(str(target))}"
     if swap is None:
-        return f"{source} -> {target} (already done)"
+        return f"{names} (already done)"
     resumed = f", {swap.resumed} of them made before" if swap.resumed else ""
     steps = ", ".join(f"{name} {ms:.0f}" for name, ms in _each(swap).items())
     return (
-        f"{source} -> {target} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
+        f"{names} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
         f"{swap.seconds:.1f} s of video in {swap.took:.1f} s: {_rate(swap):.1f} frames/s)\n"
         f"  ms per frame: {steps}"
     )
@@ -165,12 +167,13 @@ def _bar(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TextColumn("frames  {task.fields[pace]}"))  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, pace="")
+        task = bar.add_task(escape(printable(title)), total=None, pace="")
         began, before = time.monotonic(), -1
 
         def advance(done: int, total: int) -> None:
