@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import UsageError, ZooError
+from zoo.errors import UsageError
 from zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def swap_videos(
     Returns:
         What was made, and why the others failed.
     """
+    from zoo.swapping.failures import reason_of
     from zoo.swapping.video.anywhere import swap_video_anywhere
 
     made: list[dict[str, Any]] = []
@@ -63,10 +64,12 @@ def swap_videos(
                     jobs=jobs,
                     progress=progress,
                 )
-        except UsageError:
+        except MemoryError:
             raise
-        except ZooError as error:
-            failed[str(source)] = str(error)
+        except Exception as error:
+            if isinstance(error, UsageError) and len(pairs) == 1:
+                raise
+            failed[str(source)] = reason_of(source, error)
             continue
         made.append(_entry(source, target, swap))
         report(_line(source, target, swap))
@@ -77,22 +80,27 @@ def preview_videos(
     pairs: Sequence[Pair], how: "How", report: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A sheet of each video in place of its output: ``OUT-preview.jpg``."""
+    from zoo.swapping.failures import reason_of
     from zoo.swapping.network import SwapNetwork
     from zoo.swapping.video.preview import preview
 
     network = SwapNetwork(how.network, used_as=how.mark)
     made: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
-    for source, target in pairs:
-        if not isinstance(source, Path) or not isinstance(target, Path):
-            raise UsageError("A preview is made of files on this machine; copy the video here.")
+    here = [pair for pair in pairs if isinstance(pair[0], Path) and isinstance(pair[1], Path)]
+    if len(here) < len(pairs):
+        raise UsageError("A preview is made of files on this machine; copy the video here.")
+    for source, target in here:
+        assert isinstance(source, Path) and isinstance(target, Path)
         sheet = target.with_name(f"{target.stem}-preview.jpg")
         try:
             frames = preview(
                 source, sheet, network, mark=how.mark, faces=_which(how), method=how.method
             )
-        except ZooError as error:
-            failed[str(source)] = str(error)
+        except MemoryError:
+            raise
+        except Exception as error:
+            failed[str(source)] = reason_of(source, error)
             continue
         made.append({"input": str(source), "output": str(sheet), "frames": frames})
         report(f"{printable(str(source))} -> {printable(str(sheet))} ({frames} frames)")

@@ -7,10 +7,12 @@ Source: https://owasp.org/www-community/attacks/CSV_Injection.
 """
 
 import csv
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoo.errors import ZooError
 from zoo.printable import printable
 from zoo.s3.address import S3Address
 from zoo.s3.patience import SHORT_PATIENCE
@@ -43,6 +45,20 @@ def write_report(folder: Place, failed: Mapping[str, str]) -> Place | None:
         with plain_errors(place):
             place.unlink(missing_ok=True)
     return place if failed else None
+
+
+def reason_of(source: object, error: Exception) -> str:
+    """Why an input failed, in words; whatever the exception, it is no reason to drop the others.
+
+    Raises:
+        Exception: ``error`` itself, if it is unexpected and ``ZOO_TRACEBACK`` asks to see where.
+    """
+    if isinstance(error, ZooError):
+        return str(error)
+    if os.environ.get("ZOO_TRACEBACK"):
+        raise error
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"{source}: unexpected {words}."
 
 
 def _write(path: Path, failed: Mapping[str, str]) -> None:
