@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import SigningError
 from zoo.settings import data_folder
 from zoo.storage import plain_errors
+from zoo.untrusted import read_bytes
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -110,6 +111,13 @@ def known_roots(bundle: str | None) -> bytes:
     return b"".join(roots)
 
 
+def own_roots() -> bytes:
+    """What issued the certificate that ``ZOO_SIGNING_CHAIN`` names, in PEM; empty without one."""
+    own = os.environ.get(CHAIN_VARIABLE)
+    chain = _CERTIFICATE.findall(_read(Path(own)) or b"") if own else []
+    return b"".join(chain[1:] or chain)
+
+
 def own_serials() -> frozenset[str]:
     """Serial numbers of the certificates that sign for this user on this machine."""
     from cryptography import x509
@@ -125,8 +133,7 @@ def own_serials() -> frozenset[str]:
 
 def _read(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_BYTES)
+        return read_bytes(path, _MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
