@@ -14,6 +14,7 @@ PACKAGE = PLATFORM / "zoo"
 # From the ground up. Names on one line do not know each other.
 FLOORS = [
     {"errors", "printable", "untrusted"},
+    {"yaml_files"},
     {"settings", "makers"},
     {"storage"},
     {"s3"},
@@ -42,6 +43,7 @@ LIGHT_PACKAGES = [
     "errors",
     "printable",
     "untrusted",
+    "yaml_files",
     "settings",
     "storage",
     "digests",

@@ -10,15 +10,16 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 MOST_JSON = 64 * 2**20
 """Bytes of a JSON file of ours; the largest, a list of ten thousand identities, has 5 million."""
 
 
 @contextmanager
-def opened(path: Path, most: int | None = None) -> Iterator[BinaryIO]:
+def opened(path: Path, most: int | None = None) -> Iterator[BufferedReader]:
     """The regular file at ``path``, for reading; links are followed.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zoo.faces.models import detector, landmark_trees
+from zoo.faces.models import detector, landmark_trees, landmark_trees_anew
 from zoo.faces.regression_trees import predict
 from zoo.photos.image import Image, Points
 
@@ -19,6 +19,7 @@ Box = tuple[int, int, int, int]
 _FIRST_SIDE = 1024  # pixels of the longer side in the first search
 _LAST_SIDE = 4096
 _SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
+_FARTHEST = 10  # sides of its box that a landmark may lie from its corner
 _SAME_FACE = 0.35  # intersection over union above which two boxes are one face
 
 
@@ -57,7 +58,20 @@ def find_landmarks(image: Image, box: Box) -> Points:
     Raises:
         AssetError: the landmark model is missing or damaged.
     """
-    return predict(landmark_trees(), image, box)
+    try:
+        with np.errstate(invalid="raise", over="raise"):
+            found = predict(landmark_trees(), image, box)
+        if _may_be(found, box):
+            return found
+    except ArithmeticError:
+        pass
+    return predict(landmark_trees_anew(), image, box)  # the cache's copy of the model is damaged
+
+
+def _may_be(landmarks: Points, box: Box) -> bool:
+    """Whether they lie about their box, and are numbers at all."""
+    side = max(box[2] - box[0], box[3] - box[1])
+    return bool((np.abs(landmarks - box[:2]) < _FARTHEST * side).all())
 
 
 def find_boxes(image: Image, *, closer: bool = True) -> list[Box]:

@@ -15,7 +15,7 @@ def scores_of(report: Mapping[str, Any]) -> dict[str, float]:
     return {
         name: float(value)
         for name, value in report.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
     }
 
 
@@ -68,11 +68,12 @@ def version_card(
     identity: Identity, receipt: Mapping[str, Any], tags: Mapping[str, str], run_id: str
 ) -> str:
     """Markdown for one version; its pictures come from the run ``run_id``."""
+    seconds = receipt.get("seconds")
     made = [
         ("recipe", tags["recipe"]),
         ("resolution", f"{tags['resolution']} × {tags['resolution']} px"),
         ("iterations", receipt.get("iterations")),
-        ("training", f"{receipt['seconds']:.0f} s" if "seconds" in receipt else None),
+        ("training", f"{seconds:.0f} s" if isinstance(seconds, int | float) else None),
         ("basis", tags["basis"]),
         ("sha256", f"`{tags['sha256']}`"),
     ]

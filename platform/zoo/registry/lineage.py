@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from zoo import receipts
 from zoo.errors import RegistryError
 from zoo.provenance.identity import PHOTOS
@@ -22,6 +20,7 @@ from zoo.registry.references import Reference
 from zoo.settings import Project, without_password
 from zoo.tracking import connect, plain_registry_errors
 from zoo.untrusted import read_json
+from zoo.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -152,10 +151,9 @@ def _photos_file(name: str) -> str:
 def _dvc(project: Project, name: str) -> dict[str, Any] | None:
     """What DVC calls the photos; None where it does not keep them."""
     try:
-        text = (project.root / _photos_file(name)).read_text(encoding="utf-8")
-        (out,) = yaml.safe_load(text)["outs"]
+        (out,) = read_yaml(project.root / _photos_file(name))["outs"]
         return {key: out.get(key) for key in ("md5", "nfiles", "size")}
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -7,7 +7,6 @@ a lease, so that two processes publish one network once. Nothing is pickled and 
 code is stored.
 """
 
-import json
 import math
 import tempfile
 import time
@@ -40,6 +39,7 @@ from zoo.tracking import (
     without_repeats,
     without_warnings,
 )
+from zoo.untrusted import read_json
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -143,7 +143,7 @@ def _published(client: "MlflowClient", name: str, tags: Mapping[str, str]) -> "M
 def _read_report(folder: Path) -> dict[str, Any]:
     path = folder / "report.json"
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = read_json(path)
     except (OSError, ValueError) as error:
         raise RegistryError(
             f"{path} is missing or damaged; measure the network with `dvc repro evaluate`."
