@@ -18,6 +18,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from zoo.errors import PhotoError
 from zoo.photos.colour import to_srgb
 from zoo.photos.image import Image
+from zoo.photos.limits import check_size
 from zoo.photos.metadata import Metadata, safe_metadata
 
 SUFFIXES = frozenset(
@@ -84,12 +85,7 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
         warnings.simplefilter("ignore")  # on damaged metadata, and on sizes that are checked below
         try:
             with Pillow.open(io.BytesIO(encoded), formats=_FORMATS) as opened:
-                width, height = opened.size
-                if width * height > max_pixels:
-                    raise PhotoError(
-                        f"{path} has {width}x{height} pixels, more than the "
-                        f"{max_pixels // 1_000_000} million allowed; make it smaller first."
-                    )
+                check_size(path, opened, max_pixels)
                 metadata = safe_metadata(opened)
                 picture = ImageOps.exif_transpose(opened)
                 image, alpha = to_srgb(picture)
