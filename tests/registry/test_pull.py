@@ -1,5 +1,7 @@
 """From the registry into the cache, verified."""
 
+import errno
+import os
 import pickle
 import shutil
 import sqlite3
@@ -11,7 +13,7 @@ import pytest
 
 from tests.networks_on_disk import write_network
 from tests.registry.conftest import Trained
-from zoo.errors import BasisError, RegistryError, UnknownIdentityError
+from zoo.errors import BasisError, RegistryError, StorageError, UnknownIdentityError
 from zoo.registry import cache
 from zoo.registry.browse import remove_model
 from zoo.registry.finding import find_network
@@ -19,6 +21,7 @@ from zoo.registry.listing import list_models
 from zoo.registry.promotion import GateSettings, promote
 from zoo.registry.pull import pull
 from zoo.registry.references import Reference, parse_reference
+from zoo.settings import cache_folder
 from zoo.storage import sha256_of
 from zoo.tracking import connect
 
@@ -231,3 +234,23 @@ def test_a_version_with_a_malformed_tag_is_refused_in_a_sentence(
     connect(sqlite_uri).set_model_version_tag("ada", "1", "resolution", "many")
     with pytest.raises(RegistryError, match="ada version 1 is not pulled: its tag 'resolution'"):
         pull(Reference("ada"), sqlite_uri)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_full_cache_disk_is_blamed_on_the_cache(
+    trained: Make, sqlite_uri: str, monkeypatch: pytest.MonkeyPatch, wrapped: bool
+) -> None:
+    import mlflow.artifacts
+    from mlflow.exceptions import MlflowException
+
+    trained().publish(sqlite_uri)
+
+    def full(**_: object) -> str:
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise MlflowException(f"downloading failed: {error!r}") if wrapped else error
+
+    monkeypatch.setattr(mlflow.artifacts, "download_artifacts", full)
+    with pytest.raises(StorageError, match="disk is full") as caught:
+        pull(Reference("ada"), sqlite_uri)
+    assert str(cache_folder()) in str(caught.value)
+    assert "mlflow.db" not in str(caught.value)

@@ -183,11 +183,19 @@ def _sources(
     from zoo.faces.footage import extract
     from zoo.photos.reading import find_photos
     from zoo.photos.video import is_video
+    from zoo.provenance.adding import leads_out
 
     videos = [path for path in given if is_video(path)]
     named = [path for path in given if path not in videos]
     photos = find_photos(named) if named or not videos else []
-    found, left_out = {str(path): path for path in photos}, list[str]()
+    found, left_out = {}, list[str]()
+    for path in photos:
+        if leads_out(path, named):
+            left_out.append(
+                f"{path} is a link out of the folder given; give the file itself if it is meant."
+            )
+        else:
+            found[str(path)] = path
     for number, video in enumerate(videos):
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-")), str(number))
         folder.mkdir()

@@ -2,11 +2,13 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.errors import AssetError, RegistryError
+from zoo.errors import AssetError, RegistryError, StorageError
 from zoo.provenance.basis import check_basis
 from zoo.provenance.marking import Marking
 from zoo.registry import cache
@@ -14,6 +16,7 @@ from zoo.registry.browse import find_version
 from zoo.registry.references import Reference
 from zoo.registry.tags import TagError, is_sha256, resolution_in, scores_in
 from zoo.registry.versions import aliases_of
+from zoo.settings import cache_folder
 from zoo.storage import sha256_of
 from zoo.swapping.inspection import inspect_network
 from zoo.tracking import connect, plain_registry_errors
@@ -69,7 +72,7 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
         mark = Marking(reference.name, str(number), digest, basis)
 
         def fetch(path: Path) -> None:
-            with plain_registry_errors(tracking_uri):
+            with _written_to(cache_folder(), tracking_uri):
                 _download(client, version, digest, path)
             _check(path, mark, resolution)
 
@@ -89,10 +92,28 @@ def pull_preview(reference: Reference, tracking_uri: str, path: Path) -> None:
     from mlflow.artifacts import download_artifacts
 
     client = connect(tracking_uri)
-    with plain_registry_errors(tracking_uri), tempfile.TemporaryDirectory() as folder:
+    with plain_registry_errors(tracking_uri):
         version = find_version(client, tracking_uri, reference)
+    with _written_to(path.parent, tracking_uri), tempfile.TemporaryDirectory() as folder:
         fetched = download_artifacts(run_id=version.run_id, artifact_path=_PREVIEW, dst_path=folder)
         shutil.copyfile(fetched, path)
+
+
+@contextmanager
+def _written_to(folder: Path, uri: str) -> Iterator[None]:
+    """For downloads: a disk that is full then is the one that is written to, not the registry's.
+
+    Raises:
+        StorageError: there is no space in ``folder``.
+        RegistryError: the registry failed.
+    """
+    try:
+        with plain_registry_errors(uri):
+            yield
+    except StorageError as error:
+        raise StorageError(
+            f"Cannot write {folder}: the disk is full; free some space and run it again."
+        ) from error
 
 
 def _check(path: Path, mark: Marking, resolution: int) -> None:
