@@ -165,13 +165,20 @@ def check(
 
 def _settings(project: "Project") -> tuple["AlignSettings", int]:
     """What photos are held to, and the resolution of the recipe in use."""
+    from zoo.errors import ProjectError
     from zoo.faces.curation import AlignSettings
     from zoo.settings import read_params, section
 
     params = read_params(project)
-    recipe = (params.get("recipes") or {}).get(params.get("recipe")) or {}
-    phases = recipe.get("phases") or [recipe]
-    return section(params, "align", AlignSettings), int(phases[-1].get("resolution", 128))
+    align = section(params, "align", AlignSettings)
+    try:
+        recipe = (params.get("recipes") or {}).get(params.get("recipe")) or {}
+        phases = recipe.get("phases") or [recipe]
+        return align, int(phases[-1].get("resolution", 128))
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as error:
+        raise ProjectError(
+            "params.yaml: the recipe in use has no phases with a resolution; see docs/training.md."
+        ) from error
 
 
 def _sources(
