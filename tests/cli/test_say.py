@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Zoo
-from zoo.cli.output import note, print_facts, print_json, print_table
+from zoo.cli.output import note, print_facts, print_json, print_table, progress, spinner
 from zoo.provenance.identity import RECORD
 from zoo.settings import Project
 
@@ -57,3 +57,17 @@ def test_evidence_of_a_record_is_text(zoo: Zoo, project: Project) -> None:
     for shown in (zoo("identity", "show", "ada").out, zoo("identity", "list").out):
         assert r"form\x1b[2J 12" in shown
         assert "\x1b" not in shown
+
+
+def test_a_name_that_looks_like_markup_is_a_bars_title(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for shown in (progress("[/red]\x1b[2Ja.mp4", 5), spinner("[/red]\x1b[2Ja.mp4")):
+        with shown:
+            pass
+    _, err = capfd.readouterr()
+    assert "\x1b[2J" not in err
+    assert r"[/red]\x1b[2Ja.mp4" in err
