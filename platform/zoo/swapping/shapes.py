@@ -1,9 +1,9 @@
 """What a graph would compute and allocate, found out without running it.
 
 Each operator gives the shape of its result, and its values too where these are few numbers of
-which a later shape is made (:data:`.graph.SMALL`). An operator that is not in the table, or a shape
-that cannot be known beforehand, is refused: whoever cannot say how large a result will be can ask
-for any amount of memory.
+which a later shape is made (:data:`.tensors.SMALL`). An operator that is not in the table, or a
+shape that cannot be known beforehand, is refused: whoever cannot say how large a result will be
+can ask for any amount of memory.
 
 Source: https://onnx.ai/onnx/operators/, the shapes of each operator's output.
 """
@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.swapping.graph import SMALL, Graph, Node, Tensor
+from zoo.swapping.graph import Graph, Node
 from zoo.swapping.protobuf import MalformedError
+from zoo.swapping.tensors import SMALL, Tensor
+from zoo.swapping.windows import integers_of, whole_of, window
 
 Sizes = tuple[int, ...]
 
@@ -120,50 +122,26 @@ def _broadcast(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
 
 def _conv(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     image, weights = inputs[0].shape, inputs[1].shape
-    group = _whole(node, "group", 1)
+    group = whole_of(node, "group", 1)
     if len(image) != 4 or len(weights) != 4 or not 1 <= group <= image[1]:
         raise MalformedError("a convolution in it is none of pictures")
     if weights[1] * group != image[1] or weights[0] % group:
         raise MalformedError("a convolution in it has weights for other channels")
-    kernel = _list(node, "kernel_shape", weights[2:])
+    kernel = integers_of(node, "kernel_shape", weights[2:])
     if kernel != weights[2:] or (len(inputs) > 2 and inputs[2].shape != weights[:1]):
         raise MalformedError("a convolution in it has weights of another shape")
-    size = _window(node, image[2:], kernel)
+    size = window(node, image[2:], kernel)
     made = _Known((image[0], weights[0], *size))
     return made, made.count * math.prod(weights[1:])
 
 
 def _pool(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     image = inputs[0].shape
-    kernel = _list(node, "kernel_shape", ())
+    kernel = integers_of(node, "kernel_shape", ())
     if len(image) != 4 or len(kernel) != 2:
         raise MalformedError("a pooling in it is none of pictures")
-    made = _Known((*image[:2], *_window(node, image[2:], kernel)))
+    made = _Known((*image[:2], *window(node, image[2:], kernel)))
     return made, made.count * math.prod(kernel)
-
-
-def _window(node: Node, size: Sizes, kernel: Sizes) -> Sizes:
-    """Sides of what a window that moves over a picture of ``size`` gives."""
-    strides = _list(node, "strides", (1, 1))
-    dilations = _list(node, "dilations", (1, 1))
-    pads = _list(node, "pads", (0, 0, 0, 0))
-    if node.attributes.get("auto_pad", "NOTSET") != "NOTSET":
-        raise MalformedError("a window in it has no padding of its own")
-    if (len(strides), len(dilations), len(pads), len(kernel)) != (2, 2, 4, 2):
-        raise MalformedError("a window in it is none of pictures")
-    reach = [dilation * (side - 1) + 1 for side, dilation in zip(kernel, dilations, strict=True)]
-    if min(*strides, *dilations, *kernel) < 1 or not all(
-        0 <= pad <= reach[axis % 2] for axis, pad in enumerate(pads)
-    ):
-        raise MalformedError("a window in it has an impossible size, step or padding")
-    up = 1 if _whole(node, "ceil_mode", 0) else 0
-    sides = []
-    for axis in (0, 1):
-        room = size[axis] + pads[axis] + pads[axis + 2] - reach[axis]
-        if room < 0:
-            raise MalformedError("a window in it is larger than its picture")
-        sides.append((room + up * (strides[axis] - 1)) // strides[axis] + 1)
-    return tuple(sides)
 
 
 def _normalised(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
@@ -201,7 +179,7 @@ def _resize(node: Node, inputs: _Inputs) -> tuple[_Known, int]:
 
 def _concat(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     rank = len(inputs[0].shape)
-    axis = _axis(_whole(node, "axis", 0), rank)
+    axis = _axis(whole_of(node, "axis", 0), rank)
     rests = {one.shape[:axis] + one.shape[axis + 1 :] for one in inputs}
     if len(rests) != 1 or any(len(one.shape) != rank for one in inputs):
         raise MalformedError("what it puts together does not fit")
@@ -216,14 +194,14 @@ def _concat(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
 
 def _shape(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     whole = np.array(inputs[0].shape, np.int64)
-    start, end = _whole(node, "start", 0), _whole(node, "end", len(whole))
+    start, end = whole_of(node, "start", 0), whole_of(node, "end", len(whole))
     values = whole[start:end]
     return _Known(values.shape, values), 1
 
 
 def _gather(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     data, places = inputs
-    axis = _axis(_whole(node, "axis", 0), len(data.shape))
+    axis = _axis(whole_of(node, "axis", 0), len(data.shape))
     shape = data.shape[:axis] + places.shape + data.shape[axis + 1 :]
     values = None
     if data.values is not None and places.values is not None and math.prod(shape) <= SMALL:
@@ -287,20 +265,6 @@ def _numbers(known: _Known | None) -> list[int]:
     if known is None or known.values is None or known.values.dtype.kind not in "iu":
         raise MalformedError("a size in it cannot be told before it is run")
     return [int(one) for one in known.values.ravel()]
-
-
-def _whole(node: Node, name: str, default: int) -> int:
-    value = node.attributes.get(name, default)
-    if not isinstance(value, int):
-        raise MalformedError(f"{name} of its operator {node.operator} is no whole number")
-    return value
-
-
-def _list(node: Node, name: str, default: Sizes) -> Sizes:
-    value = node.attributes.get(name, default)
-    if not isinstance(value, tuple) or not all(isinstance(one, int) for one in value):
-        raise MalformedError(f"{name} of its operator {node.operator} are no whole numbers")
-    return tuple(int(one) for one in value)
 
 
 def _axis(axis: int, rank: int) -> int:
