@@ -13,7 +13,8 @@ PACKAGE = PLATFORM / "zoo"
 
 # From the ground up. Names on one line do not know each other.
 FLOORS = [
-    {"errors"},
+    {"errors", "printable", "untrusted"},
+    {"yaml_files"},
     {"settings", "makers"},
     {"storage"},
     {"s3"},
@@ -40,6 +41,9 @@ FORBIDDEN = {
 HEAVY = {"torch", "ray", "mlflow", "dvc", "numba", "onnx"}
 LIGHT_PACKAGES = [
     "errors",
+    "printable",
+    "untrusted",
+    "yaml_files",
     "settings",
     "storage",
     "digests",

@@ -1,4 +1,7 @@
+import os
 from pathlib import Path
+
+import pytest
 
 from zoo import receipts
 
@@ -32,3 +35,23 @@ def test_a_damaged_receipt_makes_the_product_stale(tmp_path: Path) -> None:
     (folder / "receipt.json").write_text("{")
     assert receipts.read(folder) == {}
     assert not receipts.is_fresh(folder, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"made_from": ' * 50_000,
+        b'{"made_from": "caf\xe9"}',
+        b'{"made_from": [1, 2]}',
+        b'{"made_from": Infinity}',
+    ],
+)
+def test_a_receipt_of_others_is_none(tmp_path: Path, content: bytes) -> None:
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    (folder / "receipt.json").write_bytes(content)
+    assert receipts.read(folder) == {}
+    (folder / "receipt.json").unlink()
+    os.mkfifo(folder / "receipt.json")
+    assert receipts.read(folder) == {}

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,27 @@ def test_the_registry_is_the_environments_or_the_projects(
 def test_the_cache_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
     assert cache_folder() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"recipe: caf\xe9", "is not valid YAML"),
+        (b"[" * 10_000, "nested too deep"),
+        (b"recipe: 2026-13-45", "is not valid YAML"),
+    ],
+)
+def test_params_of_others_are_named_in_a_sentence(
+    project: Project, content: bytes, words: str
+) -> None:
+    (project.root / "params.yaml").write_bytes(content)
+    with pytest.raises(ProjectError, match=words) as caught:
+        read_params(project)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fifo_in_place_of_params_is_named(project: Project) -> None:
+    (project.root / "params.yaml").unlink()
+    os.mkfifo(project.root / "params.yaml")
+    with pytest.raises(ProjectError, match=r"cannot be read: It is no regular file"):
+        read_params(project)

@@ -3,7 +3,6 @@
 Receipts tell of what was made; this is the note that ``zoo status`` reads about what was not.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from zoo.errors import StorageError
 from zoo.settings import Project
 from zoo.storage import write_json
+from zoo.untrusted import read_json
 
 STAGES = ("render", "align", "train", "evaluate", "register")
 
@@ -38,7 +38,7 @@ def remember(
 def of_stage(project: Project, stage: str) -> dict[str, str]:
     """Reasons by identity; none when there is no note."""
     try:
-        found = json.loads(_path(project, stage).read_text(encoding="utf-8"))
+        found = read_json(_path(project, stage))
     except (OSError, ValueError):
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}

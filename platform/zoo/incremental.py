@@ -24,6 +24,7 @@ from typing import Any
 from zoo import failures, receipts
 from zoo.errors import ZooError
 from zoo.index import INDEX, name_of
+from zoo.printable import printable
 from zoo.provenance.identity import Identity, read_identity
 from zoo.settings import Project, find_project
 
@@ -158,7 +159,7 @@ def remove_gone(folder: Path, names: Collection[str]) -> list[str]:
             gone.add(name)
     gone.discard("")
     for name in sorted(gone):
-        print(f"{name}: removed", flush=True)
+        print(printable(f"{name}: removed"), flush=True)
     return sorted(gone)
 
 
@@ -167,7 +168,7 @@ def run_stage(stage: Callable[[Project], int]) -> None:
     try:
         code = stage(find_project(Path.cwd()))
     except ZooError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         code = error.exit_code
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
@@ -259,7 +260,7 @@ def _make(job: Job) -> _Made | str:
 
 def _fail(outcome: Outcome, name: str, reason: str) -> None:
     outcome.failed[name] = reason
-    print(f"{name}: failed: {reason}", flush=True)
+    print(printable(f"{name}: failed: {reason}"), flush=True)
 
 
 def _remove(folder: Path, name: str) -> None:

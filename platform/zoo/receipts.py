@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.storage import write_json
+from zoo.untrusted import read_json
 
 Made = Mapping[str, Any]
 
@@ -34,10 +35,12 @@ def write(product: Path, made_from: Made, **facts: Any) -> None:
 def read(product: Path) -> dict[str, Any]:
     """The receipt of ``product``, or an empty mapping when there is none or it is damaged."""
     try:
-        receipt = json.loads(receipt_path(product).read_text(encoding="utf-8"))
+        receipt = read_json(receipt_path(product))
     except (OSError, ValueError):
         return {}
-    return receipt if isinstance(receipt, dict) else {}
+    if not isinstance(receipt, dict) or not isinstance(receipt.get("made_from", {}), dict):
+        return {}
+    return receipt
 
 
 def digest(made_from: Made) -> str:

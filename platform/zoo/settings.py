@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zoo.errors import ProjectError
+from zoo.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -77,15 +78,15 @@ def read_params(project: Project) -> dict[str, Any]:
     """All of ``params.yaml``.
 
     Raises:
-        ProjectError: the file is not a YAML mapping.
+        ProjectError: the file cannot be read, or is not a YAML mapping.
     """
-    import yaml
-
     path = project.root / PARAMS
     try:
-        params = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{path} is not valid YAML: {error}") from error
+        params = read_yaml(path)
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise ProjectError(f"{path} is not valid YAML: {error}.") from error
     if not isinstance(params, dict):
         raise ProjectError(f"{path} must be a mapping of sections.")
     return params

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import StorageError
+from zoo.untrusted import opened
 
 
 @contextmanager
@@ -94,8 +95,12 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
+    """SHA-256 of a regular file's bytes, in hex.
+
+    Raises:
+        OSError: missing, not readable, or no regular file: a FIFO or a device never ends.
+    """
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -96,6 +96,18 @@ def test_photos_of_a_phone_are_photos_too(zoo: Zoo, project: Project, portrait: 
     assert read_photo(kept).image.shape == read_photo(portrait).image.shape
 
 
+def test_links_out_of_a_folder_are_named_and_not_copied(
+    zoo: Zoo, project: Project, portrait: Path, meadow: Path
+) -> None:
+    folder = photos(portrait, 1)
+    (folder / "private.jpg").symlink_to(meadow.resolve())
+    ended = zoo("identity", "add", "maria", folder, "--basis", "research", "--json")
+    assert ended.code == 1
+    assert "private.jpg is a link out of the folder given" in ended.err
+    copied = [path.name for path in (project.identities / "maria" / "photos").iterdir()]
+    assert "private.jpg" not in copied and len(copied) == 1
+
+
 def test_more_photos_join_those_that_are_there(
     zoo: Zoo, project: Project, portrait: Path, meadow: Path
 ) -> None:

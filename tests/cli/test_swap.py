@@ -305,3 +305,20 @@ def test_a_cached_swap_takes_less_than_half_of_what_importing_torch_takes(
         if min(swaps) <= 0.45 * min(torches):
             break
     assert min(swaps) <= 0.45 * min(torches)
+
+
+def test_names_of_any_bytes_are_swapped_listed_and_reported(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    Path("in").mkdir()
+    whole, broken = os.fsdecode(b"in/caf\xe9.png"), os.fsdecode(b"in/=\xff\x1b[2J.png")
+    shutil.copy(portrait, whole)
+    Path(broken).write_bytes(b"no photo")
+    ended = zoo("swap", "-i", "ada", "in", "-o", "out")
+    assert ended.code == 1
+    assert ended.out == "in/caf\\xe9.png -> out/caf\\xe9.png (1 face)\n"
+    assert "error: in/=\\xff\\x1b[2J.png is not a photo" in ended.err
+    with Path("out/zoo-failed.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["input"] for row in csv.DictReader(file)] == ["in/=\\xff\\x1b[2J.png"]
+    ended = zoo("swap", "-i", "ada", whole, "-o", "out.png", "--json")
+    assert json.loads(ended.out)["outputs"][0]["input"] == whole

@@ -1,5 +1,6 @@
 """``zoo swap`` from the command to the video."""
 
+import csv
 import json
 import os
 import pty
@@ -8,7 +9,9 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image as Pillow
 
@@ -18,6 +21,7 @@ from tests.clips import moved, packets, write_clip
 from zoo.people import named_person, random_scene, render
 from zoo.photos.video import inspect_video
 from zoo.registry.cache import CachedNetwork
+from zoo.swapping.video import anywhere
 
 __all__ = ["cached", "face_models"]
 
@@ -81,6 +85,32 @@ def test_one_of_several_videos_fails(zoo: Zoo, cached: CachedNetwork, clip: Path
     assert (ended.code, ended.out) == (1, "out/clip.mp4\n")
     assert "error: broken.mp4 is not a video, or damaged" in ended.err
     assert "1 of 2 inputs failed; out/zoo-failed.csv lists them." in ended.err
+
+
+def test_a_damaged_video_stops_no_later_one_whatever_it_raises(
+    zoo: Zoo, cached: CachedNetwork, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = anywhere.swap_video_anywhere
+
+    def swap(source: Path, *more: Any, **how: Any) -> Any:
+        if source.name == "a.mp4":
+            raise AttributeError("'NoneType' object has no attribute 'width'")
+        return whole(source, *more, **how)
+
+    monkeypatch.setattr(anywhere, "swap_video_anywhere", swap)
+    Path("in").mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        Path("in", name).write_bytes(clip.read_bytes())
+    ended = zoo("swap", "-i", "ada", "in", "-o", "out", "--jobs", "1", "-q")
+    assert (ended.code, ended.out) == (1, "out/b.mp4\n")
+    assert "error: in/a.mp4: unexpected AttributeError" in ended.err
+    with Path("out/zoo-failed.csv").open(newline="") as file:
+        assert [row["input"] for row in csv.DictReader(file)] == ["in/a.mp4"]
+
+    # What does not fit one of several is that one's fault too.
+    short = write_clip(Path("in/a.mp4"), [np.zeros((64, 96, 3), np.uint8)] * 2)
+    ended = zoo("swap", "-i", "ada", short, clip, "--start", "0.2", "-o", "later", "-j", "1", "-q")
+    assert (ended.code, ended.out) == (1, f"later/{clip.name}\n")
 
 
 def test_a_terminal_shows_how_far_it_is(cached: CachedNetwork, clip: Path) -> None:

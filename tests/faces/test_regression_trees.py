@@ -1,5 +1,7 @@
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import dlib
 import numpy as np
@@ -8,8 +10,11 @@ import pytest
 from zoo.errors import AssetError
 from zoo.faces import models
 from zoo.faces.dlib_format import parse
+from zoo.faces.fitting import find_landmarks
+from zoo.faces.hog import Box
 from zoo.faces.regression_trees import RegressionTrees, predict
-from zoo.photos.image import Points
+from zoo.photos.image import Image, Points
+from zoo.settings import cache_folder
 
 from .conftest import Portrait
 
@@ -17,6 +22,30 @@ from .conftest import Portrait
 @pytest.fixture(scope="module")
 def dlibs_own() -> dlib.shape_predictor:
     return dlib.shape_predictor(str(models.model_file(models.LANDMARKS)))
+
+
+@pytest.fixture(scope="module")
+def unpacked_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of this module's own, with the model in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        models.landmark_trees.__wrapped__()
+        yield cache_folder()
+
+
+@pytest.fixture
+def unpacked(unpacked_once: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The same, read anew by each test."""
+    monkeypatch.setenv("ZOO_CACHE", str(unpacked_once))
+    models.landmark_trees.cache_clear()
+    yield unpacked_once
+    models.landmark_trees.cache_clear()
+
+
+@pytest.fixture
+def face(portrait: Portrait) -> tuple[Image, Box, Points]:
+    """A picture, its face's box and landmarks."""
+    return portrait.render.image, portrait.face.box, portrait.face.landmarks
 
 
 def dlibs_landmarks(predictor: dlib.shape_predictor, portrait: Portrait) -> Points:
@@ -58,6 +87,62 @@ def test_the_unpacked_model_is_memory_mapped_and_equals_the_file(
     damaged.write_bytes(damaged.read_bytes()[:1000])
     repaired = models.landmark_trees.__wrapped__()
     assert np.array_equal(repaired.leaves, fresh.leaves)
+
+
+@pytest.mark.parametrize("name", ["mean_shape", "leaves"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: np.zeros(3),
+        lambda whole: np.array(7, whole.dtype),
+        lambda whole: whole.astype(np.int64) - 2**40,
+        lambda whole: whole.astype(np.complex64),
+        lambda whole: np.full_like(whole, 200),
+        lambda whole: b"\x93NUMPY\x01\x00\x10\x00{'descr': ((((((",
+        lambda whole: b"PK\x05\x06" + bytes(18),  # an empty archive
+    ],
+)
+def test_a_damaged_array_is_made_again(
+    unpacked: Path, face: tuple[Image, Box, Points], name: str, damage: Callable[..., Any]
+) -> None:
+    (path,) = unpacked.rglob(f"{name}.npy")
+    whole = path.read_bytes()
+    damaged = damage(np.load(path))
+    if isinstance(damaged, bytes):
+        path.write_bytes(damaged)
+    else:
+        np.save(path, damaged)
+    image, box, landmarks = face
+    try:
+        assert np.array_equal(find_landmarks(image, box), landmarks)
+        assert path.read_bytes() == whole
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("value", [np.nan, 3e38])
+def test_leaves_that_are_no_numbers_are_made_again(
+    unpacked: Path, face: tuple[Image, Box, Points], value: float
+) -> None:
+    (path,) = unpacked.rglob("leaves.npy")
+    whole = path.read_bytes()
+    damaged = np.load(path)
+    damaged[3] = value
+    np.save(path, damaged)
+    image, box, landmarks = face
+    assert np.array_equal(find_landmarks(image, box), landmarks)
+    assert path.read_bytes() == whole
+
+
+def test_a_fifo_in_the_cache_is_not_waited_for(
+    unpacked: Path, face: tuple[Image, Box, Points]
+) -> None:
+    (path,) = unpacked.rglob("anchors.npy")
+    path.unlink()
+    os.mkfifo(path)
+    image, box, landmarks = face
+    assert np.array_equal(find_landmarks(image, box), landmarks)
+    assert path.is_file()
 
 
 def test_without_a_writable_cache_models_still_load(

@@ -14,6 +14,7 @@ from PIL import ImageCms
 
 from zoo.errors import PhotoError
 from zoo.photos.image import Image
+from zoo.photos.limits import bytes_per_pixel
 from zoo.photos.reading import find_photos, read_photo
 
 from .icc import linear_srgb_profile
@@ -352,3 +353,32 @@ def test_reading_closes_the_file(tmp_path: Path, picture: Picture) -> None:
     path.unlink()
     with pytest.raises(PhotoError, match="does not exist"):
         read_photo(path)
+
+
+def test_a_side_may_not_be_longer_than_what_can_be_warped(tmp_path: Path) -> None:
+    path = tmp_path / "line.png"
+    Pillow.new("L", (40_000, 2)).save(path)
+    with pytest.raises(PhotoError, match="40000x2 pixels, and a side may have 32,767"):
+        read_photo(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "bits", "wanted"),
+    [
+        (".png", 3, 8, 3), (".png", 4, 8, 4), (".png", 4, 16, 8), (".png", 3, 16, 6),
+        (".png", 1, 16, 2), (".tiff", 3, 16, 6), (".tiff", 4, 16, 8), (".jpg", 3, 8, 3),
+    ],
+)  # fmt: skip
+def test_a_pixel_takes_what_its_file_says(
+    tmp_path: Path, kind: str, channels: int, bits: int, wanted: int
+) -> None:
+    path = tmp_path / f"a{kind}"
+    pixels = np.zeros((10, 10, channels), np.uint16 if bits == 16 else np.uint8)
+    assert cv2.imwrite(str(path), pixels)
+    with Pillow.open(path) as opened:
+        assert bytes_per_pixel(opened) == wanted
+    if wanted <= 6:
+        assert read_photo(path, max_pixels=100).image.shape == (10, 10, 3)
+    else:
+        with pytest.raises(PhotoError, match=f"of {wanted} bytes, .* more than the"):
+            read_photo(path, max_pixels=100)

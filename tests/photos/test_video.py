@@ -142,3 +142,28 @@ def test_samples_are_spread_evenly(pictures: list[Image], tmp_path: Path) -> Non
     found = list(sampled(path, 4))
     assert len(found) == 4
     assert np.diff([seconds for seconds, _ in found]) == pytest.approx([0.24] * 3, abs=0.05)
+
+
+def test_a_damaged_matroska_is_named_whatever_is_wrong_with_it(
+    pictures: list[Image], tmp_path: Path
+) -> None:
+    whole = write_clip(tmp_path / "a.mkv", pictures).read_bytes()
+    unknown = tmp_path / "unknown.mkv"
+    unknown.write_bytes(whole.replace(b"V_MPEG4/ISO/AVC", b"V_XXXX4/ISO/AVC"))
+    with pytest.raises(PhotoError, match=r"unknown\.mkv is damaged, or of a codec"):
+        inspect_video(unknown)
+    rng = np.random.default_rng(0)
+    damaged = tmp_path / "damaged.mkv"
+    named = 0
+    for _ in range(60):
+        content = bytearray(whole)
+        for place in rng.integers(40, 700, 8):
+            content[place] = int(rng.integers(256))
+        damaged.write_bytes(content)
+        try:
+            video = inspect_video(damaged)
+            assert sum(1 for _ in decode(video, int(video.times[0]), video.end)) <= len(pictures)
+        except PhotoError as error:
+            assert "damaged.mkv" in str(error)
+            named += 1
+    assert 0 < named < 60

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import PhotoError, SlugError, StorageError, UnknownIdentityError, UsageError
-from zoo.provenance.adding import add_identity, remove_identity
+from zoo.provenance.adding import add_identity, leads_out, remove_identity
 from zoo.provenance.identity import new_identity, read_identity
 from zoo.provenance.versioning import version_photos
 from zoo.settings import Project
@@ -123,3 +123,19 @@ def test_in_a_dvc_repository_photos_are_versioned(project: Project, tmp_path: Pa
     assert "nfiles: 1" in (added.folder / "photos.dvc").read_text()
     with pytest.raises(StorageError, match="DVC could not version identities/bruno/photos"):
         version_photos(project, project.identities / "bruno" / "photos")
+
+
+def test_links_out_of_the_folder_are_told_from_those_within(tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "own.jpg").write_bytes(b"a")
+    (tmp_path / "private.jpg").write_bytes(b"b")
+    out, within = folder / "out.jpg", folder / "deep" / "within.jpg"
+    out.symlink_to(tmp_path / "private.jpg")
+    within.symlink_to(folder / "own.jpg")
+    (tmp_path / "alias").symlink_to(folder)
+    assert leads_out(out, [folder])
+    assert leads_out(tmp_path / "alias" / "out.jpg", [tmp_path / "alias"])
+    assert not leads_out(within, [folder])
+    assert not leads_out(tmp_path / "alias" / "own.jpg", [tmp_path / "alias"])
+    assert not leads_out(out, [out])  # given by its own name

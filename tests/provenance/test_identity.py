@@ -1,5 +1,6 @@
 """The record: no face without a basis, and a damaged record is named."""
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -80,6 +81,12 @@ def test_the_name_is_checked_first() -> None:
         ("name: ada\nbasis: synthetic\nperson: ada\nrenders: 0\nadded: 2026-01-01", "renders"),
         ("!!python/object/apply:os.system ['true']", "cannot be read"),
         ("name: \udcff", "cannot be read"),
+        ("name: ada\nbasis: research\nadded: 2026-13-45", "cannot be read: month must be"),
+        ("name: ada\nbasis: research\nadded: .inf", "added"),
+        ("[" * 10_000, "nested too deep"),
+        ("name: ada\n#" + "x" * 70_000, "larger than 64 KB"),
+        ("name: ada\nbasis: consent\nevidence: '\u200b'\nadded: 2026-01-01", "needs evidence"),
+        ("name: ada\nbasis: consent\nevidence: '\u3164 .'\nadded: 2026-01-01", "needs evidence"),
     ],
 )
 def test_a_damaged_record_is_named_in_one_sentence(tmp_path: Path, text: str, words: str) -> None:
@@ -90,6 +97,19 @@ def test_a_damaged_record_is_named_in_one_sentence(tmp_path: Path, text: str, wo
         read_identity(tmp_path / "ada")
     assert "identity.yaml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_fifo_is_no_record(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    os.mkfifo(tmp_path / "ada" / "identity.yaml")
+    with pytest.raises(ProjectError, match=r"identity\.yaml cannot be read: It is no regular file"):
+        read_identity(tmp_path / "ada")
+
+
+@pytest.mark.parametrize("evidence", ["\u200b", "\u2060\ufeff", "\u3164", "\x07", "-", "\u00a0"])
+def test_evidence_that_cannot_be_seen_is_none(evidence: str) -> None:
+    with pytest.raises(BasisError, match="needs --evidence"):
+        new_identity("ada", "consent", evidence)
 
 
 def test_without_a_record_there_is_no_basis(tmp_path: Path) -> None:

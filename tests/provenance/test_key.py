@@ -94,3 +94,22 @@ def test_a_key_that_is_not_the_certificates_is_refused(
     monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(own_chain[1]))
     with pytest.raises(SigningError, match="holds no certificate"):
         signing_key()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o620, 0o666])
+def test_a_key_that_others_can_read_or_change_does_not_sign(
+    own_chain: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    self_made_key()
+    self_made_path().chmod(mode)
+    with pytest.raises(SigningError, match=rf"signing\.pem .*{mode:04o}.*chmod 600"):
+        signing_key()
+    self_made_path().chmod(0o600)
+    assert signing_key() == self_made_key()
+    monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(own_chain[0]))
+    monkeypatch.setenv("ZOO_SIGNING_KEY", str(own_chain[1]))
+    own_chain[1].chmod(mode)
+    with pytest.raises(SigningError, match=r"key\.pem .*chmod 600"):
+        signing_key()
+    own_chain[1].chmod(0o640)  # a group that was made for it may read it
+    assert signing_key().algorithm == "es384"

@@ -1,6 +1,7 @@
 """What is said of files: whole, altered, stripped, signed by strangers, or damaged."""
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from zoo.errors import PhotoError, SigningError
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import xmp
 from zoo.provenance.signing import sign_bytes
-from zoo.provenance.verifying import FINE, Status, verify
+from zoo.provenance.verifying import FINE, Status, is_of_the_known, verify
 
 
 @pytest.fixture
@@ -145,3 +146,41 @@ def test_what_is_not_there_and_folders_are_named(tmp_path: Path) -> None:
         verify(tmp_path / "gone.jpg")
     with pytest.raises(PhotoError, match="is a folder"):
         verify(tmp_path)
+
+
+def test_who_signed_is_asked_and_not_only_whether_it_holds(
+    tmp_path: Path, own_chain: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jpg"
+
+    def signed_now() -> Path:
+        path.write_bytes(sign_bytes(encoded(), Made(MARK, encoded(seed=1), {})))
+        return path
+
+    assert is_of_the_known(signed_now()) is not None
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path / "another"))
+    assert is_of_the_known(path) is None  # somebody else's key, for whom we are now
+    monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(own_chain[0]))
+    monkeypatch.setenv("ZOO_SIGNING_KEY", str(own_chain[1]))
+    found = is_of_the_known(signed_now())
+    assert found is not None and found.by_this_user
+    monkeypatch.delenv("ZOO_SIGNING_CHAIN")
+    monkeypatch.delenv("ZOO_SIGNING_KEY")
+    assert is_of_the_known(path) is None
+    monkeypatch.setenv("ZOO_TRUST", str(own_chain[0].with_name("root.pem")))
+    assert is_of_the_known(path) is not None
+
+
+def test_fifos_and_devices_are_named_and_not_waited_for(tmp_path: Path) -> None:
+    fifo = tmp_path / "a.jpg"
+    os.mkfifo(fifo)
+    for path in (fifo, Path("/dev/zero"), Path("/dev/null")):
+        with pytest.raises(PhotoError, match=r"cannot be read: It is no regular file"):
+            verify(path)
+
+
+def test_a_fifo_beside_a_photo_is_no_sidecar(tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(encoded())
+    os.mkfifo(tmp_path / "a.jpg.c2pa")
+    assert verify(photo).status is Status.no_manifest

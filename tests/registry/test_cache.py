@@ -1,6 +1,7 @@
 """The cache answers from disk, believes nothing unverified, and keeps registries apart."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -221,3 +222,54 @@ def test_the_card_says_where_a_network_comes_from(put: Put) -> None:
     card = json.loads((put().path.parent / "card.json").read_text())
     assert card["registry"] == HERE
     assert card["basis"] == "synthetic"
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        '{"version": Infinity}', '{"version": 1e999}', '{"resolution": NaN}',
+        '{"scores": {"x": 1' + "0" * 400 + "}}", '{"scores": [1]}', '{"scores": {"x": "high"}}',
+        DEEP, "\ud800",
+    ],
+)  # fmt: skip
+def test_a_card_of_others_counts_as_absent_and_the_rest_is_there(put: Put, change: str) -> None:
+    network, other = put("ada"), put("bruno")
+    card = network.path.with_name("card.json")
+    if change.startswith("{"):
+        whole = json.loads(card.read_text())
+        change = json.dumps({**whole, "scores": {}})[:-1] + ", " + change[1:]
+    card.write_bytes(change.encode("utf-8", "surrogatepass"))
+    assert [found.identity for found in cache.list_cached(HERE)] == ["bruno"]
+    assert [line.identity for line in cache.list_lines(HERE)] == ["bruno"]
+    assert cache.resolve(Reference("ada", version=1), HERE) is None
+    assert cache.resolve(Reference("bruno", version=1), HERE) == other
+
+
+def test_a_fifo_in_the_cache_is_not_waited_for(put: Put) -> None:
+    for name in ("network.onnx", "card.json"):
+        path = put("ada", 1, champion=1).path.with_name(name)
+        path.unlink()
+        os.mkfifo(path)
+        assert cache.resolve(Reference("ada"), HERE) is None
+        assert cache.list_cached(HERE) == []
+    aliases = put("bruno", 1, champion=1).path.parents[1] / "aliases.json"
+    aliases.unlink()
+    os.mkfifo(aliases)
+    assert cache.resolve(Reference("bruno"), HERE) is None
+
+
+@pytest.mark.parametrize(
+    "lines", [[[1]], [None], 3, [["1", [], "", 64, "", None, "", None]], [[1, 2, 3]], "x", {}]
+)
+def test_a_damaged_index_is_read_again(put: Put, lines: object, tmp_path: Path) -> None:
+    folder = put("ada", 1, champion=1).path.parents[1]
+    os.utime(folder, (1_000_000_000, 1_000_000_000))
+    wanted = cache.list_lines(HERE)
+    index = folder.parent / "index.json"
+    index.write_text(json.dumps({"ada": [folder.stat().st_mtime_ns, lines]}))
+    assert cache.list_lines(HERE) == wanted
+    index.write_text(DEEP)
+    assert cache.list_lines(HERE) == wanted

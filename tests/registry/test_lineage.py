@@ -17,6 +17,7 @@ from zoo.registry.lineage import lineage, reproduce
 from zoo.registry.references import parse_reference
 from zoo.settings import Project
 from zoo.storage import sha256_of
+from zoo.tracking import connect
 
 Make = Callable[..., Trained]
 __all__ = ["zoo"]
@@ -128,3 +129,29 @@ def test_what_is_not_there_is_said(versioned: tuple[Project, str], sqlite_uri: s
     shutil.rmtree(project.root / "mlartifacts")
     with pytest.raises(RegistryError, match="has no lineage"):
         lineage(parse_reference("ada"), sqlite_uri)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"identity": "bruno"},
+        {"git": {"commit": "main; true"}},
+        {"git": ["commit"]},
+        {"photos": "all"},
+        {"content": 3},
+    ],
+)
+def test_a_lineage_that_others_wrote_is_refused(
+    trained: Make, sqlite_uri: str, change: dict[str, object]
+) -> None:
+    trained().publish(sqlite_uri)
+    place = connect(sqlite_uri).get_model_version_download_uri("ada", "1")
+    path = Path(place.removeprefix("file://"), "extra_files", "lineage.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(RegistryError, match="ada version 1 has no lineage"):
+        lineage(parse_reference("ada"), sqlite_uri)
+
+
+def test_the_commands_can_be_pasted_whatever_a_recipe_is_called() -> None:
+    commands = reproduce({"identity": "ada", "recipe_name": "quick; true"})
+    assert commands[-1] == "zoo train ada --recipe 'quick; true'"

@@ -227,3 +227,19 @@ publish("ada", model, report, receipts.read(model), identity, "sqlite:///{tmp_pa
     )
     assert (done.stdout, done.stderr) == ("", "")
     assert list((tmp_path / "mlartifacts").rglob("model.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ({"identity": "bruno"}, "the network of 'bruno', not of 'ada'"),
+        ({"identity": "ada", "basis": "research"}, "'research', not 'synthetic'"),
+    ],
+)
+def test_a_network_that_says_otherwise_than_the_record_is_not_registered(
+    trained: Make, uri: str, words: dict[str, str], why: str
+) -> None:
+    ada = trained()
+    write_network(ada.model / "network.onnx", **words)  # type: ignore[arg-type]
+    with pytest.raises(AssetError, match=why):
+        ada.publish(uri)

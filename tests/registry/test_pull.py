@@ -1,5 +1,8 @@
 """From the registry into the cache, verified."""
 
+import errno
+import os
+import pickle
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -8,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.networks_on_disk import write_network
 from tests.registry.conftest import Trained
-from zoo.errors import BasisError, RegistryError, UnknownIdentityError
+from zoo.errors import BasisError, RegistryError, StorageError, UnknownIdentityError
 from zoo.registry import cache
 from zoo.registry.browse import remove_model
 from zoo.registry.finding import find_network
@@ -17,6 +21,8 @@ from zoo.registry.listing import list_models
 from zoo.registry.promotion import GateSettings, promote
 from zoo.registry.pull import pull
 from zoo.registry.references import Reference, parse_reference
+from zoo.settings import cache_folder
+from zoo.storage import sha256_of
 from zoo.tracking import connect
 
 Make = Callable[..., Trained]
@@ -169,3 +175,82 @@ def test_without_a_recorded_basis_nothing_is_pulled(
     with pytest.raises(BasisError, match="ada version 1 has no recorded basis"):
         find_network(Reference("ada"), sqlite_uri)
     assert not cache.list_cached(sqlite_uri)
+
+
+def stored(trained: Make, uri: str, file: Path, **tags: str) -> None:
+    """Registers ``file`` by hand as a version of ada, as somebody with access to MLflow can."""
+    trained().publish(uri)
+    client = connect(uri)
+    place = client.get_model_version_download_uri("ada", "1").removeprefix("file://")
+    Path(place, "model.onnx").write_bytes(file.read_bytes())
+    for key, value in {"sha256": sha256_of(file), **tags}.items():
+        client.set_model_version_tag("ada", "1", key, value)
+
+
+def test_the_network_of_another_is_not_pulled_by_this_name(
+    trained: Make, sqlite_uri: str, tmp_path: Path
+) -> None:
+    brunos = write_network(tmp_path / "bruno.onnx", identity="bruno")
+    stored(trained, sqlite_uri, brunos)
+    with pytest.raises(RegistryError, match=r"ada version 1 says .* of 'bruno', not of 'ada'"):
+        find_network(Reference("ada"), sqlite_uri)
+    assert not cache.list_cached(sqlite_uri)
+
+
+def test_a_tag_that_promises_another_basis_is_not_believed(
+    trained: Make, sqlite_uri: str, tmp_path: Path
+) -> None:
+    file = write_network(tmp_path / "ada.onnx", identity="ada", basis="research")
+    stored(trained, sqlite_uri, file, basis="consent")
+    with pytest.raises(RegistryError, match="'research', not 'consent'"):
+        pull(Reference("ada"), sqlite_uri)
+    connect(sqlite_uri).set_model_version_tag("ada", "1", "basis", "research")
+    assert pull(Reference("ada"), sqlite_uri).basis == "research"
+
+
+def test_a_pickle_is_refused_when_it_is_pulled(
+    trained: Make, sqlite_uri: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "network.pickle"
+    file.write_bytes(pickle.dumps([1.0, 2.0]))
+    stored(trained, sqlite_uri, file)
+    with pytest.raises(RegistryError, match="ada version 1 is damaged or no network file"):
+        pull(Reference("ada"), sqlite_uri)
+    assert not cache.list_cached(sqlite_uri)
+
+
+def test_a_network_of_another_resolution_than_its_tag_is_refused(
+    trained: Make, sqlite_uri: str, tmp_path: Path
+) -> None:
+    stored(trained, sqlite_uri, write_network(tmp_path / "ada.onnx", size=32, identity="ada"))
+    with pytest.raises(RegistryError, match="takes faces of 32 px, and its tag says 64"):
+        pull(Reference("ada"), sqlite_uri)
+
+
+def test_a_version_with_a_malformed_tag_is_refused_in_a_sentence(
+    trained: Make, sqlite_uri: str
+) -> None:
+    trained().publish(sqlite_uri)
+    connect(sqlite_uri).set_model_version_tag("ada", "1", "resolution", "many")
+    with pytest.raises(RegistryError, match="ada version 1 is not pulled: its tag 'resolution'"):
+        pull(Reference("ada"), sqlite_uri)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_full_cache_disk_is_blamed_on_the_cache(
+    trained: Make, sqlite_uri: str, monkeypatch: pytest.MonkeyPatch, wrapped: bool
+) -> None:
+    import mlflow.artifacts
+    from mlflow.exceptions import MlflowException
+
+    trained().publish(sqlite_uri)
+
+    def full(**_: object) -> str:
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise MlflowException(f"downloading failed: {error!r}") if wrapped else error
+
+    monkeypatch.setattr(mlflow.artifacts, "download_artifacts", full)
+    with pytest.raises(StorageError, match="disk is full") as caught:
+        pull(Reference("ada"), sqlite_uri)
+    assert str(cache_folder()) in str(caught.value)
+    assert "mlflow.db" not in str(caught.value)

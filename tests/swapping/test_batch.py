@@ -12,10 +12,13 @@ from PIL import Image as Pillow
 
 from tests.networks_on_disk import write_network
 from zoo.photos.image import Image
+from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking
+from zoo.provenance.signing import sign_file
 from zoo.provenance.verifying import Status, verify
 from zoo.storage import sha256_of
 from zoo.swapping.batch import How, Outcome, swap_many
+from zoo.swapping.photo import settings_of
 from zoo.swapping.processes import in_processes
 
 
@@ -82,6 +85,23 @@ def test_what_is_done_is_left_alone_and_only_that(
     assert redone(how) and not redone(how)
     shutil.copy(tmp_path / "plain.png", target)  # a file that nobody signed
     assert redone(how)
+
+
+def test_an_output_that_somebody_forged_is_not_done(
+    how: How, pairs: list[tuple[Path, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source, target), *_ = pairs
+    with monkeypatch.context() as patch:  # another's key, and a manifest that says all it should
+        patch.setenv("ZOO_DATA", str(tmp_path / "another"))
+        black = tmp_path / "black.png"
+        Pillow.new("RGB", (256, 256)).save(black)
+        target.parent.mkdir(exist_ok=True)
+        sign_file(black, target, Made(how.mark, source, settings_of(how.faces, how.method)))
+        (again,) = swap_many(pairs[:1], replace(how))
+        assert again.already_done  # for whoever has that key
+    assert verify(target).status is Status.unknown_issuer
+    (made,) = swap_many(pairs[:1], how)
+    assert made.faces == 1
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from onnx import TensorProto
 
 from tests.networks_on_disk import write_network
 from zoo.errors import AssetError
-from zoo.swapping import network
+from zoo.swapping import inspection
 from zoo.swapping.network import SwapNetwork
 
 
@@ -59,7 +59,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_network(tmp_path / "n.onnx")
-    monkeypatch.setattr(network, "MAX_BYTES", 100)
+    monkeypatch.setattr(inspection, "MAX_BYTES", 100)
     with pytest.raises(AssetError, match="no swap network is that large"):
         SwapNetwork(path)
 

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from tests.training.conftest import RECIPE
@@ -69,3 +71,17 @@ def test_the_shipped_start_fits_one_network_only() -> None:
     for change in ({"filters": 24}, {"layout": "paper"}, {"phases": PHASES}):
         with pytest.raises(ValueError, match=r"16 filters.*128 px only"):
             Recipe.model_validate(fitting | change)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"recipe": "quick", "recipes": []},
+        {"recipe": "quick", "recipes": 3},
+        {"recipe": {}, "recipes": {}},
+        {"recipe": "quick", "recipes": {date(2026, 1, 1): {}}},
+    ],
+)
+def test_params_of_another_form_are_named(params: dict[str, object]) -> None:
+    with pytest.raises(ProjectError, match="There is no recipe"):
+        chosen_recipe(params)

@@ -10,6 +10,8 @@ from tests.training.conftest import random_pack
 from zoo import receipts
 from zoo.errors import BasisError, IdentityError, ProjectError, UnknownIdentityError
 from zoo.faces.pack import write_pack
+from zoo.provenance.basis import Basis
+from zoo.provenance.identity import read_identity, write_identity
 from zoo.settings import Project, tracking_uri
 from zoo.tracking import connect
 from zoo.training.plan import plan
@@ -31,6 +33,11 @@ def test_two_identities_train_under_one_driver_and_only_what_changed_trains_agai
     outcome = train_identities(project)
     assert sorted(outcome.made) == ["carol", "dave"] and not outcome.failed
     assert train_identities(project).fresh == ["carol", "dave"]
+    record = read_identity(project.identities / "carol")
+    changed = record.model_copy(update={"basis": Basis.research})
+    write_identity(project.identities / "carol", changed)  # which the network does not say
+    assert [one.identity.name for one in plan(project).stale] == ["carol"]
+    write_identity(project.identities / "carol", record)
 
     client = connect(tracking_uri(project))
     runs = client.search_runs(["1"])

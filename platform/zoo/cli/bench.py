@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.options import UPKEEP, Json, Quiet, examples, known_names
+from zoo.cli.say import say
 
 if TYPE_CHECKING:
     from zoo.registry.cache import CachedNetwork
@@ -69,7 +70,7 @@ def bench(
         print_json({**facts, **vars(found)})
         return
     if quiet:
-        print(network.identity)
+        say(network.identity)
         return
     print_facts(
         {
@@ -79,10 +80,10 @@ def bench(
             "frames per second": round(found.frames_per_second, 1),
         }
     )
-    print()
+    say()
     rows = [[step.name, step.p50, step.p95] for step in (*found.steps, found.swap, found.whole)]
     print_table(["STEP", "P50 MS", "P95 MS"], rows)
-    print()
+    say()
     print_table(
         ["PROVIDER", "RAN ON", "THREADS", "P50 MS", "P95 MS"],
         [[one.asked, one.ran, one.threads, one.p50, one.p95] for one in found.providers],

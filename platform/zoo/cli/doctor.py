@@ -3,6 +3,7 @@
 import typer
 
 from zoo.cli.options import UPKEEP, Json, Quiet, examples
+from zoo.cli.say import say
 
 
 def register(app: typer.Typer) -> None:
@@ -32,12 +33,12 @@ def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
         print_json(found)
     elif quiet:
         for result in broken:
-            print(result.name)
+            say(result.name)
     else:
         width = max(len(result.name) for result in found)
         for result in found:
-            print(f"{result.state:6}  {result.name:{width}}  {result.found}")
+            say(f"{result.state:6}  {result.name:{width}}  {result.found}")
             if result.fix:
-                print(f"{'':6}  {'':{width}}  -> {result.fix}")
+                say(f"{'':6}  {'':{width}}  -> {result.fix}")
         note(f"{len(broken)} of {len(found)} are broken." if broken else "Nothing is broken.")
     raise typer.Exit(1 if broken else 0)

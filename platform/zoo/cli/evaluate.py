@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
+from zoo.cli.say import say
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +49,7 @@ def evaluate(
         print_json(report.model_dump(mode="json"))
         return
     if quiet:
-        print(report.identity)
+        say(report.identity)
         return
     print_facts(
         {
@@ -64,7 +65,7 @@ def evaluate(
             "dlib's descriptor hardly sees the person in the photo. For SFace, which does, set "
             "`recogniser: sface` in the section `evaluate` of params.yaml: its 39 MB are fetched."
         )
-    print()
+    say()
     shown, rows = "", []
     for line in lines(report):
         theme = line.theme if line.theme != shown else ""

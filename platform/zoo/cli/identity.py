@@ -6,6 +6,7 @@ import typer
 
 from zoo.cli import onboarding
 from zoo.cli.options import IDENTITIES, Json, Name, Quiet, examples
+from zoo.cli.say import say
 
 if TYPE_CHECKING:
     from zoo.provenance.identity import Identity
@@ -38,7 +39,7 @@ def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:
         print_json(found)
     elif quiet:
         for facts in found:
-            print(facts["name"])
+            say(facts["name"])
     elif found:
         columns = ("name", "basis", "photos", "added", "evidence")
         rows = [[facts[column] for column in columns] for facts in found]
@@ -58,7 +59,7 @@ def show(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
     if as_json:
         print_json(facts)
     elif quiet:
-        print(name)
+        say(name)
     else:
         print_facts(facts)
 
@@ -76,7 +77,7 @@ def remove(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
     if as_json:
         print_json({"name": name, "folder": folder})
     else:
-        print(name if quiet else f"Removed {folder}.")
+        say(name if quiet else f"Removed {folder}.")
 
 
 def facts_of(project: "Project", identity: "Identity") -> dict[str, Any]:

@@ -26,6 +26,7 @@ from zoo.cli import (
     verify,
 )
 from zoo.errors import ZooError
+from zoo.printable import printable
 
 app = typer.Typer(
     name="zoo",
@@ -46,7 +47,7 @@ def main() -> None:
     try:
         app()
     except ZooError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_line(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # `zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -54,12 +55,17 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("ZOO_TRACEBACK"):
             raise
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = _line(f"{type(error).__name__}: {error}")
         print(
             f"error: unexpected {reason} (a fault of ours; ZOO_TRACEBACK=1 shows where)",
             file=sys.stderr,
         )
         sys.exit(1)
+
+
+def _line(message: str) -> str:
+    """In one line, and without what a terminal obeys."""
+    return printable(" ".join(message.splitlines()))
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.options import Json, Name, Quiet, examples
+from zoo.cli.say import say
+from zoo.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,12 +118,12 @@ def add(
             }
         )
     elif quiet:
-        print(name)
+        say(name)
     else:
         count = f"{len(added.photos)} {'more ' if more else ''}photos"
-        print(f"Added {name} with {count} in {added.folder}.")
+        say(f"Added {name} with {count} in {added.folder}.")
         _print(found, excluded=exclude_strangers)
-        print(f"Picture: {picture}")
+        say(f"Picture: {picture}")
         note(versioned)
     for reason in left_out:
         note(f"left out: {reason}")
@@ -155,21 +157,28 @@ def check(
     if as_json:
         print_json({"name": name, **found.summary(), "picture": str(picture)})
     elif quiet:
-        print("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
+        say("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
     else:
         _print(found)
-        print(f"Picture: {picture}")
+        say(f"Picture: {picture}")
 
 
 def _settings(project: "Project") -> tuple["AlignSettings", int]:
     """What photos are held to, and the resolution of the recipe in use."""
+    from zoo.errors import ProjectError
     from zoo.faces.curation import AlignSettings
     from zoo.settings import read_params, section
 
     params = read_params(project)
-    recipe = (params.get("recipes") or {}).get(params.get("recipe")) or {}
-    phases = recipe.get("phases") or [recipe]
-    return section(params, "align", AlignSettings), int(phases[-1].get("resolution", 128))
+    align = section(params, "align", AlignSettings)
+    try:
+        recipe = (params.get("recipes") or {}).get(params.get("recipe")) or {}
+        phases = recipe.get("phases") or [recipe]
+        return align, int(phases[-1].get("resolution", 128))
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as error:
+        raise ProjectError(
+            "params.yaml: the recipe in use has no phases with a resolution; see docs/training.md."
+        ) from error
 
 
 def _sources(
@@ -181,11 +190,19 @@ def _sources(
     from zoo.faces.footage import extract
     from zoo.photos.reading import find_photos
     from zoo.photos.video import is_video
+    from zoo.provenance.adding import leads_out
 
     videos = [path for path in given if is_video(path)]
     named = [path for path in given if path not in videos]
     photos = find_photos(named) if named or not videos else []
-    found, left_out = {str(path): path for path in photos}, list[str]()
+    found, left_out = {}, list[str]()
+    for path in photos:
+        if leads_out(path, named):
+            left_out.append(
+                f"{path} is a link out of the folder given; give the file itself if it is meant."
+            )
+        else:
+            found[str(path)] = path
     for number, video in enumerate(videos):
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-")), str(number))
         folder.mkdir()
@@ -275,27 +292,28 @@ def _print(found: "Assessment", *, excluded: bool = False) -> None:
     from zoo.cli.output import print_table
     from zoo.faces.coverage import NODS, SIDES, TURNS
 
-    print(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
+    say(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
     rows: list[list[Any]] = [
         [nod, *counts] for nod, counts in zip(NODS, found.coverage.pose, strict=True)
     ]
     print_table(["HEAD", *(turn.upper() for turn in TURNS)], rows)
-    print()
+    say()
     print_table(["LIGHT", *(side.upper() for side in SIDES)], [["photos", *found.coverage.light]])
     for photo in found.rejected:
         if photo.dropped and photo.readable:
-            print(f"\nNot usable: {photo.photo}: {photo.dropped.reason}", end="")
+            reason = printable(f"{photo.photo}: {photo.dropped.reason}")
+            say(f"\nNot usable: {reason}", end="")
     if found.rejected:
-        print()
+        say()
     if strangers := found.strangers:
         verb = "were left out" if excluded else "are among them"
-        print(f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:")
+        say(f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:")
         for photo in strangers:
-            print(f"  {photo.distance:.2f}  {photo.photo}")
+            say(f"  {photo.distance:.2f}  {printable(photo.photo)}")
         if not excluded:
-            print("Remove those that do, or add them anew with --exclude-strangers.")
+            say("Remove those that do, or add them anew with --exclude-strangers.")
     if found.advice:
-        print("\nTo do better:")
+        say("\nTo do better:")
         for line in found.advice:
-            print(f"- {line}")
-    print()
+            say(f"- {line}")
+    say()

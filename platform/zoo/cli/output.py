@@ -3,15 +3,22 @@
 import dataclasses
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from zoo.cli.say import say
+from zoo.printable import printable
+
+# What JSON may hold as it is, and a terminal obeys or cannot be given.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def print_json(data: Any) -> None:
     """Dataclasses as objects; figures that are no numbers as null, which JSON has no other for."""
-    print(json.dumps(_plain(data), indent=2, ensure_ascii=False), flush=True)
+    say(_UNSAFE_IN_JSON.sub(_as_json, json.dumps(_plain(data), indent=2, ensure_ascii=False)))
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -25,7 +32,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
             text.rjust(width) if to_right else text.ljust(width)
             for text, width, to_right in zip(line, widths, right, strict=True)
         )
-        print("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
@@ -33,12 +40,12 @@ def print_facts(facts: Mapping[str, object]) -> None:
     shown = {name: _cell(value) for name, value in facts.items() if value not in (None, "", ())}
     width = max(len(name) for name in shown) + 1
     for name, value in shown.items():
-        print(f"{name + ':':{width}} {value}")
+        say(f"{name + ':':{width}} {value}")
 
 
 def note(message: str) -> None:
-    """A remark on stderr."""
-    print(message, file=sys.stderr, flush=True)
+    """A remark on stderr, in one line."""
+    print(printable(message), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -48,6 +55,7 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -64,7 +72,7 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
+        task = bar.add_task(escape(printable(title)), total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
@@ -75,8 +83,9 @@ def spinner(title: str) -> Iterator[None]:
         yield
         return
     from rich.console import Console
+    from rich.markup import escape
 
-    with Console(stderr=True).status(title):
+    with Console(stderr=True).status(escape(printable(title))):
         yield
 
 
@@ -94,14 +103,18 @@ def _plain(data: Any) -> Any:
     return str(data)
 
 
+def _as_json(found: "re.Match[str]") -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
     if isinstance(value, list | tuple):
-        return ", ".join(str(item) for item in value)
-    return str(value)
+        return printable(", ".join(str(item) for item in value))
+    return printable(str(value))
 
 
 def _is_number(value: object) -> bool:

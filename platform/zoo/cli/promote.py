@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
+from zoo.cli.say import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def promote(
     if as_json:
         print_json(done)
     elif quiet:
-        print(name)
+        say(name)
     else:
         print(_words(done))
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples, known_names
+from zoo.cli.say import say
+from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.registry.browse import Version
@@ -55,7 +57,7 @@ def list_networks(
         print_json(models)
     elif quiet:
         for model in models:
-            print(model.name)
+            say(model.name)
     elif models:
         print_table(
             ["NAME", *_HEADINGS],
@@ -63,6 +65,9 @@ def list_networks(
         )
     else:
         note("No networks are registered yet; `dvc repro` trains and registers them.")
+    for model in models:
+        if model.problem:
+            note(f"{model.name} is not as zoo registers: {model.problem}.")
 
 
 def show(
@@ -82,7 +87,7 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """Show an identity's versions: what made them, how good they are, who promoted them."""
-    from zoo.cli.output import print_facts, print_json, print_table, spinner
+    from zoo.cli.output import note, print_facts, print_json, print_table, spinner
     from zoo.cli.place import registry_uri
     from zoo.provenance.names import check_name
     from zoo.registry.browse import show_model
@@ -97,7 +102,7 @@ def show(
         print_json(model)
         return
     if quiet:
-        print("\n".join(f"{model.name}:{one.version}" for one in model.versions))
+        say("\n".join(f"{model.name}:{one.version}" for one in model.versions))
         return
     best = model.best
     print_facts(
@@ -111,13 +116,16 @@ def show(
             **{name.replace("_", " "): value for name, value in best.scores.items()},
         }
     )
-    print()
+    say()
     print_table(
         [*_HEADINGS, "CREATED"],
         [[*_row(version), version.created] for version in model.versions],
     )
+    for version in model.versions:
+        if version.problem:
+            note(f"{name} version {version.version} is not as zoo registers: {version.problem}.")
     if model.history:
-        print("\n" + "\n".join(str(move) for move in model.history))
+        say("\n" + "\n".join(printable(str(move)) for move in model.history))
 
 
 def pull(
@@ -148,9 +156,9 @@ def pull(
     if as_json:
         print_json(network)
     elif quiet:
-        print(network.identity)
+        say(network.identity)
     else:
-        print(f"{network.identity} version {network.version} is in {network.path.parent}.")
+        say(f"{network.identity} version {network.version} is in {network.path.parent}.")
 
 
 def rm(
@@ -186,7 +194,7 @@ def rm(
     if as_json:
         print_json({"name": name, "removed_from": place, "versions": sorted(gone)})
     else:
-        print(name if quiet else f"Removed {name} from the {place} ({_count(len(gone))}).")
+        say(name if quiet else f"Removed {name} from the {place} ({_count(len(gone))}).")
 
 
 def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
@@ -201,7 +209,7 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
         print_json(found)
         return
     if quiet:
-        print(f"{found['name']}:{found['version']}")
+        say(f"{found['name']}:{found['version']}")
         return
     photos, dvc = found["photos"], found["photos_dvc"] or {}
     perceptual, git = found["perceptual"] or {}, found["git"] or {}
@@ -223,17 +231,17 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
             "photos": f"{len(photos)}; DVC: {dvc['md5']}" if dvc else len(photos),
             "code": f"{found['code']} ({found['maker']})",
             "commit": git.get("commit"),
-            "not committed": ", ".join(git.get("changed", ())),
+            "not committed": ", ".join(map(str, git.get("changed", ()))),
         }
     )
-    print("\nRecipe:")
+    say("\nRecipe:")
     print_facts({f"  {key}": str(value) for key, value in (found["recipe"] or {}).items()})
-    print("\nPhotos, by SHA-256:")
+    say("\nPhotos, by SHA-256:")
     for photo, sha256 in photos.items():
-        print(f"  {sha256}  {photo}")
-    print("\nTo make it again, in a clone of the project:")
+        say(printable(f"  {sha256}  {photo}"))
+    say("\nTo make it again, in a clone of the project:")
     for command in found["reproduce"]:
-        print(f"  {command}")
+        say(printable(f"  {command}"))
 
 
 def _list_cached(as_json: bool, quiet: bool) -> None:
@@ -247,7 +255,7 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
     lines = list_lines(registry_uri_or_none())
     if quiet:
         for name in dict.fromkeys(line.identity for line in lines):
-            print(name)
+            say(name)
     elif lines:
         print_table(
             ["NAME", *_HEADINGS],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from zoo.cli.options import PICTURES, Json, Quiet, examples, known_names
+from zoo.cli.say import say, say_name
+from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.registry.cache import CachedNetwork
@@ -132,7 +134,7 @@ def swap(
             elif as_json:
                 outcomes.append(outcome)
             else:
-                print(outcome.target if quiet else _line(outcome))
+                say_name(outcome.target) if quiet else say(_line(outcome))
             advance(count)
     made: list[dict[str, Any]] = []
     if videos:
@@ -140,7 +142,7 @@ def swap(
 
         def tell(line: str) -> None:
             if not (as_json or quiet):
-                print(line)
+                say(line)
 
         if preview:
             made, why = preview_videos(videos, how, tell)
@@ -157,7 +159,7 @@ def swap(
         failed |= why
         if quiet:
             for entry in made:
-                print(entry["output"])
+                say_name(entry["output"])
     if as_json:
         facts = {"identity": found.identity, "version": found.version, "sha256": found.sha256}
         reasons = [{"input": given, "reason": reason} for given, reason in failed.items()]
@@ -185,7 +187,7 @@ def _line(outcome: "Outcome") -> str:
             done += f"; written as {WRITABLE[made]}"
         if outcome.dropped:
             done += f"; left out: {', '.join(outcome.dropped)}"
-    return f"{outcome.source} -> {outcome.target} ({done})"
+    return f"{printable(str(outcome.source))} -> {printable(str(outcome.target))} ({done})"
 
 
 def _entries(outcomes: "list[Outcome]") -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.options import IDENTITIES, NETWORKS, Json, Quiet, examples, known_names
+from zoo.cli.say import say
 
 
 def register(app: typer.Typer) -> None:
@@ -53,12 +54,12 @@ def train(
         print_json({"trained": outcome.made, "fresh": outcome.fresh, "failed": outcome.failed})
     elif quiet:
         for name in outcome.made:
-            print(name)
+            say(name)
     else:
         for name in outcome.made:
-            print(f"{name}: trained")
+            say(f"{name}: trained")
         for name in outcome.fresh:
-            print(f"{name}: fresh")
+            say(f"{name}: fresh")
     for name, reason in outcome.failed.items():
         note(f"error: {name}: {reason}")
     raise typer.Exit(outcome.exit_code)
@@ -79,7 +80,7 @@ def status(as_json: Json = False, quiet: Quiet = False) -> None:
         print_json(found)
     elif quiet:
         for entry in found:
-            print(entry.name)
+            say(entry.name)
     elif found:
         rows = [
             [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.options import NETWORKS, Json, Quiet, examples
+from zoo.cli.say import say
 
 if TYPE_CHECKING:
     from zoo.registry.garbage import Garbage
@@ -68,10 +69,10 @@ def serve(
         if as_json:
             print_json({"address": address, "backend": without_password(backend)})
         elif quiet:
-            print(address, flush=True)
+            say(address)
         else:
-            print(f"{without_password(backend)} is served at {address}", flush=True)
-            print(f"export MLFLOW_TRACKING_URI={address}", flush=True)
+            say(f"{without_password(backend)} is served at {address}")
+            say(f"export MLFLOW_TRACKING_URI={address}")
         if host not in {"127.0.0.1", "localhost", "::1"}:
             note(f"There is no password: everyone who reaches {host}:{port} can change it.")
         code = process.wait()
@@ -95,7 +96,8 @@ def gc(
     """Remove versions that nobody needs, and files that belong to no version.
 
     Kept are each identity's champion and candidate, those before them (so that a rollback
-    works), the newest versions, and whatever is younger than a day.
+    works), the newest versions, and whatever is younger than a day. Every folder that would go
+    is named; what lies outside the registry's own place is never touched.
     """
     from zoo.cli.output import note, print_json, print_table, spinner
     from zoo.cli.place import registry_uri
@@ -110,16 +112,19 @@ def gc(
     if as_json:
         print_json({"removed": yes, "bytes": sum(item.bytes for item in found), "items": found})
         return
+    going = [item for item in found if not item.foreign]
     if quiet:
-        for item in found:
-            print(item.name)
+        for item in going:
+            say(item.name)
         return
     if found:
-        print_table(["WHAT", "NAME", "WHY", "BYTES"], [_row(item) for item in found])
-    total = sum(item.bytes for item in found)
+        print_table(["WHAT", "NAME", "WHY", "BYTES", "WHERE"], [_row(item) for item in found])
+    total = sum(item.bytes for item in going)
     done = "Removed" if yes else "Would remove"
-    note(f"{done} {len(found)} items, {total / 1e6:.1f} MB." + ("" if yes else " --yes does it."))
+    note(f"{done} {len(going)} items, {total / 1e6:.1f} MB." + ("" if yes else " --yes does it."))
+    if left := len(found) - len(going):
+        note(f"{left} stay: they name files outside the registry's own place.")
 
 
 def _row(item: "Garbage") -> list[object]:
-    return [item.kind, item.name, item.why, item.bytes]
+    return [item.kind, item.name, item.why, item.bytes, " ".join(item.places)]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.options import PICTURES, Json, examples
+from zoo.cli.say import say, say_name
+from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.provenance.verifying import Finding, Step
@@ -57,9 +59,10 @@ def verify(
         if as_json:
             findings.append(finding)
         elif not quiet:
-            print("\n" * bool(number) + "\n".join(_lines(finding)))
+            lines = map(printable, _lines(finding))
+            say("\n" * bool(number) + "\n".join(lines))
         elif finding.status not in FINE:
-            print(file)
+            say_name(file)
     if as_json:
         print_json(findings)
     sys.exit(1 if failed else 0)

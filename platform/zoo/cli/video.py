@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import UsageError, ZooError
+from zoo.errors import UsageError
+from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.swapping.batch import How
@@ -42,6 +43,7 @@ def swap_videos(
     Returns:
         What was made, and why the others failed.
     """
+    from zoo.swapping.failures import reason_of
     from zoo.swapping.video.anywhere import swap_video_anywhere
 
     made: list[dict[str, Any]] = []
@@ -62,10 +64,12 @@ def swap_videos(
                     jobs=jobs,
                     progress=progress,
                 )
-        except UsageError:
+        except MemoryError:
             raise
-        except ZooError as error:
-            failed[str(source)] = str(error)
+        except Exception as error:
+            if isinstance(error, UsageError) and len(pairs) == 1:
+                raise
+            failed[str(source)] = reason_of(source, error)
             continue
         made.append(_entry(source, target, swap))
         report(_line(source, target, swap))
@@ -76,25 +80,30 @@ def preview_videos(
     pairs: Sequence[Pair], how: "How", report: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A sheet of each video in place of its output: ``OUT-preview.jpg``."""
+    from zoo.swapping.failures import reason_of
     from zoo.swapping.network import SwapNetwork
     from zoo.swapping.video.preview import preview
 
-    network = SwapNetwork(how.network)
+    network = SwapNetwork(how.network, used_as=how.mark)
     made: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
-    for source, target in pairs:
-        if not isinstance(source, Path) or not isinstance(target, Path):
-            raise UsageError("A preview is made of files on this machine; copy the video here.")
+    here = [pair for pair in pairs if isinstance(pair[0], Path) and isinstance(pair[1], Path)]
+    if len(here) < len(pairs):
+        raise UsageError("A preview is made of files on this machine; copy the video here.")
+    for source, target in here:
+        assert isinstance(source, Path) and isinstance(target, Path)
         sheet = target.with_name(f"{target.stem}-preview.jpg")
         try:
             frames = preview(
                 source, sheet, network, mark=how.mark, faces=_which(how), method=how.method
             )
-        except ZooError as error:
-            failed[str(source)] = str(error)
+        except MemoryError:
+            raise
+        except Exception as error:
+            failed[str(source)] = reason_of(source, error)
             continue
         made.append({"input": str(source), "output": str(sheet), "frames": frames})
-        report(f"{source} -> {sheet} ({frames} frames)")
+        report(f"{printable(str(source))} -> {printable(str(sheet))} ({frames} frames)")
     return made, failed
 
 
@@ -138,12 +147,13 @@ def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[s
 
 
 def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
+    names = f"{printable(str(source))} -> {printable(str(target))}"
     if swap is None:
-        return f"{source} -> {target} (already done)"
+        return f"{names} (already done)"
     resumed = f", {swap.resumed} of them made before" if swap.resumed else ""
     steps = ", ".join(f"{name} {ms:.0f}" for name, ms in _each(swap).items())
     return (
-        f"{source} -> {target} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
+        f"{names} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
         f"{swap.seconds:.1f} s of video in {swap.took:.1f} s: {_rate(swap):.1f} frames/s)\n"
         f"  ms per frame: {steps}"
     )
@@ -165,12 +175,13 @@ def _bar(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TextColumn("frames  {task.fields[pace]}"))  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, pace="")
+        task = bar.add_task(escape(printable(title)), total=None, pace="")
         began, before = time.monotonic(), -1
 
         def advance(done: int, total: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from zoo.errors import IdentityError, UsageError, ZooError
 from zoo.evaluation.experiment import Experiment
+from zoo.printable import printable
 from zoo.settings import Project, find_project
 from zoo.training.plan import CONTENT
 
@@ -62,7 +63,7 @@ def run_experiment(script: Callable[[], int]) -> None:
     try:
         code = script()
     except ZooError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         code = error.exit_code
     raise SystemExit(code)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from zoo.faces.hog import Box, Detection, Grey, look_upright, square
-from zoo.faces.models import landmark_trees
+from zoo.faces.models import landmark_trees, landmark_trees_anew
 from zoo.faces.regression_trees import predict, rotation
 from zoo.photos.image import Image, Points
 
@@ -25,6 +25,7 @@ _LYING = 60.0  # degrees of roll
 _FITS = 4  # at most
 _AGREE = 0.04  # eye distances by which two fits differ that agree
 _REFUSED = 0.08  # by which the last two differ that are not believed
+_FARTHEST = 10  # sides of its box that a landmark may lie from its corner
 _BOX_SIDE = 2.73  # of dlib's box, in root mean square radii of the landmarks (51 photos)
 _BOX_RISE = 0.11  # of its centre above the landmarks' mean, likewise
 
@@ -68,7 +69,21 @@ def find_landmarks(image: Image, box: Box, roll: float = 0.0) -> Points:
     Raises:
         AssetError: the landmark model is missing or damaged.
     """
-    return predict(landmark_trees(), image, box, roll)
+    try:
+        with np.errstate(invalid="raise", over="raise"):
+            found = predict(landmark_trees(), image, box, roll)
+        if _may_be(found, box):
+            return found
+    except ArithmeticError:
+        pass
+    # The cache's copy of the model is damaged.
+    return predict(landmark_trees_anew(), image, box, roll)
+
+
+def _may_be(landmarks: Points, box: Box) -> bool:
+    """Whether they lie about their box, and are numbers at all."""
+    side = max(box[2] - box[0], box[3] - box[1])
+    return bool((np.abs(landmarks - box[:2]) < _FARTHEST * side).all())
 
 
 def roll_of(landmarks: Points) -> float:

@@ -18,13 +18,18 @@ import numpy as np
 from zoo.errors import AssetError, StorageError
 from zoo.faces.regression_trees import RegressionTrees
 from zoo.settings import cache_folder
-from zoo.storage import atomic_file, atomic_folder
+from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
+from zoo.untrusted import read_json
 
 LANDMARKS = "shape_predictor_68_face_landmarks.dat"
 DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
 
-_FORM = 1  # of the unpacked files; raise it when their layout changes
-_ARRAYS = ("mean_shape", "anchors", "offsets", "splits", "thresholds", "leaves")
+_FORM = 2  # of the unpacked files; raise it when their layout changes
+_SMALL = ("mean_shape", "anchors", "offsets", "splits", "thresholds")
+_ARRAYS = (*_SMALL, "leaves")
+_DIGESTS = "sha256.json"
+"""Of the small arrays, a megabyte together; what the 65 MB of leaves say is looked at where they
+are used."""
 
 
 def model_file(name: str) -> Path:
@@ -52,7 +57,7 @@ def detector() -> Any:
     if path.is_file():
         try:
             return dlib.fhog_object_detector(str(path))
-        except RuntimeError:  # damaged: make it again below
+        except (RuntimeError, MemoryError, ValueError):  # damaged: make it again below
             pass
     found = dlib.get_frontal_face_detector()
     try:
@@ -71,17 +76,34 @@ def landmark_trees() -> RegressionTrees:
         AssetError: the model is missing or damaged.
     """
     source = model_file(LANDMARKS)
-    folder = _unpacked() / f"landmarks-{_FORM}-{source.stat().st_size}"
     try:
-        return _load(folder)
-    except (OSError, ValueError, EOFError):  # not there yet, or damaged
-        from zoo.faces.dlib_format import parse
+        return _load(_landmarks_folder(source))
+    except Exception:  # not there yet, or damaged, in as many ways as there are
+        return _unpack(source)
 
-        trees = parse(source)
+
+def landmark_trees_anew() -> RegressionTrees:
+    """The same, unpacked again: where the arrays are whole and what they hold is not.
+
+    Raises:
+        AssetError: the model is missing or damaged.
+    """
+    _unpack(model_file(LANDMARKS))
+    landmark_trees.cache_clear()
+    return landmark_trees()
+
+
+def _unpack(source: Path) -> RegressionTrees:
+    from zoo.faces.dlib_format import parse
+
+    trees = parse(source)
+    folder = _landmarks_folder(source)
     try:
         with atomic_folder(folder) as temporary:
             for name in _ARRAYS:
                 np.save(temporary / f"{name}.npy", getattr(trees, name), allow_pickle=False)
+            digests = {name: sha256_of(temporary / f"{name}.npy") for name in _SMALL}
+            write_json(temporary / _DIGESTS, digests)
     except StorageError:  # no cache, or another process was quicker
         pass
     return trees
@@ -110,8 +132,17 @@ def _unpacked() -> Path:
     return cache_folder() / "faces"
 
 
+def _landmarks_folder(source: Path) -> Path:
+    return _unpacked() / f"landmarks-{_FORM}-{source.stat().st_size}"
+
+
 def _load(folder: Path) -> RegressionTrees:
+    files = {name: folder / f"{name}.npy" for name in _ARRAYS}
+    if not all(path.is_file() for path in files.values()):  # a FIFO would be waited for
+        raise FileNotFoundError(folder)
+    if read_json(folder / _DIGESTS) != {name: sha256_of(files[name]) for name in _SMALL}:
+        raise ValueError("a damaged array")
     arrays = {
-        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS
+        name: np.load(path, mmap_mode="r", allow_pickle=False) for name, path in files.items()
     }
     return RegressionTrees(**arrays)

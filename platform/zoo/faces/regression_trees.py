@@ -23,6 +23,16 @@ SPLITS = 2**_DEPTH - 1
 LEAVES = 2**_DEPTH
 
 
+_ARRAYS = {
+    "mean_shape": ("float32", 2),
+    "anchors": ("uint8", 2),
+    "offsets": ("float32", 3),
+    "splits": ("uint16", 4),
+    "thresholds": ("float32", 3),
+    "leaves": ("float32", 5),
+}
+
+
 @dataclass(frozen=True)
 class RegressionTrees:
     """L levels of T trees of depth 4, over P pixels per level and K landmarks.
@@ -38,6 +48,10 @@ class RegressionTrees:
     leaves: NDArray[np.float32]  # [L, T, 16, K, 2]
 
     def __post_init__(self) -> None:
+        for name, (kind, axes) in _ARRAYS.items():
+            array = getattr(self, name)
+            if array.dtype != kind or array.ndim != axes or not array.size:
+                raise ValueError(f"{name} of a landmark model are no {kind} with {axes} axes")
         levels, trees, *rest = self.leaves.shape
         points = len(self.mean_shape)
         pixels = self.anchors.shape[1]
@@ -49,6 +63,10 @@ class RegressionTrees:
             and self.offsets.shape == (levels, pixels, 2)
             and int(self.splits.max()) < pixels
             and int(self.anchors.max()) < points
+            and all(
+                bool(np.isfinite(array).all())
+                for array in (self.mean_shape, self.offsets, self.thresholds)
+            )
         )
         if not fits:
             raise ValueError("arrays of a landmark model that do not fit together")

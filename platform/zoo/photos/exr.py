@@ -17,6 +17,7 @@ from zoo.errors import PhotoError
 from zoo.photos.companions import more
 from zoo.photos.deep import Deep
 from zoo.photos.image import Image
+from zoo.photos.limits import check_dimensions
 from zoo.photos.spaces import scene_light, white_of
 
 SUFFIX = ".exr"
@@ -53,12 +54,7 @@ def read_exr(path: Path, encoded: bytes, max_pixels: int) -> tuple[Image, Deep, 
         width, height = right - left + 1, bottom - top + 1
     except (RuntimeError, ValueError, TypeError, KeyError, IndexError, OSError) as error:
         raise PhotoError(f"{path} is damaged and cannot be read: {_words(error)}.") from error
-    if width * height > max_pixels:
-        raise PhotoError(
-            f"{path} has {width}x{height} pixels, more than the "
-            f"{max_pixels // 1_000_000} million allowed; make it smaller first."
-        )
-    values, others = _pixels(path, encoded, (height, width), header.get("type"))
+    values, others = _pixels(path, encoded, (height, width), header.get("type"), max_pixels)
     kind = values.dtype
     light = np.nan_to_num(values[..., :3].astype(np.float32), posinf=0, neginf=0)
     try:
@@ -94,7 +90,7 @@ def encode_exr(deep: Deep, xmp: str | None) -> bytes:
 
 
 def _pixels(
-    path: Path, encoded: bytes, size: tuple[int, int], storage: object
+    path: Path, encoded: bytes, size: tuple[int, int], storage: object, max_pixels: int
 ) -> tuple[NDArray[Any], int]:
     """Colour and alpha [H, W, 3 or 4], and how many other channels the first part has."""
     import OpenEXR
@@ -118,7 +114,9 @@ def _pixels(
         alpha = "A" in channels and channels["A"].type.v in (_HALF, _FLOAT)
         names = [*_RGB, "A"] if alpha else [*_RGB]
         kinds = [np.dtype(_KINDS[channels[name].type.v]) for name in names]
-        values = np.empty((*size, len(names)), np.result_type(*kinds))
+        kind = np.result_type(*kinds)
+        check_dimensions(path, *size[::-1], len(names) * kind.itemsize, max_pixels)
+        values = np.empty((*size, len(names)), kind)
         for number, (read, one) in enumerate(zip(file.channels(names), kinds, strict=True)):
             values[..., number] = np.frombuffer(read, one).reshape(size)
     except (RuntimeError, ValueError, TypeError, KeyError, OSError) as error:

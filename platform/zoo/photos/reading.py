@@ -22,6 +22,7 @@ from zoo.photos.colour import to_srgb
 from zoo.photos.companions import companions
 from zoo.photos.deep import Deep, depth, is_raw, read_deep
 from zoo.photos.image import Image
+from zoo.photos.limits import check_size
 from zoo.photos.metadata import Metadata, safe_metadata
 
 SUFFIXES = frozenset(
@@ -112,12 +113,7 @@ def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS, whole: bool = False)
                         f"{path} is a camera's raw file, of which only the preview could be read; "
                         "develop it to TIFF or JPEG first."
                     )
-                width, height = opened.size
-                if width * height > max_pixels:
-                    raise PhotoError(
-                        f"{path} has {width}x{height} pixels, more than the "
-                        f"{max_pixels // 1_000_000} million allowed; make it smaller first."
-                    )
+                check_size(path, opened, max_pixels)
                 metadata = replace(safe_metadata(opened), bits=depth(opened, encoded))
                 picture = ImageOps.exif_transpose(opened)
                 image, alpha = to_srgb(picture)

@@ -104,6 +104,8 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         stream = _picture_stream(container)
         if stream is None:
             raise PhotoError(f"{path} has no pictures; give a video.")
+        if stream.codec_context is None:  # FFmpeg knows no decoder for what the file names
+            raise PhotoError(f"{path} is damaged, or of a codec that is not known here.")
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > max_pixels:
             raise PhotoError(
@@ -206,7 +208,10 @@ def opened(path: Path) -> Iterator["InputContainer"]:
             yield container
     except av.error.PermissionError as error:
         raise PhotoError(f"No permission to read {path}; change its permissions.") from error
-    except (av.error.FFmpegError, ValueError) as error:
+    except (
+        av.error.FFmpegError, ValueError, AttributeError, TypeError, ArithmeticError, LookupError,
+    ) as error:  # fmt: skip
+        # The latter: of a damaged file, PyAV gives None where it promises an object.
         if not path.stat().st_size:
             raise PhotoError(f"{path} is empty; give a video.") from error
         reason = getattr(error, "strerror", None) or str(error)
@@ -243,7 +248,8 @@ def _display_matrix(frame: "av.VideoFrame") -> tuple[int, ...] | None:
     data = {side.type: side for side in iter(cast(Any, frame.side_data))}.get(Type.DISPLAYMATRIX)
     if data is None:
         return None
-    return tuple(int(value) for value in np.frombuffer(bytes(data), np.int32)[:9])
+    numbers = np.frombuffer(bytes(data), np.int32)
+    return tuple(int(value) for value in numbers[:9]) if len(numbers) >= 9 else None
 
 
 def _times(path: Path, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:

@@ -85,6 +85,18 @@ def check_free(project: Project, name: str) -> Path:
     return folder
 
 
+def leads_out(photo: Path, given: Sequence[Path]) -> bool:
+    """Whether ``photo``, found in one of the folders ``given``, is a link to a file outside all.
+
+    A folder that came from elsewhere may hold links to any file of whoever adds it. A file that
+    was given by its own name is meant, whether it is a link or not.
+    """
+    if photo in given:
+        return False
+    place = photo.resolve()
+    return not any(place.is_relative_to(folder.resolve()) for folder in given if folder.is_dir())
+
+
 def add_photos(
     project: Project,
     identity: Identity,

@@ -9,14 +9,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from zoo.errors import BasisError, ProjectError, SlugError, UnknownIdentityError
+from zoo.printable import visible
 from zoo.provenance.basis import NEEDS_EVIDENCE, Basis
 from zoo.provenance.names import MAX_LENGTH, check_name, near_names
 from zoo.settings import Project
 from zoo.storage import atomic_file
+from zoo.yaml_files import read_yaml
 
 RECORD = "identity.yaml"
 PHOTOS = "photos"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it was built
+_MOST_BYTES = 64 * 2**10
 
 
 class Identity(BaseModel):
@@ -41,7 +43,7 @@ class Identity(BaseModel):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.basis in NEEDS_EVIDENCE and not (self.evidence or "").strip():
+        if self.basis in NEEDS_EVIDENCE and not _says_something(self.evidence):
             raise ValueError(f"basis '{self.basis}' needs evidence")
         if self.person is not None and self.basis is not Basis.synthetic:
             raise ValueError("only a synthetic identity names a rendered person")
@@ -64,7 +66,7 @@ def new_identity(name: str, basis: str | None, evidence: str | None = None) -> I
     if basis not in set(Basis):
         raise BasisError(f"{basis!r} is no basis for using a face; choose one of {choices}.")
     evidence = re.sub(r"\s+", " ", evidence or "").strip() or None
-    if evidence is None and Basis(basis) in NEEDS_EVIDENCE:
+    if not _says_something(evidence) and Basis(basis) in NEEDS_EVIDENCE:
         raise BasisError(
             f"Basis '{basis}' needs --evidence: where the {basis} is kept, for example "
             f"--evidence 'signed form of 2026-03-01, folder 12'."
@@ -72,6 +74,11 @@ def new_identity(name: str, basis: str | None, evidence: str | None = None) -> I
     if evidence is not None and len(evidence) > 2000:
         raise BasisError("The evidence is longer than 2,000 characters; name where it is kept.")
     return Identity(name=name, basis=Basis(basis), evidence=evidence, added=date.today())
+
+
+def _says_something(evidence: str | None) -> bool:
+    """Whether there is a letter or digit in it that can be seen."""
+    return any(letter.isalnum() for letter in visible(evidence or ""))
 
 
 def read_identity(folder: Path) -> Identity:
@@ -83,14 +90,14 @@ def read_identity(folder: Path) -> Identity:
     """
     path = folder / RECORD
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
+        data = read_yaml(path, _MOST_BYTES)
     except FileNotFoundError as error:
         raise BasisError(
             f"{path} is missing, so nothing says on what basis {folder.name} may be used; "
             "write it, or add the identity with `zoo identity add`."
         ) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise ProjectError(f"{path} cannot be read: {reason}.") from error
     try:
         identity = Identity.model_validate(data)

@@ -11,6 +11,7 @@ not altered since, not who made it. It names no person and no machine.
 
 import os
 import re
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import SigningError
 from zoo.settings import data_folder
 from zoo.storage import plain_errors
+from zoo.untrusted import read_bytes
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -78,10 +80,10 @@ def self_made_key() -> SigningKey:
         StorageError: it cannot be kept.
     """
     path = self_made_path()
-    content = _read(path)
+    content = _read_private(path)
     if content is None:
         _make(path)
-        content = _read(path)
+        content = _read_private(path)
     chain, key = _CERTIFICATE.findall(content or b""), _KEY.search(content or b"")
     if len(chain) != 2 or key is None:
         raise SigningError(
@@ -110,6 +112,13 @@ def known_roots(bundle: str | None) -> bytes:
     return b"".join(roots)
 
 
+def own_roots() -> bytes:
+    """What issued the certificate that ``ZOO_SIGNING_CHAIN`` names, in PEM; empty without one."""
+    own = os.environ.get(CHAIN_VARIABLE)
+    chain = _CERTIFICATE.findall(_read(Path(own)) or b"") if own else []
+    return b"".join(chain[1:] or chain)
+
+
 def own_serials() -> frozenset[str]:
     """Serial numbers of the certificates that sign for this user on this machine."""
     from cryptography import x509
@@ -125,14 +134,31 @@ def own_serials() -> frozenset[str]:
 
 def _read(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_BYTES)
+        return read_bytes(path, _MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SigningError(
             f"{path} cannot be read: {error.strerror or error}; outputs are signed with it."
         ) from error
+
+
+def _read_private(path: Path) -> bytes | None:
+    """A file that should hold a private key.
+
+    Raises:
+        SigningError: it holds one that others may read or change, or it cannot be read.
+    """
+    content = _read(path)
+    if _KEY.search(content or b""):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & (stat.S_IRWXO | stat.S_IWGRP):
+            raise SigningError(
+                f"{path} holds the key that signs, and others can read or change it (mode "
+                f"{mode:04o}); take that from them with `chmod 600 {path}`, and if anyone may "
+                "have copied it, make or get a new key."
+            )
+    return content
 
 
 def _make(path: Path) -> None:
@@ -217,7 +243,7 @@ def _certificate(
 
 def _own_key(chain: Path, key: Path) -> SigningKey:
     certificates = _CERTIFICATE.findall(_read(chain) or b"")
-    found = _KEY.search(_read(key) or b"")
+    found = _KEY.search(_read_private(key) or b"")
     if not certificates:
         raise SigningError(
             f"{chain} ({CHAIN_VARIABLE}) holds no certificate; give the chain in PEM, the "

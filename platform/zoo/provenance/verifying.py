@@ -4,10 +4,10 @@ The file and its manifest are hostile until checked: c2pa checks hashes and sign
 safe code, no server is asked, and nothing that the manifest says is more than words here.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Any
 
 from zoo.errors import PhotoError
 from zoo.provenance.formats import HEAD, media_type
-from zoo.provenance.key import known_roots, own_serials
+from zoo.provenance.key import known_roots, own_roots, own_serials
 from zoo.provenance.manifest import SWAP
 from zoo.provenance.signing import SETTINGS, sidecar
+from zoo.untrusted import opened, parse_json, read_bytes
 
 TRUST_VARIABLE = "ZOO_TRUST"
 """Names a PEM file of root certificates whose holders are known."""
@@ -30,6 +31,9 @@ _SYNTHETIC = frozenset(
 _UNTRUSTED = "signingCredential.untrusted"
 _LOOKED_AT = 64 * 2**20  # bytes, for the IPTC mark
 _CHUNK = 2**20
+MAX_BYTES = 200 * 2**30
+"""Of a photo or video that is looked at; hours of one in the best quality have fewer."""
+
 _MOST_SIDECAR = 64 * 2**20
 _MOST_STEPS = 100
 _SWAP_FACTS = ("identity", "version", "network_sha256", "basis", "input_sha256")
@@ -82,13 +86,34 @@ def verify(path: Path) -> Finding:
     """Reads and checks the manifest in ``path``, or in the sidecar beside it.
 
     Raises:
-        PhotoError: there is no such file, or it cannot be read.
+        PhotoError: there is no such file, it is no regular file, too large or cannot be read.
         SigningError: ``ZOO_TRUST`` names no certificates.
     """
+    return _verified(path, known_roots(os.environ.get(TRUST_VARIABLE)))
+
+
+def is_of_the_known(path: Path) -> Finding | None:
+    """What ``path`` says, if whoever signed it is this user or one whose root is known.
+
+    Anyone can make a key and sign with it whatever they like; this asks who it was.
+
+    Raises:
+        PhotoError, SigningError: see :func:`verify`.
+    """
+    found = verify(path)
+    if found.status is Status.unknown_issuer and (roots := own_roots()):
+        # A user's own certificate is known to them, whether ZOO_TRUST names its root or not;
+        # others that its root has signed are not.
+        found = _verified(path, roots)
+        return found if found.status is Status.valid and found.by_this_user else None
+    return found if found.status is Status.valid else None
+
+
+def _verified(path: Path, roots: bytes) -> Finding:
     try:
-        with path.open("rb") as file:
+        with opened(path, MAX_BYTES) as file:
             kind = media_type(file.read(HEAD))
-        store = _manifests(path, kind)
+        store = _manifests(path, kind, roots)
         if store is None:
             return _unsigned(path)
     except IsADirectoryError as error:
@@ -108,30 +133,36 @@ class _Damaged(Exception):
     """A manifest that cannot even be read."""
 
 
-def _manifests(path: Path, kind: str) -> dict[str, Any] | None:
+def _manifests(path: Path, kind: str, roots: bytes) -> dict[str, Any] | None:
     """All manifests with the results of checking them, or None when there are none."""
     import c2pa
 
-    trust = {"user_anchors": known_roots(os.environ.get(TRUST_VARIABLE)).decode() or None}
+    trust = {"user_anchors": roots.decode() or None}
     with c2pa.Context.from_dict({**SETTINGS, "trust": trust}) as context:
         for manifest in (None, *_sidecars(path)):
             try:
-                with path.open("rb") as file, c2pa.Reader(kind, file, manifest, context) as reader:
-                    store = json.loads(reader.json())
+                with (
+                    opened(path, MAX_BYTES) as file,
+                    c2pa.Reader(kind, file, manifest, context) as reader,
+                ):
+                    store = parse_json(reader.json())
                     return store if isinstance(store, dict) else None
             except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported):
                 continue
             except c2pa.C2paError as error:
                 reason = " ".join(str(error).split()).removeprefix("Other: ").rstrip(".")
                 raise _Damaged(reason) from error
+            except ValueError as error:
+                raise _Damaged("it cannot be read") from error
     return None
 
 
 def _sidecars(path: Path) -> Iterator[bytes]:
     """Manifests beside the file, by our name for them and by c2patool's."""
     for place in (sidecar(path), path.with_suffix(".c2pa")):
-        if place != path and place.is_file() and place.stat().st_size <= _MOST_SIDECAR:
-            yield place.read_bytes()
+        if place != path and place.is_file():
+            with suppress(OSError):  # too large to be one
+                yield read_bytes(place, _MOST_SIDECAR)
 
 
 def _finding(path: Path, store: Mapping[str, Any]) -> Finding:
@@ -243,7 +274,7 @@ def _unsigned(path: Path) -> Finding:
 def _iptc_mark(path: Path) -> str | None:
     """The IPTC digital source type that says synthetic, if one is near the file's beginning."""
     kept = b""
-    with path.open("rb") as file:
+    with opened(path, MAX_BYTES) as file:
         for _ in range(0, _LOOKED_AT, _CHUNK):
             chunk = file.read(_CHUNK)
             for found in _SOURCE_TYPE.finditer(kept + chunk):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import UnknownIdentityError
 from zoo.provenance.names import near_names
-from zoo.registry.card import scores_in
 from zoo.registry.history import Move, moves_in, who
-from zoo.registry.lease import is_lease, lease
+from zoo.registry.lease import lease
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
+from zoo.registry.tags import TagError, is_identity, problem_in, resolution_in, scores_in
 from zoo.registry.versions import aliases_of, versions_of
 from zoo.settings import Project, without_password
 from zoo.tracking import connect, experiment_id, plain_registry_errors
@@ -41,6 +41,8 @@ class Version:
     receipt: str
     data_revision: str
     run_id: str
+    problem: str = ""
+    """What is malformed in its tags, in words; empty when nothing is."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def names_like(tracking_uri: str, name: str) -> set[str]:
     client = connect(tracking_uri)
     with plain_registry_errors(tracking_uri):
         found = client.search_registered_models(f"name LIKE '{name[0]}%'", max_results=1000)
-    return {model.name for model in found if not is_lease(model.name)}
+    return {model.name for model in found if is_identity(model.name)}
 
 
 def remove_model(tracking_uri: str, name: str, project: Project | None = None) -> list[int]:
@@ -166,12 +168,16 @@ def remove_model(tracking_uri: str, name: str, project: Project | None = None) -
 def _entry(version: "ModelVersion", aliases: Mapping[str, int]) -> Version:
     tags: Mapping[str, str] = version.tags
     number = int(version.version)
+    try:
+        resolution = resolution_in(tags)
+    except TagError:  # told in ``problem``
+        resolution = 0
     return Version(
         name=version.name,
         version=number,
         aliases=tuple(sorted(alias for alias, target in aliases.items() if target == number)),
         recipe=tags.get("recipe", ""),
-        resolution=int(tags.get("resolution", 0)),
+        resolution=resolution,
         basis=tags.get("basis", ""),
         created=_time(version.creation_timestamp),
         scores=scores_in(tags),
@@ -179,6 +185,7 @@ def _entry(version: "ModelVersion", aliases: Mapping[str, int]) -> Version:
         receipt=tags.get("receipt", ""),
         data_revision=tags.get("data_revision", ""),
         run_id=version.run_id or "",
+        problem=problem_in(tags),
     )
 
 
@@ -206,5 +213,9 @@ def _words(items: Any) -> str:
     return ", ".join(str(item) for item in items)
 
 
-def _time(milliseconds: int) -> str:
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _time(milliseconds: int | None) -> str:
+    """Empty for what is no time: the registry may be anybody's."""
+    try:
+        return f"{datetime.fromtimestamp((milliseconds or 0) / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError, TypeError):
+        return ""

@@ -14,12 +14,13 @@ registry said last; publishing, promoting and ``zoo pull`` ask it again.
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from zoo.registry.references import Reference
 from zoo.registry.scores import judge_of, recognised_rate
 from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
+from zoo.untrusted import read_json
 
 NETWORK = "network.onnx"
 CARD = "card.json"
@@ -73,6 +75,10 @@ class Line:
     landmark_difference: float | None
 
 
+_PARTS = (int, list, str, int, str, float | None, str, float | None)
+"""Of a :class:`Line` in the index, after the name."""
+
+
 def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
     """The cached network that ``reference`` means, or None when it has to be pulled.
 
@@ -97,7 +103,7 @@ def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
         alias, version = _version(folder / reference.name, reference)
         if version is not None:
             network = _read(folder / reference.name / str(version), alias)
-            if network is not None and sha256_of(network.path) == network.sha256:
+            if network is not None and _is_whole(network):
                 return network
     return None
 
@@ -105,7 +111,7 @@ def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
 def find_version(uri: str, name: str, version: int, sha256: str) -> CachedNetwork | None:
     """The cached network with exactly this digest, so that a pull need not download it again."""
     network = _read(_folder(uri) / name / str(version), None)
-    if network is None or network.sha256 != sha256 or sha256_of(network.path) != sha256:
+    if network is None or network.sha256 != sha256 or not _is_whole(network):
         return None
     return network
 
@@ -214,11 +220,9 @@ def _lines_in(folder: Path) -> list[Line]:
                 continue
             at = entry.stat().st_mtime_ns
             known = index.get(entry.name)
-            if isinstance(known, list) and known and known[0] == at and _complete(known[1]):
-                lines = [
-                    Line(entry.name, version, tuple(a), *rest) for version, a, *rest in known[1]
-                ]
-                kept[entry.name] = known
+            lines = _remembered(entry.name, known, at)
+            if lines is not None:
+                kept[entry.name] = index[entry.name]
             else:
                 lines = [_line(network) for network in _all_of(Path(entry.path))]
                 if at < settled:
@@ -231,9 +235,22 @@ def _lines_in(folder: Path) -> list[Line]:
     return found
 
 
-def _complete(lines: Any) -> bool:
-    """Whether they hold all that a line says: an index of an earlier version may hold less."""
-    return all(len(line) == len(fields(Line)) - 1 for line in lines)
+def _remembered(name: str, known: Any, at: int) -> list[Line] | None:
+    """What the index holds of an identity; None when that is out of date, damaged or another's.
+
+    An index of an earlier version may hold less than a line says.
+    """
+    if not isinstance(known, list) or len(known) != 2 or known[0] != at:
+        return None
+    found = []
+    for line in known[1] if isinstance(known[1], list) else [None]:
+        if not isinstance(line, list) or len(line) != len(_PARTS):
+            return None
+        if not all(isinstance(one, kind) for one, kind in zip(line, _PARTS, strict=True)):
+            return None
+        version, aliases, *rest = line
+        found.append(Line(name, version, tuple(map(str, aliases)), *rest))
+    return found
 
 
 def _line(network: CachedNetwork) -> Line:
@@ -248,6 +265,13 @@ def _line(network: CachedNetwork) -> Line:
         judge_of(network.scores),
         network.scores.get("landmark_difference"),
     )
+
+
+def _is_whole(network: CachedNetwork) -> bool:
+    try:
+        return sha256_of(network.path) == network.sha256
+    except OSError:  # gone, not readable, or no regular file
+        return False
 
 
 def _networks() -> Path:
@@ -275,7 +299,7 @@ def _version(folder: Path, reference: Reference) -> tuple[str | None, int | None
         return None, reference.version
     known = _read_json(folder / ALIASES)
     for alias in reference.aliases:
-        if isinstance(version := known.get(alias), int):
+        if type(version := known.get(alias)) is int:
             return alias, version
     return None, None
 
@@ -300,18 +324,23 @@ def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
             recipe=str(card["recipe"]),
             resolution=int(card["resolution"]),
             registry=str(card["registry"]),
-            scores={str(key): float(value) for key, value in card["scores"].items()},
+            scores={
+                str(key): float(value)
+                for key, value in card["scores"].items()
+                if math.isfinite(value)
+            },
             alias=alias,
         )
         fits = folder.name == str(network.version) and folder.parent.name == network.identity
-        return network if fits and path.stat().st_size <= MAX_BYTES else None
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, BasisError):
+        size = path.stat().st_size if path.is_file() else MAX_BYTES + 1
+        return network if fits and size <= MAX_BYTES else None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, BasisError):
         return None
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}

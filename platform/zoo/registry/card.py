@@ -7,10 +7,7 @@ from typing import Any
 from zoo.errors import RegistryError
 from zoo.provenance.identity import Identity
 from zoo.registry.scores import by_sface
-
-SCORES = "scores"
-"""The tag that holds the report's figures, as JSON: MLflow reads every tag of what it lists, and
-forty of them per version made lists four times as slow."""
+from zoo.registry.tags import SCORES, scores_in
 
 
 def scores_of(report: Mapping[str, Any]) -> dict[str, float]:
@@ -18,7 +15,7 @@ def scores_of(report: Mapping[str, Any]) -> dict[str, float]:
     return {
         name: float(value)
         for name, value in report.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
     }
 
 
@@ -51,14 +48,6 @@ def tags_of(
     return tags
 
 
-def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
-    """The figures back from a version's tags; none when others wrote them."""
-    try:
-        return {str(name): float(value) for name, value in json.loads(tags[SCORES]).items()}
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return {}
-
-
 def data_revision(receipt: Mapping[str, Any]) -> str:
     """Which state of the identity's photos a network was trained on: its aligned faces' SHA-256."""
     return str(receipt.get("made_from", {}).get("style", ""))
@@ -79,11 +68,12 @@ def version_card(
     identity: Identity, receipt: Mapping[str, Any], tags: Mapping[str, str], run_id: str
 ) -> str:
     """Markdown for one version; its pictures come from the run ``run_id``."""
+    seconds = receipt.get("seconds")
     made = [
         ("recipe", tags["recipe"]),
         ("resolution", f"{tags['resolution']} × {tags['resolution']} px"),
         ("iterations", receipt.get("iterations")),
-        ("training", f"{receipt['seconds']:.0f} s" if "seconds" in receipt else None),
+        ("training", f"{seconds:.0f} s" if isinstance(seconds, int | float) else None),
         ("basis", tags["basis"]),
         ("sha256", f"`{tags['sha256']}`"),
     ]

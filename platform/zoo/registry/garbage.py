@@ -1,22 +1,21 @@
 """What nobody needs any more: old versions, files of no version, runs that were deleted.
 
 Whatever could still be wanted stays: each identity's champion and candidate, those before them,
-its newest versions, and everything younger than a day, which somebody may be publishing.
+its newest versions, and everything younger than a day, which somebody may be publishing. What
+names files outside the registry's own root stays too, and is named with them.
 """
 
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zoo.errors import RegistryError
+from zoo.registry.artifacts import MODEL_ID, Artifacts, artifacts_of
 from zoo.registry.history import holders, moves_in
 from zoo.registry.lease import is_lease, lease
 from zoo.registry.references import CANDIDATE, CHAMPION
+from zoo.registry.tags import is_identity
 from zoo.registry.versions import aliases_of, versions_of
 from zoo.tracking import connect, experiment_id, plain_registry_errors
 
@@ -25,6 +24,11 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 VERSION, FILES, RUN, LEASE = "version", "files", "run", "lease"
+_WHY = {
+    VERSION: "old, and no alias needs it",
+    FILES: "belongs to no version",
+    RUN: "a deleted run",
+}
 _DAY = 24 * 3600 * 1000  # ms
 _PAGE = 1000
 
@@ -40,6 +44,7 @@ class Garbage:
         bytes: of its files.
         places: addresses of its files.
         run: the run that goes with it.
+        foreign: whether it names files that are not the registry's; then nothing of it goes.
     """
 
     kind: str
@@ -48,6 +53,7 @@ class Garbage:
     bytes: int
     places: tuple[str, ...] = ()
     run: str | None = None
+    foreign: bool = False
 
 
 def find_garbage(tracking_uri: str, keep: int, age: int = _DAY) -> list[Garbage]:
@@ -59,7 +65,8 @@ def find_garbage(tracking_uri: str, keep: int, age: int = _DAY) -> list[Garbage]
         age: milliseconds; what is younger stays.
 
     Raises:
-        RegistryError: the registry cannot be read.
+        RegistryError: the registry cannot be read, or keeps its files in a folder of this machine
+            that is not its own.
     """
     client = connect(tracking_uri)
     before = int(time.time() * 1000) - age
@@ -70,16 +77,18 @@ def find_garbage(tracking_uri: str, keep: int, age: int = _DAY) -> list[Garbage]
             for model in models
             if is_lease(model.name) and (model.creation_timestamp or 0) < before
         ]
-        models = [model for model in models if not is_lease(model.name)]
+        models = [model for model in models if is_identity(model.name)]
         versions = versions_of(client, *(model.name for model in models))
         old = _old(models, versions, keep, before)
         kept = [version for version in versions if version not in old]
         runs_kept = {version.run_id for version in kept}
-        root = client.get_experiment(experiment_id(client, tracking_uri)).artifact_location
-        found = [_version(client, version, runs_kept) for version in old]
+        artifacts = artifacts_of(client, tracking_uri)
+        models_kept = {_model_id(version) for version in kept}
+        found = [_version(client, artifacts, one, models_kept, runs_kept) for one in old]
         known = {_model_id(version) for version in versions}
-        found += _files(client, root, known, before)
-        found += _runs(client, tracking_uri, root, {version.run_id for version in versions})
+        found += _files(client, artifacts, known, before)
+        runs_known = {version.run_id for version in versions}
+        found += _runs(client, tracking_uri, artifacts, runs_known)
     return [*found, *leases]
 
 
@@ -90,26 +99,25 @@ def collect(tracking_uri: str, garbage: Sequence[Garbage]) -> None:
     few rows stay until ``mlflow gc`` is run beside it.
 
     Raises:
-        RegistryError: the registry refused.
+        RegistryError: the registry refused, or something to remove is not the registry's.
+        StorageError: no permission.
     """
     client = connect(tracking_uri)
-    runs = []
     with plain_registry_errors(tracking_uri):
+        artifacts = artifacts_of(client, tracking_uri)
         for item in garbage:
-            if item.kind == VERSION and not _delete_version(client, item.name):
+            if item.foreign or (item.kind == VERSION and not _delete_version(client, item.name)):
                 continue
             if item.kind == LEASE:
                 client.delete_registered_model(item.name)
             for place in item.places:
-                _delete_files(place)
+                artifacts.delete(place)
             if item.kind == FILES:
                 _delete_logged_model(client, item.name)
             if item.run:
-                runs.append(item.run)
                 if item.kind == VERSION:
                     client.delete_run(item.run)
-    if runs and not tracking_uri.startswith("http"):
-        _delete_for_good(tracking_uri, runs)
+                _forget_run(client, item.run)
 
 
 def _models(client: "MlflowClient") -> Iterator["RegisteredModel"]:
@@ -145,38 +153,56 @@ def _old(
 
 
 def _version(
-    client: "MlflowClient", version: "ModelVersion", runs_kept: set[str | None]
+    client: "MlflowClient",
+    artifacts: Artifacts,
+    version: "ModelVersion",
+    models_kept: set[str | None],
+    runs_kept: set[str | None],
 ) -> Garbage:
+    """An old version; foreign unless its files are where zoo puts them, and nobody else's."""
     places = [client.get_model_version_download_uri(version.name, str(version.version))]
+    model = _model_id(version)
+    own = model is not None and model not in models_kept
+    own = own and places[0] == f"{artifacts.of_model(str(model))}/artifacts"
     run = version.run_id if version.run_id and version.run_id not in runs_kept else None
     if run:
         places.append(client.get_run(run).info.artifact_uri)
-    size = sum(_size(place) for place in places)
-    name = f"{version.name}:{version.version}"
-    return Garbage(VERSION, name, "old, and no alias needs it", size, tuple(places), run)
+        own = own and places[1] == f"{artifacts.of_run(run)}/artifacts"
+    own = own and all(map(artifacts.holds, places))
+    return _garbage(artifacts, VERSION, f"{version.name}:{version.version}", places, run, own)
+
+
+def _garbage(
+    artifacts: Artifacts, kind: str, name: str, places: Sequence[str], run: str | None, own: bool
+) -> Garbage:
+    why = _WHY[kind] if own else "stays: its files are not this registry's"
+    size = sum(map(artifacts.size, places)) if own else 0
+    return Garbage(kind, name, why, size, tuple(places), run, not own)
 
 
 def _files(
-    client: "MlflowClient", root: str, known: set[str | None], before: int
+    client: "MlflowClient", artifacts: Artifacts, known: set[str | None], before: int
 ) -> Iterator[Garbage]:
     """Networks that were stored and never registered, or whose version was removed."""
     from mlflow.exceptions import MlflowException
 
-    for model_id in _names_in(f"{root}/models"):
-        if model_id in known or not re.fullmatch(r"m-[0-9a-f]{32}", model_id):
+    for model_id in artifacts.models():
+        if model_id in known:
             continue
         try:
             if client.get_logged_model(model_id).creation_timestamp >= before:
                 continue
         except MlflowException:  # deleted already
             pass
-        place = f"{root}/models/{model_id}"
-        if size := _size(place):
-            yield Garbage(FILES, model_id, "belongs to no version", size, (place,))
+        place = artifacts.of_model(model_id)
+        own = artifacts.holds(place)
+        found = _garbage(artifacts, FILES, model_id, (place,), None, own)
+        if found.bytes or not own:
+            yield found
 
 
 def _runs(
-    client: "MlflowClient", uri: str, root: str, registered: set[str | None]
+    client: "MlflowClient", uri: str, artifacts: Artifacts, registered: set[str | None]
 ) -> Iterator[Garbage]:
     """Runs that somebody deleted, and whose files are still there."""
     from mlflow.entities import ViewType
@@ -191,10 +217,13 @@ def _runs(
         )
         for run in page:
             run_id = run.info.run_id
-            size = _size(run.info.artifact_uri)
+            place = run.info.artifact_uri
+            own = place == f"{artifacts.of_run(run_id)}/artifacts" and artifacts.holds(place)
+            found = _garbage(artifacts, RUN, run_id, (place,), run_id, own)
             # Behind a server an empty one cannot be removed further; see collect.
-            if run_id not in registered and (size or not uri.startswith("http")):
-                yield Garbage(RUN, run_id, "a deleted run", size, (run.info.artifact_uri,), run_id)
+            removable = found.bytes or found.foreign or not uri.startswith("http")
+            if run_id not in registered and removable:
+                yield found
         token = page.token
         if not token:
             return
@@ -219,43 +248,17 @@ def _delete_logged_model(client: "MlflowClient", model_id: str) -> None:
         client.delete_logged_model(model_id)
 
 
-def _delete_for_good(uri: str, runs: Sequence[str]) -> None:
-    """MLflow offers this as a command only."""
-    command = [sys.executable, "-m", "mlflow", "gc", "--backend-store-uri", uri]
-    done = subprocess.run(
-        [*command, "--tracking-uri", uri, "--run-ids", ",".join(runs)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no reason given"]
-        raise RegistryError(f"MLflow could not remove deleted runs: {lines[-1].strip()}")
+def _forget_run(client: "MlflowClient", run_id: str) -> None:
+    """Drops the rows of a deleted run, where the store is a database.
+
+    MLflow offers this as the command ``mlflow gc``, which goes on to whatever else was deleted
+    in the store, and to any folder that its rows name.
+    """
+    store: Any = client._tracking_client.store
+    if hasattr(store, "_hard_delete_run"):
+        store._hard_delete_run(run_id)
 
 
 def _model_id(version: "ModelVersion") -> str | None:
-    found = re.search(r"m-[0-9a-f]{32}", version.source or "")
+    found = MODEL_ID.search(version.source or "")
     return found.group() if found else None
-
-
-def _names_in(place: str) -> list[str]:
-    from mlflow.artifacts import list_artifacts
-
-    return [item.path.rstrip("/").rsplit("/", 1)[-1] for item in list_artifacts(artifact_uri=place)]
-
-
-def _size(place: str) -> int:
-    """Bytes of all files below an address."""
-    from mlflow.artifacts import list_artifacts
-
-    total = 0
-    for item in list_artifacts(artifact_uri=place):
-        name = item.path.rstrip("/").rsplit("/", 1)[-1]
-        total += _size(f"{place}/{name}") if item.is_dir else item.file_size or 0
-    return total
-
-
-def _delete_files(place: str) -> None:
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    get_artifact_repository(place).delete_artifacts()  # type: ignore[no-untyped-call]

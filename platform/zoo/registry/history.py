@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from zoo.untrusted import parse_json
+
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
@@ -56,9 +58,11 @@ def moves_in(tags: Mapping[str, str]) -> list[Move]:
     found = []
     for key in sorted(key for key in tags if key.startswith(HISTORY)):
         try:
-            found.append(Move(**json.loads(tags[key])))
+            move = Move(**parse_json(tags[key]))
         except (ValueError, TypeError):  # written by others
             continue
+        if _is_ours(move):
+            found.append(move)
     return found
 
 
@@ -95,6 +99,17 @@ def move_alias(
     # An alias leaves no time stamp behind; this one is what lists go by (see listing).
     client.update_registered_model(name, description=model.description or "")
     return before
+
+
+def _is_ours(move: Move) -> bool:
+    """Whether its parts are of the kinds that zoo writes."""
+    words = (move.at, move.who, move.alias, move.why)
+    numbers = [one for one in (move.before, move.after) if one is not None]
+    return (
+        all(isinstance(one, str) for one in words)
+        and all(type(one) is int for one in numbers)
+        and isinstance(move.back, bool)
+    )
 
 
 def holders(moves: Iterable[Move], alias: str) -> list[int]:

@@ -4,14 +4,13 @@ What is known at publishing is kept with the version, as ``lineage.json``: diges
 and DVC's name for them, recipe, content, weights of the networks that judged, and the commit.
 """
 
-import json
+import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from zoo import receipts
 from zoo.errors import RegistryError
@@ -20,11 +19,14 @@ from zoo.registry.browse import find_version
 from zoo.registry.references import Reference
 from zoo.settings import Project, without_password
 from zoo.tracking import connect, plain_registry_errors
+from zoo.untrusted import read_json
+from zoo.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 LINEAGE = "lineage.json"
+_SAID = ("faces", "recipe_name", "light", "maker", "code", "receipt", "trained_at")
 
 
 def trace(project: Project, name: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,8 +83,8 @@ def lineage(reference: Reference, tracking_uri: str) -> dict[str, Any]:
         "basis": version.tags.get("basis", ""),
         "registry": without_password(tracking_uri),
         "run": version.run_id,
-        **traced,
     }
+    found = {**found, **traced, **found}  # in this order, and the registry's own words hold
     return {**found, "reproduce": reproduce(found)}
 
 
@@ -97,7 +99,7 @@ def reproduce(traced: Mapping[str, Any]) -> list[str]:
         commands.append(f"dvc pull {_photos_file(name)}")
     commands += [
         "dvc repro content align",
-        f"zoo train {name} --recipe {traced.get('recipe_name')}",
+        f"zoo train {name} --recipe {shlex.quote(str(traced.get('recipe_name')))}",
     ]
     return commands
 
@@ -108,13 +110,38 @@ def _download(place: str, version: "ModelVersion") -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = Path(download_artifacts(artifact_uri=place, dst_path=folder))
-            traced = json.loads(path.read_text(encoding="utf-8"))
+            traced = _checked(read_json(path), version.name)
         except Exception as error:  # missing, in as many ways as there are stores
             raise RegistryError(
                 f"{version.name} version {version.version} has no lineage in the registry "
                 f"({place} cannot be read); publish it again with `dvc repro`."
             ) from error
-    return traced if isinstance(traced, dict) else {}
+    return traced
+
+
+def _checked(traced: Any, name: str) -> dict[str, Any]:
+    """What :func:`trace` wrote, with no words in it that people would paste into a shell.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(traced, dict) or traced.get("identity") != name:
+        raise ValueError("it is not this identity's")
+    for key in ("photos", "photos_dvc", "perceptual", "git", "recipe", "content"):
+        if not isinstance(traced.get(key), dict | None):
+            raise ValueError(f"its {key} are none")
+    commit = (traced.get("git") or {}).get("commit")
+    if commit is not None and not re.fullmatch(r"[0-9a-f]{4,64}", str(commit)):
+        raise ValueError(f"{str(commit)[:40]!r} is no commit")
+    changed = (traced.get("git") or {}).get("changed", [])
+    if not isinstance(changed, list):
+        raise ValueError("its changes are none")
+    return {
+        **dict.fromkeys(_SAID),
+        **traced,
+        "photos": traced.get("photos") or {},
+        "content": {"sha256": None, **(traced.get("content") or {})},
+    }
 
 
 def _photos_file(name: str) -> str:
@@ -124,10 +151,9 @@ def _photos_file(name: str) -> str:
 def _dvc(project: Project, name: str) -> dict[str, Any] | None:
     """What DVC calls the photos; None where it does not keep them."""
     try:
-        text = (project.root / _photos_file(name)).read_text(encoding="utf-8")
-        (out,) = yaml.safe_load(text)["outs"]
+        (out,) = read_yaml(project.root / _photos_file(name))["outs"]
         return {key: out.get(key) for key in ("md5", "nfiles", "size")}
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -17,16 +17,18 @@ from zoo.errors import StorageError
 from zoo.registry.browse import Version, model_of
 from zoo.registry.lease import is_lease
 from zoo.registry.references import CANDIDATE, CHAMPION
+from zoo.registry.tags import is_identity
 from zoo.registry.versions import versions_of
 from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_file
 from zoo.tracking import connect, exists, plain_registry_errors
+from zoo.untrusted import read_json
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
     from mlflow.tracking import MlflowClient
 
-_LAYOUT = 1
+_LAYOUT = 2
 _PAGE = 1000
 _OVERLAP = 5_000  # ms that the clocks of two who write may differ
 
@@ -45,6 +47,8 @@ class Listed:
     created: str
     sha256: str
     scores: dict[str, float]
+    problem: str = ""
+    """What is malformed in the registry's entry, in words; empty when nothing is."""
 
 
 @dataclass
@@ -111,11 +115,11 @@ def _update(client: "MlflowClient", known: _Known) -> bool:
 
 def _best(client: "MlflowClient", models: Sequence["RegisteredModel"]) -> list[Listed | None]:
     """What each model's line says; most need no question beyond the one that found them."""
-    wanted = {model.name: _wanted(model) for model in models}
+    wanted = {model.name: _wanted(model) for model in models if is_identity(model.name)}
     at_hand: dict[str, ModelVersion] = {}
     for model in models:
         for version in model.latest_versions:
-            if int(version.version) == wanted[model.name]:
+            if int(version.version) == wanted.get(model.name):
                 at_hand[model.name] = version
     others = [name for name, number in wanted.items() if number and name not in at_hand]
     for version in versions_of(client, *others):
@@ -125,6 +129,9 @@ def _best(client: "MlflowClient", models: Sequence["RegisteredModel"]) -> list[L
     for model in models:
         best = at_hand.get(model.name)
         listed = model_of(model, [best]).versions[0] if best else None
+        if model.name not in wanted:
+            found.append(_nameless(model.name) if model.latest_versions else None)
+            continue
         found.append(_line(listed, _newest(model)) if listed else None)
     return found
 
@@ -152,7 +159,14 @@ def _line(best: Version, newest: int) -> Listed:
         created=best.created,
         sha256=best.sha256,
         scores=dict(best.scores),
+        problem=best.problem,
     )
+
+
+def _nameless(name: str) -> Listed:
+    """A model that somebody else registered, under a name that no identity can have."""
+    problem = "its name is no identity's"
+    return Listed(name, 0, 0, (), "", 0, "", "", "", {}, problem)
 
 
 def _count_is(client: "MlflowClient", expected: int) -> bool:
@@ -174,7 +188,7 @@ def _path(uri: str) -> Path:
 
 def _read(path: Path) -> _Known | None:
     try:
-        data: dict[str, Any] = json.loads(path.read_bytes())
+        data: dict[str, Any] = read_json(path)
         if data["layout"] != _LAYOUT:
             return None
         models = {
@@ -182,7 +196,7 @@ def _read(path: Path) -> _Known | None:
             for name, line in data["models"].items()
         }
         return _Known(models, int(data["newest"]))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
 
 

@@ -18,14 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from zoo.errors import RegistryError, UsageError
 from zoo.registry import cache
 from zoo.registry.browse import find_version
-from zoo.registry.card import scores_in
-from zoo.registry.comparison import compare
+from zoo.registry.comparison import Comparison, compare
 from zoo.registry.history import holders, move_alias, moves_in
 from zoo.registry.lease import lease
 from zoo.registry.pull import pull
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
 from zoo.registry.reports import read_report
 from zoo.registry.scores import by_sface
+from zoo.registry.tags import scores_in
 from zoo.registry.versions import aliases_of
 from zoo.tracking import connect, plain_registry_errors
 
@@ -258,13 +258,23 @@ def _against_champion(
             client, client.get_model_version(candidate.name, str(champion))
         )
     tolerances = gate.tolerance, gate.relative_tolerance
-    found = compare(ours, theirs, *tolerances)
+    found = _compared(ours, theirs, *tolerances)
     if found is None and measure is not None and ours:
         network = pull(Reference(candidate.name, version=champion), uri)
-        found = compare(ours, measure(network.path.parent), *tolerances)
+        found = _compared(ours, measure(network.path.parent), *tolerances)
     if found is None:
         return None, [_NOT_COMPARABLE.format(champion=champion)]
     return found.photos, list(found.worse)
+
+
+def _compared(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], *tolerances: float
+) -> Comparison | None:
+    """None too when one of the report cards, which the registry gave, is none of ours."""
+    try:
+        return compare(ours, theirs, *tolerances)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
 
 
 def _why(judged: Promotion, reason: str) -> str:

@@ -7,7 +7,6 @@ a lease, so that two processes publish one network once. Nothing is pickled and 
 code is stored.
 """
 
-import json
 import math
 import tempfile
 import time
@@ -22,16 +21,17 @@ from zoo.errors import BasisError, RegistryError
 from zoo.provenance.identity import Identity
 from zoo.provenance.names import check_name
 from zoo.registry import cache
-from zoo.registry.card import SCORES, model_card, scores_of, tags_of, version_card
+from zoo.registry.card import model_card, scores_of, tags_of, version_card
 from zoo.registry.curves import Row, draw_curves, metrics, read_curves
 from zoo.registry.history import move_alias
 from zoo.registry.lease import lease
 from zoo.registry.lineage import LINEAGE, trace
 from zoo.registry.references import CANDIDATE
+from zoo.registry.tags import SCORES
 from zoo.registry.versions import versions_with
 from zoo.settings import Project
 from zoo.storage import sha256_of, write_json
-from zoo.swapping.network import INPUT, OUTPUT, SwapNetwork
+from zoo.swapping.inspection import INPUT, OUTPUT, check_own_words, inspect_network
 from zoo.tracking import (
     connect,
     experiment_id,
@@ -39,6 +39,7 @@ from zoo.tracking import (
     without_repeats,
     without_warnings,
 )
+from zoo.untrusted import read_json
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -84,7 +85,8 @@ def publish(
 
     Raises:
         BasisError: ``identity`` is None or the record of someone else.
-        AssetError: network.onnx is no swap network.
+        AssetError: network.onnx is no swap network, or says that it is another identity's, or of
+            another basis than the record.
         RegistryError: a file is missing or damaged, or the registry refused.
     """
     check_name(name)
@@ -93,7 +95,8 @@ def publish(
             f"{name} has no recorded basis, so it is not registered; say it in "
             f"identities/{name}/identity.yaml."
         )
-    network = SwapNetwork(model_folder / NETWORK, threads=1)
+    network = inspect_network(model_folder / NETWORK)
+    check_own_words(model_folder / NETWORK, network, name, identity.basis)
     report = _read_report(report_folder)
     rows = read_curves(model_folder / "curves.csv")
     sha256 = sha256_of(model_folder / NETWORK)
@@ -140,7 +143,7 @@ def _published(client: "MlflowClient", name: str, tags: Mapping[str, str]) -> "M
 def _read_report(folder: Path) -> dict[str, Any]:
     path = folder / "report.json"
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = read_json(path)
     except (OSError, ValueError) as error:
         raise RegistryError(
             f"{path} is missing or damaged; measure the network with `dvc repro evaluate`."

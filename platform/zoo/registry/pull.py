@@ -1,20 +1,24 @@
 """From the registry into the cache, whole and verified, or not at all."""
 
-import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.errors import RegistryError
+from zoo.errors import AssetError, RegistryError, StorageError
 from zoo.provenance.basis import check_basis
+from zoo.provenance.marking import Marking
 from zoo.registry import cache
 from zoo.registry.browse import find_version
-from zoo.registry.card import scores_in
 from zoo.registry.references import Reference
+from zoo.registry.tags import TagError, is_sha256, resolution_in, scores_in
 from zoo.registry.versions import aliases_of
+from zoo.settings import cache_folder
 from zoo.storage import sha256_of
+from zoo.swapping.inspection import inspect_network
 from zoo.tracking import connect, plain_registry_errors
 
 if TYPE_CHECKING:
@@ -40,11 +44,17 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
         aliases = aliases_of(client, reference.name)
     number = int(version.version)
     digest = version.tags.get("sha256", "")
-    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+    if not is_sha256(digest):
         raise RegistryError(
             f"{reference.name} version {number} was not published by zoo: it has no sha256 tag."
         )
     basis = check_basis(version.tags.get("basis"), f"{reference.name} version {number}")
+    try:
+        resolution = resolution_in(version.tags)
+    except TagError as error:
+        raise RegistryError(
+            f"{reference.name} version {number} is not pulled: {error}; register it again."
+        ) from error
     network = cache.find_version(tracking_uri, reference.name, number, digest)
     if network is None:
         card = {
@@ -53,15 +63,18 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
             "sha256": digest,
             "basis": str(basis),
             "recipe": version.tags.get("recipe", ""),
-            "resolution": int(version.tags.get("resolution", 0)),
+            "resolution": resolution,
             "receipt": version.tags.get("receipt", ""),
             "data_revision": version.tags.get("data_revision", ""),
             "scores": scores_in(version.tags),
         }
 
+        mark = Marking(reference.name, str(number), digest, basis)
+
         def fetch(path: Path) -> None:
-            with plain_registry_errors(tracking_uri):
+            with _written_to(cache_folder(), tracking_uri):
                 _download(client, version, digest, path)
+            _check(path, mark, resolution)
 
         network = cache.store(tracking_uri, card, fetch)
     cache.remember_aliases(tracking_uri, reference.name, aliases)
@@ -79,10 +92,42 @@ def pull_preview(reference: Reference, tracking_uri: str, path: Path) -> None:
     from mlflow.artifacts import download_artifacts
 
     client = connect(tracking_uri)
-    with plain_registry_errors(tracking_uri), tempfile.TemporaryDirectory() as folder:
+    with plain_registry_errors(tracking_uri):
         version = find_version(client, tracking_uri, reference)
+    with _written_to(path.parent, tracking_uri), tempfile.TemporaryDirectory() as folder:
         fetched = download_artifacts(run_id=version.run_id, artifact_path=_PREVIEW, dst_path=folder)
         shutil.copyfile(fetched, path)
+
+
+@contextmanager
+def _written_to(folder: Path, uri: str) -> Iterator[None]:
+    """For downloads: a disk that is full then is the one that is written to, not the registry's.
+
+    Raises:
+        StorageError: there is no space in ``folder``.
+        RegistryError: the registry failed.
+    """
+    try:
+        with plain_registry_errors(uri):
+            yield
+    except StorageError as error:
+        raise StorageError(
+            f"Cannot write {folder}: the disk is full; free some space and run it again."
+        ) from error
+
+
+def _check(path: Path, mark: Marking, resolution: int) -> None:
+    """Whether what arrived is a swap network, and the one that its tags speak of."""
+    name = f"{mark.identity} version {mark.version}"
+    try:
+        found = inspect_network(path, mark, name)
+    except AssetError as error:
+        raise RegistryError(f"{str(error).rstrip('.')}. It is not pulled.") from error
+    if found.resolution != resolution:
+        raise RegistryError(
+            f"{name} takes faces of {found.resolution} px, and its tag says {resolution}; it is "
+            "not pulled."
+        )
 
 
 def _download(client: "MlflowClient", version: "ModelVersion", sha256: str, path: Path) -> None:

@@ -1,9 +1,10 @@
 """A version's report card, from the registry."""
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from zoo.untrusted import read_json
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -28,7 +29,7 @@ def read_report(client: "MlflowClient", version: "ModelVersion") -> dict[str, An
         with tempfile.TemporaryDirectory() as folder:
             try:
                 path = Path(download_artifacts(artifact_uri=address, dst_path=folder))
-                report = json.loads(path.read_text(encoding="utf-8"))
+                report = read_json(path)
             except Exception:  # missing, in as many ways as there are stores
                 continue
         if isinstance(report, dict) and _is_of(report, version):

@@ -24,6 +24,7 @@ from zoo.faces.models import DESCRIPTOR, model_file
 from zoo.photos.reading import find_photos
 from zoo.provenance.identity import PHOTOS, Identity, read_identity
 from zoo.settings import Project, read_params
+from zoo.untrusted import opened
 
 STEPS = {"aligned": "align", "trained": "train", "evaluated": "evaluate", "registered": "register"}
 """An identity's products, and the stages that make them."""
@@ -123,7 +124,7 @@ class _Shared:
     def of(cls, project: Project, params: Mapping[str, Any], known: Digests) -> "_Shared":
         choice = _recipe(params).get("perceptual", "auto")
         vgg = locate("vgg19") if choice in {"auto", "vgg19"} else None
-        judge = dict(params.get("evaluate") or {}).get("recogniser", "auto")
+        judge = _mapping(params.get("evaluate")).get("recogniser", "auto")
         sface = locate("sface") if judge in {"auto", "sface"} else None
         dlib = model_file(DESCRIPTOR) if _recipe(params).get("identity_weight") else None
         shipped = files("zoo") / "networks"
@@ -204,6 +205,8 @@ def _status(project: Project, params: Mapping[str, Any], shared: _Shared, folder
     before, reason = _rendered(project, params, identity)
     for step, (product, made_from) in inputs.items():
         state, words = _state(product, made_from)
+        if step == "trained" and state is State.fresh and not _same_basis(product, identity):
+            state, words = State.stale, "basis changed"
         if state is State.fresh and before is not State.fresh:
             state, words = State.stale, reason
         if state is not State.fresh and (said := shared.failed[STEPS[step]].get(name)):
@@ -229,8 +232,12 @@ def _status(project: Project, params: Mapping[str, Any], shared: _Shared, folder
 
 
 def _recipe(params: Mapping[str, Any]) -> dict[str, Any]:
-    recipe = params.get("recipes", {}).get(params.get("recipe"))
-    return recipe if isinstance(recipe, dict) else {}
+    recipes, name = _mapping(params.get("recipes")), params.get("recipe")
+    return _mapping(recipes.get(name)) if isinstance(name, str) else {}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _rendered(
@@ -239,7 +246,7 @@ def _rendered(
     """The photos of an identity that is a rendered person; others have none to render."""
     if identity is None or identity.person is None:
         return State.fresh, ""
-    settings = dict(params.get("render") or {})
+    settings = dict(_mapping(params.get("render")))
     if identity.renders:
         settings["photos"] = identity.renders
     made_from = {"maker": makers.RENDER, "person": identity.person, **settings}
@@ -280,6 +287,11 @@ def _agrees(made: Any, now: Any) -> bool:
     return bool(made == now)
 
 
+def _same_basis(product: Path, identity: Identity | None) -> bool:
+    """A network names the basis it was trained on; with another one it is not registered."""
+    return identity is None or receipts.read(product).get("basis", identity.basis) == identity.basis
+
+
 def _training(project: Project, name: str, trains: bool) -> str | None:
     """The last iteration that a training without an end has told of."""
     if not (project.root / "checkpoints" / name).is_dir():
@@ -288,7 +300,7 @@ def _training(project: Project, name: str, trains: bool) -> str | None:
     said = ""
     try:
         recent = time.time() - log.stat().st_mtime < _RECENT_SECONDS
-        with log.open("rb") as file:
+        with opened(log) as file:
             file.seek(max(0, log.stat().st_size - 4096))
             lines = file.read().decode(errors="replace").splitlines()
         said = next((line for line in reversed(lines) if " iteration " in line), "")

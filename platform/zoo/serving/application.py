@@ -212,13 +212,14 @@ def _load(key: str, registry: str | None) -> SwapNetwork:
     """The network ``NAME:VERSION`` from the cache, where the library has put it.
 
     Raises:
-        AssetError: it is gone again, or damaged.
+        AssetError: it is gone again, damaged, or someone else's.
     """
     name, _, version = key.partition(":")
     found = cache.resolve(Reference(name, version=int(version)), registry)
     if found is None:
         raise AssetError(f"{key} is not in the cache any more; try again.")
-    return SwapNetwork(found.path, threads=1)
+    mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
+    return SwapNetwork(found.path, threads=1, used_as=mark)
 
 
 def _mark(chosen: Chosen) -> Marking:

@@ -21,6 +21,7 @@ from zoo.tracking import exists
 
 SECONDS_FRESH = 20.0
 _PREVIEW_PIXELS = 8_000_000
+_MOST_NAMED = 5
 
 
 @dataclass
@@ -90,11 +91,14 @@ class Library:
         from zoo.registry.listing import list_models
 
         try:
-            listed = [of_listed(line) for line in list_models(self._registry)]
+            found = list_models(self._registry)
         except (RegistryError, StorageError) as error:
             note = f"{error} These are the networks on this machine."
             return Gallery(identities=self._cached(), note=note)
-        return Gallery(identities=_with_basis(listed))
+        broken = [f"{line.name[:63]!r}: {line.problem}" for line in found if line.problem]
+        note = "Not as zoo registers, and not shown: " + "; ".join(broken[:_MOST_NAMED]) + "."
+        listed = [of_listed(line) for line in found if not line.problem]
+        return Gallery(identities=_with_basis(listed), note=note if broken else None)
 
     def _cached(self) -> list[Entry]:
         return _with_basis(of_cached(cache.list_cached(self._registry)))

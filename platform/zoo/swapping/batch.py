@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from zoo.errors import ZooError
 from zoo.faces.blending import Method
 from zoo.provenance.marking import Marking
 from zoo.swapping.anywhere import swap_anywhere
+from zoo.swapping.failures import reason_of
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.photo import Faces
 from zoo.swapping.plan import Place
@@ -81,7 +81,7 @@ def _worker(how: How, threads: int | None) -> Callable[[_Pair], Outcome]:
         import cv2
 
         cv2.setNumThreads(threads)
-    network = SwapNetwork(how.network, threads)
+    network = SwapNetwork(how.network, threads, used_as=how.mark)
     return partial(_swap, how, network)
 
 
@@ -97,13 +97,8 @@ def _swap(how: How, network: SwapNetwork, pair: _Pair) -> Outcome:
             method=how.method,
             again=how.again,
         )
-    except ZooError as error:
-        return Outcome(number, source, target, reason=str(error))
-    except Exception as error:  # a fault of ours with one photo is no reason to drop the others
-        if os.environ.get("ZOO_TRACEBACK"):
-            raise
-        words = " ".join(f"{type(error).__name__}: {error}".split())
-        return Outcome(number, source, target, reason=f"{source}: unexpected {words}.")
+    except Exception as error:
+        return Outcome(number, source, target, reason=reason_of(source, error))
     if swap is None:
         return Outcome(number, source, target)
     return Outcome(number, source, target, faces=len(swap.faces), dropped=swap.dropped)

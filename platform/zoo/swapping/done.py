@@ -7,7 +7,7 @@ from zoo import __version__
 from zoo.errors import ZooError
 from zoo.provenance.manifest import Setting
 from zoo.provenance.marking import Marking
-from zoo.provenance.verifying import FINE, verify
+from zoo.provenance.verifying import is_of_the_known
 from zoo.storage import sha256_of
 
 
@@ -15,13 +15,14 @@ def is_done(target: Path, source: Path, mark: Marking, settings: Mapping[str, Se
     """Whether ``target`` is what a swap of ``source`` would give.
 
     Its manifest must hold, and name this input (by SHA-256), network, identity, basis, settings
-    and version of the software. An output that was altered, or of another network, is none.
+    and version of the software. An output that was altered, or of another network, is none; nor
+    is one that somebody signed who is not known here: anyone can write such a manifest.
     """
     if not target.is_file():
         return False
     try:
-        found = verify(target)
-        if found.status not in FINE or not found.steps:
+        found = is_of_the_known(target)
+        if found is None or not found.steps:
             return False
         step = found.steps[0]
         wanted = {

@@ -1,8 +1,7 @@
 """A network file as a function from aligned faces to swapped ones, on ONNX Runtime.
 
-A network file is untrusted: it may be damaged, huge, or something else altogether. ONNX holds
-no code, only a graph of known operators; what is checked here is that the graph is of the
-one shape that a swap uses.
+The file is inspected before ONNX Runtime sees it (:mod:`.inspection`), and what a run gives is
+held against what it must give.
 """
 
 import os
@@ -13,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import AssetError
-
-INPUT, OUTPUT = "photo", "swapped"
-MAX_BYTES = 512 * 2**20
-MIN_RESOLUTION, MAX_RESOLUTION = 16, 2048
+from zoo.provenance.marking import Marking
+from zoo.swapping.inspection import INPUT, OUTPUT, Inspected, inspect_network
 
 Crops = NDArray[np.uint8]
 """Aligned faces [N, S, S, 3], RGB."""
@@ -37,9 +34,12 @@ class SwapNetwork:
     Attributes:
         resolution: S, the side in pixels of the faces it takes.
         identity: whose face it makes, as its file says; empty when it does not.
+        basis: on what basis that face may be used, likewise.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, threads: int | None = None, *, used_as: Marking | None = None
+    ) -> None:
         """Loads the network.
 
         Args:
@@ -47,31 +47,53 @@ class SwapNetwork:
                 [N, 3, S, S], RGB in 0..1.
             threads: of one run; default one per core this process may use, at most 4, because
                 networks this small gain nothing from more.
+            used_as: how its outputs will be signed; a file that says otherwise is refused.
 
         Raises:
-            AssetError: the file is missing, damaged, too large, or no swap network.
+            AssetError: the file is missing, damaged, too large, no swap network, or not that of
+                the identity it is used as.
         """
-        self._session = _session(path, threads)
-        self.resolution = _resolution(path, self._session)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.identity = str(metadata.get("identity", ""))
+        inspected = inspect_network(path, used_as)
+        self._path = path
+        self._session = _session(path, inspected.encoded, threads)
+        self._cost_of = _without_bytes(inspected).cost
+        self._batches = {1}
+        self.resolution = inspected.resolution
+        self.identity = inspected.identity
+        self.basis = inspected.basis
 
     def __call__(self, crops: Crops) -> Crops:
-        """Swaps ``crops`` uint8 [N, S, S, 3]."""
+        """Swaps ``crops`` uint8 [N, S, S, 3].
+
+        Raises:
+            AssetError: what it gives is not of that shape, or would cost out of proportion.
+        """
+        if len(crops) not in self._batches:
+            self._cost_of(len(crops))
+            self._batches.add(len(crops))
         photos_N3SS = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / 255
-        (swapped_N3SS,) = self._session.run([OUTPUT], {INPUT: photos_N3SS})
+        try:
+            (swapped_N3SS,) = self._session.run([OUTPUT], {INPUT: photos_N3SS})
+        except Exception as error:  # ONNX Runtime's own exceptions have no common public base
+            raise AssetError(f"{self._path} cannot be run ({_reason(error)}).") from error
+        if swapped_N3SS.shape != photos_N3SS.shape or swapped_N3SS.dtype != np.float32:
+            raise AssetError(
+                f"{self._path} gives {swapped_N3SS.dtype} {list(swapped_N3SS.shape)} for faces "
+                f"{list(photos_N3SS.shape)}; it is no swap network."
+            )
         # A NaN would become an arbitrary grey value; nan_to_num makes it black, which is seen.
         pixels = np.clip(np.nan_to_num(swapped_N3SS), 0, 1) * 255 + 0.5
         return np.ascontiguousarray(pixels.astype(np.uint8).transpose(0, 2, 3, 1))
 
 
-def _session(path: Path, threads: int | None) -> Any:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise AssetError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if size > MAX_BYTES:
-        raise AssetError(f"{path} is {size >> 20} MB; no swap network is that large.")
+def _without_bytes(inspected: Inspected) -> Inspected:
+    """ONNX Runtime has the weights now; a second copy of them is not kept."""
+    return Inspected(
+        b"", inspected.graph, inspected.resolution, inspected.identity, inspected.basis
+    )
+
+
+def _session(path: Path, encoded: bytes, threads: int | None) -> Any:
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)  # errors reach us as exceptions
@@ -80,43 +102,17 @@ def _session(path: Path, threads: int | None) -> Any:
     options.intra_op_num_threads = threads or min(4, _cores())
     options.inter_op_num_threads = 1
     try:
-        return onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(encoded, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions have no common public base
-        reason = " ".join(str(error).split())[:160]
         raise AssetError(
-            f"{path} is damaged or no network file ({reason}); pull it again with `zoo pull`."
+            f"{path} is damaged or no network file ({_reason(error)}); pull it again with "
+            "`zoo pull`."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _resolution(path: Path, session: Any) -> int:
-    inputs = [(node.name, node.type, node.shape) for node in session.get_inputs()]
-    outputs = [(node.name, node.type, node.shape) for node in session.get_outputs()]
-    try:
-        ((name, kind, (_, channels, height, width)),) = inputs
-        ((out_name, out_kind, (_, out_channels, out_height, out_width)),) = outputs
-    except ValueError:
-        name = out_name = ""
-    else:
-        fits = (
-            (name, out_name, kind, out_kind) == (INPUT, OUTPUT, "tensor(float)", "tensor(float)")
-            and channels == out_channels == 3
-            and height == width == out_height == out_width
-            and isinstance(height, int)
-            and MIN_RESOLUTION <= height <= MAX_RESOLUTION
-        )
-        if fits:
-            return int(height)
-    raise AssetError(
-        f"{path} is no swap network: it takes {_words(inputs)} and gives {_words(outputs)}, not "
-        f"'{INPUT}' and '{OUTPUT}', float32 [N, 3, S, S]."
-    )
-
-
-def _words(nodes: list[Any]) -> str:
-    return ", ".join(f"'{name}' {kind} {shape}" for name, kind, shape in nodes) or "nothing"

@@ -19,7 +19,8 @@ from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking, xmp
 from zoo.provenance.signing import sign_bytes
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
-from zoo.swapping.network import INPUT, SwapNetwork
+from zoo.swapping.inspection import INPUT
+from zoo.swapping.network import SwapNetwork
 
 SWAPPING = ("detection", "alignment", "network", "segmentation", "compositing")
 """The steps between a picture in memory and the swapped one: what a video's frame costs."""
@@ -81,7 +82,7 @@ def measure(
         NoFaceError: the photo shows no face.
         PhotoError, AssetError, SigningError: see :func:`zoo.swapping.photo.swap_file`.
     """
-    swapping = SwapNetwork(network)
+    swapping = SwapNetwork(network, used_as=mark)
     shape = read_photo(photo).image.shape
     if not find_faces(read_photo(photo).image):
         raise NoFaceError(f"{photo} shows no face to swap; name another photo.")

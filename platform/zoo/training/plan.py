@@ -78,7 +78,10 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
                 )
                 continue
             made_from = {**shared, "identity": identity.name, "style": known.of(aligned)}
-            if receipts.is_fresh(project.models / identity.name, made_from):
+            product = project.models / identity.name
+            # A network names the basis it was trained on; with another one it is not registered.
+            basis = receipts.read(product).get("basis", identity.basis)
+            if receipts.is_fresh(product, made_from) and basis == identity.basis:
                 fresh.append(identity.name)
             else:
                 stale.append(Planned(identity, aligned, made_from))

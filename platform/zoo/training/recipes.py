@@ -142,7 +142,8 @@ def chosen_recipe(params: Mapping[str, Any], name: str | None = None) -> tuple[s
         ProjectError: no such recipe, or a value in it is wrong.
     """
     name = name or str(params.get("recipe"))
-    recipes = params.get("recipes") or {}
-    if name not in recipes:
-        raise ProjectError(f"There is no recipe '{name}'; params.yaml has {', '.join(recipes)}.")
+    recipes = params.get("recipes")
+    if not isinstance(recipes, dict) or name not in recipes:
+        known = ", ".join(map(str, recipes)) if isinstance(recipes, dict) else "none"
+        raise ProjectError(f"There is no recipe '{name}'; params.yaml has {known}.")
     return name, section(recipes, name, Recipe)

@@ -16,6 +16,7 @@ from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking
 from zoo.provenance.signing import sign_file
 from zoo.storage import sha256_of
+from zoo.swapping.inspection import inspect_network
 from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
 from zoo.swapping.video.joining import Part, join
 from zoo.swapping.video.segment import How, segments
@@ -91,6 +92,7 @@ def swap_video(
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
     container = container_format(target)
+    inspect_network(network, mark)
     video = inspect_video(source)
     first, after = _limits(video, start, end)
     codec = choose_codec(video, container)
