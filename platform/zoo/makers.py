@@ -5,8 +5,8 @@ so that `zoo status` compares them without importing what renders, trains or mea
 """
 
 RENDER = "render-1"
-CONTENT = "content-1"
-ALIGN = "align-1"
-TRAIN = "train-5"
-EVALUATE = "evaluate-4"
+CONTENT = "content-2"
+ALIGN = "align-2"
+TRAIN = "train-6"
+EVALUATE = "evaluate-5"
 REGISTER = "register-2"

@@ -144,6 +144,16 @@ def _pool(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     return made, made.count * math.prod(kernel)
 
 
+def _quantised(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
+    """To or from whole numbers, with one scale or one for each place along an axis."""
+    shape, scale = inputs[0].shape, inputs[1].shape
+    if scale not in ((), (1,)) and scale != (shape[_axis(whole_of(node, "axis", 1), len(shape))],):
+        raise MalformedError("a quantisation in it has scales for other channels")
+    if len(inputs) > 2 and inputs[2].shape != scale:
+        raise MalformedError("a quantisation in it has zero points for other channels")
+    return _Known(shape), 2 * inputs[0].count
+
+
 def _normalised(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     shape = inputs[0].shape
     if len(shape) != 4 or any(one.shape != shape[1:2] for one in inputs[1:]):
@@ -285,6 +295,7 @@ _RULES: dict[str, _Rule] = {
     "Concat": _concat,
     "Constant": _constant,
     "Conv": _conv,
+    **dict.fromkeys(("QuantizeLinear", "DequantizeLinear"), _quantised),
     "Gather": _gather,
     "Resize": _resize,
     "Shape": _shape,

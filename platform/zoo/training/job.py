@@ -29,6 +29,8 @@ from zoo.training.step import training_step
 
 PREVIEWS_PER_TRAINING = 10
 SHOWN = 8
+CALIBRATED = 48
+"""Photos that 8-bit networks find the range of their values on."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,13 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
     if rank():
         return Trained({}, progress.curves, time.monotonic() - began, resumed_at, progress.step)
     network.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    files = product_files(network, job.metadata, progress.curves, shown.photos)
+    calibration = None
+    if recipe.precision == "int8":
+        faces = content_batch(
+            content, network.resolution, CALIBRATED, recipe.seed, recipe.iterations
+        )
+        calibration = faces.photos
+    files = product_files(network, job.metadata, progress.curves, shown.photos, calibration)
     seconds = time.monotonic() - began
     return Trained(files, progress.curves, seconds, resumed_at, progress.step)
 

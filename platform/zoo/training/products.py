@@ -10,6 +10,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
 from zoo.networks.onnx_export import export_onnx
+from zoo.networks.quantisation import quantise
 from zoo.networks.transformation import TransformationNetwork
 from zoo.training.checkpoint import Row
 from zoo.training.preview import preview_jpeg
@@ -20,6 +21,7 @@ def product_files(
     metadata: Mapping[str, str],
     curves: Sequence[Row],
     shown_B3HW: Tensor,
+    calibration_B3HW: Tensor | None = None,
 ) -> dict[str, bytes]:
     """By name: the network as ONNX and safetensors, its curves, and a picture of its work.
 
@@ -28,10 +30,14 @@ def product_files(
         metadata: written into both network files.
         curves: at least one point.
         shown_B3HW: photos for the picture, 0..1.
+        calibration_B3HW: photos, 0..1, by which the ONNX file is quantised to 8 bits; it stays in
+            float32 without them.
     """
     with tempfile.TemporaryDirectory() as folder:
         onnx = Path(folder) / "network.onnx"
         export_onnx(network, onnx, metadata)
+        if calibration_B3HW is not None:
+            quantise(onnx, calibration_B3HW.float().numpy(force=True))
         weights = {name: value.contiguous() for name, value in network.state_dict().items()}
         return {
             "network.onnx": onnx.read_bytes(),

@@ -44,6 +44,8 @@ class Recipe(BaseModel):
     """Instance normalisation; the paper has none."""
     start: Literal["random", "shipped"] = "random"
     """Weights at the first iteration: random, or those of :mod:`zoo.networks.start`."""
+    precision: Literal["int8", "float32"] = "int8"
+    """Of the convolutions in the network's ONNX file: see :mod:`zoo.networks.quantisation`."""
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     """One after another; the last one's resolution is the network's."""
     learning_rate: Annotated[float, Field(gt=0)]
