@@ -20,8 +20,8 @@ def test_each_step_and_provider_is_timed(zoo: Zoo, cached: CachedNetwork, portra
     found = json.loads(ended.out)
     assert (found["identity"], found["runs"], found["width"]) == ("ada", 3, 256)
     steps = {step["name"]: step for step in found["steps"]}
-    assert list(steps) == ["reading", "detection", "landmarks", "alignment", "network",
-                           "segmentation", "stitching", "writing", "signing"]  # fmt: skip
+    assert list(steps) == ["reading", "detection", "alignment", "network",
+                           "segmentation", "compositing", "writing", "signing"]  # fmt: skip
     assert all(0 < step["p50"] <= step["p95"] for step in steps.values())
     assert found["frames_per_second"] == pytest.approx(1000 / found["swap"]["p50"], rel=0.01)
     assert found["whole"]["p50"] > found["swap"]["p50"]

@@ -35,7 +35,9 @@ def files(faces: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     whole, small = folder / "float32.onnx", folder / "int8.onnx"
     for path in (whole, small):
         export_onnx(network, path, {"identity": "ada", "basis": "synthetic"})
-    photos = np.ascontiguousarray(faces[::2].transpose(0, 3, 1, 2)).astype(np.float32) / np.float32(255)
+    photos = np.ascontiguousarray(faces[::2].transpose(0, 3, 1, 2)).astype(np.float32) / np.float32(
+        255
+    )
     quantise(small, photos)
     return whole, small
 

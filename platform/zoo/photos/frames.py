@@ -6,6 +6,7 @@ numbers that were decoded, with their depth, range and colour matrix.
 
 import re
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,7 +133,8 @@ def paste(
     left, top, right, bottom = part
     inside = np.zeros(after.shape[:2], np.bool_)
     window = np.s_[top:bottom, left:right]
-    inside[window] = (before[window] != after[window]).any(axis=2)
+    differs = before[window] != after[window]
+    inside[window] = differs[..., 0] | differs[..., 1] | differs[..., 2]
     changed = turned.stored(inside)
     rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
     if not len(rows):
@@ -194,5 +196,5 @@ def _pooled(mask: NDArray[np.bool_], step_y: int, step_x: int) -> NDArray[np.boo
     """Whether any pixel of each block is set."""
     high, wide = mask.shape
     padded = np.pad(mask, ((0, -high % step_y), (0, -wide % step_x)))
-    blocks = padded.reshape(padded.shape[0] // step_y, step_y, padded.shape[1] // step_x, step_x)
-    return np.asarray(blocks.any(axis=(1, 3)))
+    corners = (padded[y::step_y, x::step_x] for y in range(step_y) for x in range(step_x))
+    return np.asarray(reduce(np.logical_or, corners))

@@ -115,8 +115,8 @@ def swap_file(
         swap = swap_image(photo.image, network, faces=faces, method=method)
     except NoFaceError as error:
         raise NoFaceError(
-            f"{source} shows no face that can be found: it must look at the camera to within "
-            "about 40 degrees and be at least 40 pixels wide."
+            f"{source} shows no face that can be found: it must be turned at most "
+            "about 40 degrees away from the camera, at any tilt, and be at least 40 pixels wide."
         ) from error
     encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
     sign_photo(encoded, target, Made(mark, source, settings_of(faces, method)))

@@ -119,8 +119,9 @@ def swap_video(
             progress(ready, total)
         if not any(segment.swapped for segment in done.values()):
             raise NoFaceError(
-                f"{source} shows no face that can be found: it must look at the camera to within "
-                "about 40 degrees and be at least 40 pixels wide."
+                f"{source} shows no face that can be found: it must be turned at most "
+                "about 40 degrees away from the camera, at any tilt, and be at least 40 pixels "
+                "wide."
             )
         join_began = time.perf_counter()
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
