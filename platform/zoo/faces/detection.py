@@ -2,9 +2,9 @@
 
 A photo is searched at a bounded size first. When no upright face is seen clearly there, it is also
 searched turned by quarters, and then slantwise, at half that size: heads that lie, scans, pictures
-stored sideways. When nothing is found, or a large photo shows small faces, which seldom come
-alone, it is searched at twice the size. What cannot be confirmed (:mod:`zoo.faces.fitting`) is no
-face.
+stored sideways. When nothing is found, it is searched at twice the size; when a large photo shows
+small faces, which seldom come alone, at most at its own. What cannot be confirmed
+(:mod:`zoo.faces.fitting`) is no face.
 """
 
 from dataclasses import dataclass
@@ -60,8 +60,8 @@ def find_faces(image: Image) -> list[Face]:
     if not any(one.score >= SURE for one in found):
         found += search_turned(grey)
     faces = _fitted(image, grey, found)
-    while _look_closer([face.box for face in faces], side, grey):
-        side *= 2
+    while closer := _closer([face.box for face in faces], side, grey):
+        side = closer
         faces = _merged(faces, _fitted(image, grey, _search(grey, side)))
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
@@ -76,8 +76,8 @@ def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> 
     """
     side = min(_REDUCED_SIDE if reduced else _FIRST_SIDE, max(grey.shape))
     found = _search(grey, side)
-    while closer and _look_closer([one.box for one in found], side, grey):
-        side *= 2
+    while closer and (larger := _closer([one.box for one in found], side, grey)):
+        side = larger
         found += [one for one in _search(grey, side) if _is_new(one.box, [x.box for x in found])]
     return found
 
@@ -118,12 +118,14 @@ def _is_new(box: Box, known: list[Box]) -> bool:
     return all(contained(box, old) < _SAME_FACE for old in known)
 
 
-def _look_closer(boxes: list[Box], side: int, grey: Grey) -> bool:
-    """Whether to search at twice the size of a search at which the longer side had ``side``."""
+def _closer(boxes: list[Box], side: int, grey: Grey) -> int | None:
+    """At which longer side to search next, after ``side`` showed ``boxes``; None when at no other.
+
+    Twice as large; where faces are found already, no larger than the picture is.
+    """
     longer = max(grey.shape)
-    if 2 * side > min(2 * longer, _LAST_SIDE):
-        return False
-    if not boxes:
-        return True
-    smallest = min(right - left for left, _, right, _ in boxes) * side / longer
-    return bool(side < longer and smallest < _SMALL)
+    if boxes:
+        smallest = min(right - left for left, _, right, _ in boxes) * side / longer
+        wanted = min(2 * side, longer)
+        return wanted if wanted > side and smallest < _SMALL and side < _LAST_SIDE else None
+    return 2 * side if 2 * side <= min(2 * longer, _LAST_SIDE) else None
