@@ -80,6 +80,8 @@ def is_final(error: Exception) -> bool:
 def _joined(address: str) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if "RAY_AUTH_TOKEN" in os.environ:  # which is given to be shown
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import ray
@@ -88,13 +90,14 @@ def _joined(address: str) -> Any:
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
     except ray.exceptions.AuthenticationError as error:
         raise TrainingError(
-            f"The Ray cluster at RAY_ADDRESS={address} asks for its token: set RAY_AUTH_MODE=token "
-            "and RAY_AUTH_TOKEN to what it was started with."
+            f"The Ray cluster at RAY_ADDRESS={address} wants another token, or one at all; set "
+            "RAY_AUTH_TOKEN to what it was started with."
         ) from error
     except (OSError, RuntimeError, ValueError) as error:
         raise TrainingError(
-            f"No Ray cluster answers at RAY_ADDRESS={address}; check the address and that "
-            "`ray status` works there, or unset it to train on this machine."
+            f"No Ray cluster answers at RAY_ADDRESS={address}; check the address, that "
+            "`ray status` works there and, if it asks for a token, RAY_AUTH_TOKEN; or unset "
+            "RAY_ADDRESS to train on this machine."
         ) from error
     return ray
 
