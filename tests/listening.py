@@ -86,6 +86,15 @@ def marked_by(marked: dict[str, str]) -> list[int]:
     return sorted(found)
 
 
+def processes_of(root: int) -> list[int]:
+    """A process and all that it and they have begun."""
+    found = [root]
+    for process in found:  # which grows
+        for task in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
 def listening(processes: list[int]) -> set[Listening]:
     """All TCP sockets of these processes that take connections."""
     owners: dict[str, str] = {}

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import begin, processes_of, start
+from tests.listening import processes_of
+from tests.serving.conftest import begin, start
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 Ray Serve binds one port of each replica to all networks by itself.
 """
 
-from tests.listening import grpc_answers, listening
-from tests.serving.conftest import Server, processes_of
+from tests.listening import grpc_answers, listening, processes_of
+from tests.serving.conftest import Server
 
 
 def test_all_of_it_is_on_loopback(server: Server) -> None:
