@@ -1,9 +1,15 @@
 """What holds for every test: nothing is read from or written to the folders of who runs them."""
 
+import os
 import signal
 from collections.abc import Iterator
 
 import pytest
+
+from zoo import local_ray
+
+# Before a test module imports Ray: what it starts in this process stays on this machine.
+os.environ.update(local_ray.environment())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,7 +18,7 @@ FLOORS = [
     {"settings", "makers"},
     {"storage"},
     {"s3"},
-    {"receipts", "digests", "failures", "assets", "tracking", "shared"},
+    {"receipts", "digests", "failures", "assets", "tracking", "shared", "local_ray"},
     {"index", "photos", "provenance", "people"},
     {"faces", "incremental"},
     {"networks"},

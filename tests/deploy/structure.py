@@ -128,9 +128,17 @@ _workers = _closed(
     },
     "groupName maxReplicas minReplicas template",
 )
+_authentication = _closed(
+    {
+        "mode": {"enum": ["disabled", "token"]},
+        **_fields("string", "secretName"),
+        **_fields("boolean", "enableK8sTokenAuth"),
+    }
+)
 _cluster = _closed(
     {
-        **_fields("object", "authOptions gcsFaultToleranceOptions headServiceAnnotations"),
+        "authOptions": _authentication,
+        **_fields("object", "gcsFaultToleranceOptions headServiceAnnotations"),
         **_fields("object", "historyServerOptions networkPolicy tlsOptions upgradeStrategy"),
         **_fields("boolean", "enableInTreeAutoscaling suspend"),
         **_fields("string", "managedBy rayVersion"),

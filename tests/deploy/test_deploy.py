@@ -86,6 +86,31 @@ def test_versions_are_those_of_the_package() -> None:
         assert set(images) == {f"REGISTRY/faceswap-zoo:{__version__}"}
 
 
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_a_cluster_on_kubernetes_asks_for_a_token(name: str) -> None:
+    spec = document(name)["spec"]
+    assert spec.get("rayClusterSpec", spec)["authOptions"] == {"mode": "token"}
+
+
+def test_a_cluster_in_a_cloud_asks_for_a_token() -> None:
+    cluster = document("ray-up.yaml")
+    assert "--env RAY_AUTH_MODE=token" in cluster["docker"]["run_options"]
+    assert cluster["file_mounts"] == {"/root/.ray/auth_token": "~/.ray/auth_token"}
+    assert "--dashboard-host=127.0.0.1" in cluster["head_start_ray_commands"][-1]
+
+
+def test_rays_nodes_on_kubernetes_take_calls_from_each_other_alone() -> None:
+    policy = document("networkpolicy.yaml")
+    assert (policy["apiVersion"], policy["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
+    nodes = {"podSelector": {"matchLabels": {"ray.io/is-ray-node": "yes"}}}
+    spec = policy["spec"]
+    assert spec["podSelector"] == nodes["podSelector"] and spec["policyTypes"] == ["Ingress"]
+    everything, dashboard = spec["ingress"]
+    assert everything == {"from": [nodes]}
+    assert dashboard["ports"] == [{"protocol": "TCP", "port": 8265}]
+    assert all(who["podSelector"]["matchLabels"] for who in dashboard["from"])
+
+
 def _strict(schema: Any) -> Any:
     """Kubernetes drops unknown fields silently; here they are errors."""
     if isinstance(schema, dict):

@@ -1,6 +1,7 @@
 """The stages as DVC sees them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,12 +19,11 @@ STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
-def dvc(project: Project, *arguments: str) -> str:
-    folder = Path(sys.executable).parent
+def dvc(project: Project, *arguments: str, **env: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
         cwd=project.root,
-        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "true"},
+        env={**os.environ, "DVC_NO_ANALYTICS": "true", **env},
         capture_output=True,
         text=True,
         check=False,
@@ -69,3 +69,40 @@ def test_dvc_repro_with_nothing_new_does_nothing(project: Project) -> None:
     third = dvc(project, "repro", "align")
     assert "Running stage 'align'" in third and "Running stage 'render'" not in third
     assert "made in" not in third
+
+
+def test_a_stage_runs_in_the_python_that_dvc_runs_in(tmp_path: Path) -> None:
+    (tmp_path / "pipelines").mkdir()
+    shutil.copy(ROOT / "pipelines" / "stage.sh", tmp_path / "pipelines")
+    script = "import sys, zoo; print('ran in', sys.executable)"
+    (tmp_path / "pipelines" / "render.py").write_text(script)
+    (tmp_path / "dvc.yaml").write_text(f"stages: {{render: {{cmd: {STAGES['render']['cmd']}}}}}")
+    project = Project(tmp_path)
+    dvc(project, "init", "--no-scm", "--quiet")
+    path = f"{impostors(tmp_path / 'bin')}:{os.defpath}"
+    for shell in ("/bin/sh", shutil.which("bash") or "/bin/sh"):
+        said = dvc(project, "repro", PATH=path, SHELL=shell)
+        assert f"ran in {sys.executable}\n" in said
+
+
+def test_without_the_package_a_stage_says_so_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "zoo.py").write_text("raise ModuleNotFoundError(\"No module named 'zoo'\")\n")
+    done = subprocess.run(
+        ["/bin/sh", "-c", STAGES["render"]["cmd"]],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: Neither the Python that DVC .* faceswap-zoo; .*\n", done.stderr)
+
+
+def impostors(folder: Path) -> Path:
+    """A folder of Pythons without the package, to stand first on the path."""
+    folder.mkdir()
+    for name in ("python", "python3"):
+        (folder / name).write_text("#!/bin/sh\necho \"No module named 'zoo'\" >&2\nexit 1\n")
+        (folder / name).chmod(0o755)
+    return folder

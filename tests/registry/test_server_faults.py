@@ -13,6 +13,7 @@ from unittest import mock
 import pytest
 
 from tests.faulty import Fault, FaultyProxy, faulty_proxy
+from tests.listening import Listening, listening, processes_of
 from tests.registry.conftest import Trained
 from tests.servers import BUCKET, KEYS, free_port, s3
 from zoo.errors import RegistryError
@@ -48,6 +49,10 @@ class Registry:
             )
         )
 
+    def listening(self) -> set[Listening]:
+        """All that the server and its workers listen on."""
+        return listening(processes_of(self._process.pid))
+
     def kill(self) -> None:
         stop(self._process, kill=True)
 
@@ -68,6 +73,12 @@ def registry(server: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def versions(registry: Registry, name: str) -> list[int]:
     return [version.version for version in show_model(registry.uri, name).versions]
+
+
+def test_the_server_is_for_this_machine_alone(registry: Registry) -> None:
+    found = registry.listening()
+    assert registry.address in {f"http://127.0.0.1:{one.port}" for one in found}
+    assert [one for one in found if not one.loopback] == []
 
 
 def test_a_version_whose_answer_is_lost_is_there_once(trained: Make, registry: Registry) -> None:

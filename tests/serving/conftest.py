@@ -119,15 +119,6 @@ def begin(zoo_cache: Path, place: Path, *options: str) -> "subprocess.Popen[str]
     )
 
 
-def processes_of(root: int) -> list[int]:
-    """A process and all that it and they have begun."""
-    found = [root]
-    for process in found:  # which grows
-        for task in Path(f"/proc/{process}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
-    return found
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

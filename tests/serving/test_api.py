@@ -279,6 +279,34 @@ def test_a_token_is_asked_of_everybody(network: Path, zoo_cache: Path, portrait:
     assert client.get("/metrics").status_code == 200  # by the cookie
 
 
+@pytest.mark.parametrize("way", ["header", "cookie", "session"])
+def test_who_guesses_the_token_has_to_wait(network: Path, zoo_cache: Path, way: str) -> None:
+    client = ask(network, token="secret")
+
+    def show(token: str) -> Any:
+        if way == "session":
+            return client.post("/api/session", data={"token": token})
+        shown = {"cookie": f"zoo_token={token}", "authorization": f"Bearer {token}"}
+        name = "cookie" if way == "cookie" else "authorization"
+        return client.get("/metrics", headers={name: shown[name]})
+
+    for number in range(20):
+        sentence(show(f"guess {number}" if way != "cookie" else f"guess{number}"), 401)
+    answer = show("secret")
+    assert "Too many wrong tokens" in sentence(answer, 429)
+    assert answer.headers["retry-after"] == "1"
+    assert client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:80@evil.example", "me@127.0.0.1", "[::1", "[::1]x", "127.0.0.1:x", ""]
+)
+def test_a_host_that_is_more_than_a_name_and_a_port_is_refused(
+    client: TestClient, host: str
+) -> None:
+    sentence(client.get("/api/limits", headers={"host": host}), 421)
+
+
 def test_who_asks_too_often_has_to_wait(network: Path) -> None:
     client = ask(network, rate=0.001, burst=2)
     for _ in range(2):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import begin, processes_of, start
+from tests.listening import processes_of
+from tests.serving.conftest import begin, start
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_it_ends_once_however_often_it_is_told_to(zoo_cache: Path, place: Path) 
 
 def test_ctrl_c_twice_while_it_starts(zoo_cache: Path, place: Path) -> None:
     process = begin(zoo_cache, place)
-    _wait(lambda: any(place.glob("zoo-ray-*/session_2*/logs/raylet*")))
+    _wait(lambda: any(place.glob("zoo-ray-*/ray/session_2*/logs/raylet*")))
     everything = processes_of(process.pid)
     for _ in range(2):
         process.send_signal(signal.SIGINT)
@@ -50,7 +51,7 @@ def test_ctrl_c_twice_while_it_starts(zoo_cache: Path, place: Path) -> None:
 
 def test_killed_it_leaves_no_ray_behind(zoo_cache: Path, place: Path) -> None:
     process = begin(zoo_cache, place)
-    _wait(lambda: any(place.glob("zoo-ray-*/session_2*/logs/raylet*")))
+    _wait(lambda: any(place.glob("zoo-ray-*/ray/session_2*/logs/raylet*")))
     everything = processes_of(process.pid)
     process.kill()
     process.communicate(timeout=60)

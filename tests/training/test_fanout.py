@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.servers import free_port
 from zoo.errors import IdentityError, StorageError, TrainingError
 from zoo.training import fanout as fanout_module
-from zoo.training.cluster import alive, connected, free_port, is_final, reason, room
+from zoo.training.cluster import alive, connected, is_final, reason, room
 from zoo.training.fanout import FanoutSettings, _Fanout
 from zoo.training.teams import Team
 

@@ -179,6 +179,40 @@ def test_two_workers_on_two_nodes_share_one_training(project: Project) -> None:
     assert receipt["losses"]["total"] == pytest.approx(_losses["carol"], rel=0.03)  # in bf16
 
 
+def test_the_cluster_is_joined_with_its_token_and_not_without(cluster: Cluster) -> None:
+    assert cluster.address.startswith("127.0.0.1:")
+    shown = {
+        "its own": {"RAY_AUTH_TOKEN": os.environ["RAY_AUTH_TOKEN"]},
+        "another": {"RAY_AUTH_TOKEN": "another" * 8},
+        "none": {"RAY_AUTH_MODE": "token"},
+    }
+    joining = {name: _join(cluster, token) for name, token in shown.items()}
+    said = {name: process.communicate(timeout=120)[0] for name, process in joining.items()}
+    assert said["its own"] == "3 nodes\n"
+    assert f"at RAY_ADDRESS={cluster.address}; check" in said["another"]
+    assert "if it asks for a token, RAY_AUTH_TOKEN" in said["another"]
+    assert f"at RAY_ADDRESS={cluster.address} wants another token" in said["none"]
+
+
+def _join(cluster: Cluster, token: dict[str, str]) -> "subprocess.Popen[str]":
+    """A driver of another user's, who knows this token and no other."""
+    code = (
+        "from zoo.errors import TrainingError\n"
+        "from zoo.training.cluster import connected\n"
+        "try:\n"
+        "    with connected() as ray: print(len(ray.nodes()), 'nodes')\n"
+        "except TrainingError as error: print(error)"
+    )
+    environment = {key: value for key, value in os.environ.items() if "RAY_AUTH" not in key}
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**environment, **token, "RAY_ADDRESS": cluster.address, "HOME": "/nowhere"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
 def train_and(project: Project, name: str, act: Callable[[], None]) -> Outcome:
     """Trains all; ``act`` is called once ``name`` has a checkpoint."""
 

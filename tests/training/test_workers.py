@@ -1,6 +1,6 @@
 """Two workers with half a batch each do what one does with the whole."""
 
-import socket
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +16,7 @@ from zoo.networks.compact import read_compact
 from zoo.training import criterion, device
 from zoo.training.job import Job, Trained, train
 from zoo.training.recipes import Recipe
+from zoo.training.rendezvous import MeetingPoint, Seat
 
 PRECISE: tuple[Any, ...] = (device, criterion)
 ROOT = Path(__file__).parents[2]
@@ -28,8 +29,8 @@ def run(folder: Path, rank: int = 0, workers: int = 1, port: int = 0) -> Trained
         module.has_bf16 = lambda device: False
     torch.set_num_threads(1)
     if workers > 1:
-        address = f"tcp://127.0.0.1:{port}"
-        distributed.init_process_group("gloo", address, rank=rank, world_size=workers)
+        os.environ.update(Seat(rank, workers, "127.0.0.1", port).environment())
+        distributed.init_process_group("gloo")
     job = Job(
         identity="carol",
         recipe=Recipe.model_validate({**RECIPE, **LEARNING}),
@@ -59,15 +60,17 @@ def test_two_workers_train_the_network_of_one_with_the_whole_batch(
         monkeypatch.setattr(module, "has_bf16", module.has_bf16)  # put back afterwards
     threads = torch.get_num_threads()
     write_pack(tmp_path / "content.safetensors", random_pack(9, 30))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    point = MeetingPoint("127.0.0.1")
+    store = point.open(2)
     script = "from tests.training.test_workers import run_worker; run_worker({}, {!r}, 2, {})"
     both = [
-        subprocess.Popen([sys.executable, "-c", script.format(rank, str(tmp_path), port)], cwd=ROOT)
+        subprocess.Popen(
+            [sys.executable, "-c", script.format(rank, str(tmp_path), point.port)], cwd=ROOT
+        )
         for rank in range(2)
     ]
     assert [process.wait() for process in both] == [0, 0]
+    del store
     (first, files), (second, nothing) = (
         torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2)
     )

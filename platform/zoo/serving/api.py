@@ -203,6 +203,7 @@ def _add_state(app: FastAPI, options: Options, metrics: Metrics) -> None:
         if options.token is None:
             return Response(status_code=204)
         if not same_token(token, options.token):
+            request.state.wrong_token(request.client.host if request.client else "", token)
             return problems.problem(401, "That is not this server's token.")
         response = Response(status_code=204)
         response.set_cookie(

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from ray import serve
 from ray.exceptions import RayTaskError
 from ray.serve import Application
+from ray.serve._private import replica
 from ray.serve.exceptions import BackPressureError
 from ray.serve.handle import DeploymentHandle
 
@@ -68,6 +69,7 @@ class Shelf:
     """:class:`Library` off the event loop, one question after the other."""
 
     def __init__(self, options: Options) -> None:
+        _stay_on_loopback()
         self._library = Library(options.registry)
         self._thread = ThreadPoolExecutor(1)
 
@@ -83,6 +85,7 @@ class Worker:
     """Swaps, on a few threads."""
 
     def __init__(self, options: Options) -> None:
+        _stay_on_loopback()
         self._options = options
         self._threads = ThreadPoolExecutor(options.threads)
 
@@ -157,6 +160,7 @@ class Front:
     def __init__(
         self, options: Options, worker: DeploymentHandle[Any], shelf: DeploymentHandle[Any]
     ) -> None:
+        _stay_on_loopback()
         self._options = options
         self._worker = worker
         self._shelf = shelf
@@ -189,6 +193,19 @@ class Front:
         worker = self._worker.options(multiplexed_model_id=chosen.key)
         frame: Frame = await _answer(worker.frame.remote(jpeg, chosen, tracker))
         return frame
+
+
+def _stay_on_loopback() -> None:
+    """Has this replica open its port on loopback; called before Ray Serve opens it.
+
+    Ray Serve binds it to all networks, and no setting changes that. With a Ray that names its
+    function otherwise the port would be open to them, behind the token.
+    """
+    opening = getattr(replica, "add_port_to_grpc_server", None)
+    if opening is not None:
+        replica.add_port_to_grpc_server = (  # type: ignore[attr-defined]
+            lambda server, _: opening(server, "127.0.0.1:0")
+        )
 
 
 async def _answer(response: Any) -> Any:

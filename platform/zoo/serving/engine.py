@@ -11,21 +11,17 @@ way to end the server depends on that.
 import json
 import logging
 import os
-import shutil
 import signal
 import sys
-import time
 import warnings
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from zoo import local_ray
 from zoo.errors import ServingError, UsageError, ZooError
 from zoo.serving.options import Options
 
 _OBJECT_STORE = 256 * 2**20  # bytes
-_ATTEMPTS = 3
-_SECONDS_TO_END = 20.0
 _QUIET = {"log_level": "ERROR", "enable_access_log": False}
 
 
@@ -47,20 +43,12 @@ def main() -> None:
         sys.stdin.read()
     finally:
         ray.shutdown()
-        remove(os.environ["TMPDIR"])
+        local_ray.remove(os.environ["TMPDIR"])
 
 
 def question(options: Options) -> str:
     """The line that tells an engine what to serve."""
     return json.dumps(asdict(options)) + "\n"
-
-
-def remove(folder: str) -> None:
-    """Removes Ray's folder; waits for the last processes that write there."""
-    deadline = time.monotonic() + _SECONDS_TO_END
-    while Path(folder).exists() and time.monotonic() < deadline:
-        shutil.rmtree(folder, ignore_errors=True)
-        time.sleep(0.1)
 
 
 def _options(line: str) -> Options:
@@ -76,7 +64,7 @@ def _open(options: Options) -> Any:
         ServingError: it does not start.
     """
     try:
-        import ray
+        ray = local_ray.load()
         from ray import serve
 
         from zoo.serving.application import build
@@ -87,34 +75,18 @@ def _open(options: Options) -> Any:
         ) from error
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     try:
-        _start(ray)
+        local_ray.start(
+            os.environ["TMPDIR"],
+            num_cpus=1,
+            logging_level=logging.CRITICAL,
+            object_store_memory=_OBJECT_STORE,
+        )
         serve.start(proxy_location="HeadOnly", http_options=_http(options), logging_config=_QUIET)
         serve.run(build(options), name="zoo", route_prefix="/", logging_config=_QUIET)
     except Exception as error:  # Ray has no common base for what may go wrong at its start
         reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
         raise ServingError(f"The server did not start ({reason}); try again.") from error
     return ray
-
-
-def _start(ray: Any) -> None:
-    """Ray gives its own processes half a minute, which a busy machine may not have for them."""
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        try:
-            ray.init(
-                address="local",
-                num_cpus=1,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.CRITICAL,
-                object_store_memory=_OBJECT_STORE,
-                _temp_dir=os.environ["TMPDIR"],
-            )
-        except Exception as error:
-            ray.shutdown()
-            if not attempts_left or "timed out" not in str(error):
-                raise
-        else:
-            return
 
 
 def _http(options: Options) -> dict[str, Any]:

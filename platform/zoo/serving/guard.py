@@ -8,6 +8,7 @@ something must come from our own page or from no page at all (``Origin``).
 import asyncio
 import hmac
 import math
+import re
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -17,13 +18,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zoo.serving.options import LOCAL_NAMES, Options
 from zoo.serving.problems import problem
-from zoo.serving.rate import RateLimit
+from zoo.serving.rate import Guesses, RateLimit
 
 COOKIE = "zoo_token"
 SECONDS_TO_UPLOAD = 60.0
-OPEN = ("/", "/health", "/docs", "/openapi.json", "/api/session", "/favicon.ico")
+GUESSES_PER_SECOND = 1.0
+GUESSES_AT_ONCE = 20
+SESSION = "/api/session"
+OPEN = ("/", "/health", "/docs", "/openapi.json", SESSION, "/favicon.ico")
 """What needs no token: the page itself, which holds nothing, and how to sign in."""
 
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; "
@@ -43,6 +48,7 @@ class Guard:
         self._app = app
         self._options = options
         self._rate = RateLimit(options.rate, options.burst)
+        self._guesses = Guesses(GUESSES_PER_SECOND, GUESSES_AT_ONCE)
         self._names = LOCAL_NAMES | {options.host, f"[{options.host}]", *options.names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +63,7 @@ class Guard:
             else:
                 await self._app(scope, receive, send)
             return
+        scope.setdefault("state", {})["wrong_token"] = self._guesses.wrong
         send = _secured(send)
         if refusal:
             status, sentence, more = refusal
@@ -65,34 +72,34 @@ class Guard:
         await self._app(scope, self._limited(receive), send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, dict[str, str]] | None:
-        name = _without_port(headers.get("host", ""))
+        host = headers.get("host", "").lower()
+        found = _HOST.fullmatch(host)
+        if host and not found:
+            return 421, f"{host[:80]!r} is no host name.", {}
+        name = found[1] if found else ""  # none, as old probes of load balancers send
         if self._options.loopback and name not in self._names:
             return 421, f"This server is not {name[:80]!r}; start it with --name to be.", {}
         costs = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         if costs and not _same_origin(headers):
             return 403, "Another site's page may not use this server.", {}
-        if not self._known(scope["path"], headers):
+        client = scope["client"][0] if scope.get("client") else ""
+        token, shown = self._options.token, _shown(headers)
+        if token and (shown or scope["path"] == SESSION) and (wait := self._guesses.wait(client)):
+            return _later("Too many wrong tokens", wait)
+        if token and not _is_open(scope["path"]) and not same_token(shown, token):
+            if shown:
+                self._guesses.wrong(client, shown)
             return (
                 401,
                 "A token is needed, as 'Authorization: Bearer TOKEN'.",
                 {"WWW-Authenticate": "Bearer"},
             )
-        client = scope.get("client")
-        if costs and (wait := self._rate.wait(client[0] if client else "")):
-            seconds = str(math.ceil(wait))
-            return 429, f"Too many requests; try again in {seconds} s.", {"Retry-After": seconds}
+        if costs and (wait := self._rate.wait(client)):
+            return _later("Too many requests", wait)
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._options.max_bytes:
             return 413, self._too_large, {}
         return None
-
-    def _known(self, path: str, headers: Headers) -> bool:
-        token = self._options.token
-        if token is None or path in OPEN or path.startswith("/static/"):
-            return True
-        scheme, _, shown = headers.get("authorization", "").partition(" ")
-        shown = shown.strip() if scheme.lower() == "bearer" else _cookie(headers)
-        return same_token(shown, token)
 
     @property
     def _too_large(self) -> str:
@@ -127,6 +134,21 @@ def same_token(shown: str, token: str) -> bool:
     return hmac.compare_digest(shown.encode(), token.encode())
 
 
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith("/static/")
+
+
+def _later(sentence: str, wait: float) -> tuple[int, str, dict[str, str]]:
+    seconds = str(math.ceil(wait))
+    return 429, f"{sentence}; try again in {seconds} s.", {"Retry-After": seconds}
+
+
+def _shown(headers: Headers) -> str:
+    """The token that a request shows, or nothing."""
+    scheme, _, shown = headers.get("authorization", "").partition(" ")
+    return shown.strip() if scheme.lower() == "bearer" else _cookie(headers)
+
+
 def _cookie(headers: Headers) -> str:
     try:
         morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
@@ -141,13 +163,6 @@ def _same_origin(headers: Headers) -> bool:
         return False
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
-
-
-def _without_port(host: str) -> str:
-    host = host.lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
 
 
 def _secured(send: Send) -> Send:

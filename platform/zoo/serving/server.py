@@ -8,13 +8,11 @@ would end by itself.
 
 import json
 import os
-import secrets
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,11 +20,11 @@ from dataclasses import dataclass
 from types import FrameType
 
 from zoo.errors import ServingError, UsageError
-from zoo.serving.engine import question, remove
+from zoo.local_ray import private_folder, remove
+from zoo.serving.engine import question
 from zoo.serving.options import Options
 
 _SECONDS_TO_END = 20.0
-_LONGEST = 20  # characters, before what Ray appends
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def serving(options: Options) -> Iterator[Server]:
     _check_port(options)
     _check_certificate(options)
     with _ending_once():
-        folder = _folder()
+        folder = private_folder()
         engine = None
         try:
             engine = subprocess.Popen(
@@ -93,17 +91,10 @@ def address(options: Options) -> str:
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """What Ray and its processes read at their start."""
+    """What the engine and its processes read at their start."""
     return {
         "TMPDIR": folder,  # what they leave goes with it
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         "RAY_SERVE_LOG_TO_STDERR": "0",
-        # What Ray does on laptops with Windows or macOS: all its own ports on loopback.
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-        # Whoever speaks to its processes must know this.
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
     }
 
 
@@ -138,12 +129,6 @@ def _end(engine: "subprocess.Popen[str]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(engine.pid, signal.SIGKILL)
     engine.wait()
-
-
-def _folder() -> str:
-    """A folder for Ray, whose sockets' paths may have 107 bytes at most."""
-    place = tempfile.gettempdir()
-    return tempfile.mkdtemp(prefix="zoo-ray-", dir=place if len(place) <= _LONGEST else "/tmp")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from zoo import local_ray
 from zoo.errors import StorageError, TrainingError, ZooError
 
 Resources = Mapping[str, float]
@@ -18,30 +19,18 @@ SECONDS_TO_KNOCK = 10.0
 def connected() -> Iterator[Any]:
     """The module ``ray``, connected to the cluster that ``RAY_ADDRESS`` names, else to its own.
 
-    What was started here ends with the block, and with this process even when it is killed.
+    What was started here is for this machine alone (:mod:`zoo.local_ray`). What a cluster asks
+    for, ``RAY_AUTH_MODE`` and ``RAY_AUTH_TOKEN`` give it.
 
     Raises:
-        TrainingError: the cluster cannot be reached.
+        TrainingError: the cluster cannot be reached, or does not take the token.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import ray
-    address = os.environ.get("RAY_ADDRESS")
-    # Without an address Ray would join whatever cluster somebody started on this machine last.
-    local: dict[str, Any] = {} if address else {"address": "local", "include_dashboard": False}
-    try:
-        if address:
-            _knock(address)
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, **local)
-    except (OSError, RuntimeError, ValueError) as error:
-        if not address:
-            raise
-        raise TrainingError(
-            f"No Ray cluster answers at RAY_ADDRESS={address}; check the address and that "
-            "`ray status` works there, or unset it to train on this machine."
-        ) from error
+    address = local_ray.cluster_address()
+    if not address:
+        with local_ray.local_ray(logging_level=logging.ERROR) as ray:
+            yield ray
+        return
+    ray = _joined(address)
     try:
         yield ray
     finally:
@@ -62,13 +51,6 @@ def room(nodes: Sequence[Resources], each: Resources) -> int:
     return sum(
         min(int(node.get(key, 0) / need + 1e-9) for key, need in keys if need) for node in nodes
     )
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
 
 
 def reason(error: Exception) -> str:
@@ -93,6 +75,31 @@ def is_final(error: Exception) -> bool:
     """Whether trying again cannot help: what we say ourselves, but for storage that is away."""
     cause = getattr(error, "cause", None)
     return isinstance(cause, ZooError) and not isinstance(cause, StorageError)
+
+
+def _joined(address: str) -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if "RAY_AUTH_TOKEN" in os.environ:  # which is given to be shown
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ray
+    try:
+        _knock(address)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    except ray.exceptions.AuthenticationError as error:
+        raise TrainingError(
+            f"The Ray cluster at RAY_ADDRESS={address} wants another token, or one at all; set "
+            "RAY_AUTH_TOKEN to what it was started with."
+        ) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise TrainingError(
+            f"No Ray cluster answers at RAY_ADDRESS={address}; check the address, that "
+            "`ray status` works there and, if it asks for a token, RAY_AUTH_TOKEN; or unset "
+            "RAY_ADDRESS to train on this machine."
+        ) from error
+    return ray
 
 
 def _knock(address: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from zoo.errors import TrainingError, ZooError
+from zoo.local_ray import cluster_address
 from zoo.training.cluster import connected, is_final, reason
 from zoo.training.teams import Team, Teams
 
@@ -263,10 +264,8 @@ class _Fanout:
         self._listener.retried(turn.identity, reason(error), wait, details)
 
     def _no_room(self) -> None:
-        import os
-
         needs = self._teams.needs()
-        if not os.environ.get("RAY_ADDRESS"):
+        if not cluster_address():
             raise TrainingError(
                 f"One training asks for {self._settings.workers_per_job} × {needs}, more than "
                 "this machine has; lower the numbers in section fanout of params.yaml."

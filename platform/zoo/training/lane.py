@@ -8,40 +8,18 @@ import io
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ray
 
-from zoo.training.cluster import free_port
+from zoo.training.rendezvous import MeetingPoint, Seat
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from zoo.training.checkpoint import Row
     from zoo.training.job import Job, Trained
-
-
-@dataclass(frozen=True)
-class Seat:
-    """The place of one worker among several that share a training."""
-
-    rank: int
-    workers: int
-    host: str
-    """Address and port where rank 0 waits for the others."""
-    port: int
-
-    def environment(self) -> dict[str, str]:
-        """What torchrun would set, which Ray Train's local mode and torch read."""
-        return {
-            "RANK": str(self.rank),
-            "LOCAL_RANK": "0",  # each worker sees its own GPU only
-            "WORLD_SIZE": str(self.workers),
-            "LOCAL_WORLD_SIZE": "1",
-            "MASTER_ADDR": self.host,
-            "MASTER_PORT": str(self.port),
-        }
 
 
 @ray.remote
@@ -63,6 +41,7 @@ class Lane:
         torch.set_num_threads(_threads())
         self._board = board
         self._weights: Mapping[str, Tensor] | None = None
+        self._meeting_point: MeetingPoint | None = None
 
     def ready(self) -> str:
         """Answers, with its process and machine, once it runs."""
@@ -71,7 +50,8 @@ class Lane:
 
     def meeting_point(self) -> tuple[str, int]:
         """Where this worker can wait for others."""
-        return _address(), free_port()
+        self._meeting_point = MeetingPoint(_address())
+        return self._meeting_point.host, self._meeting_point.port
 
     def train(self, job: "Job", weights: Sequence[Any], seat: Seat | None = None) -> "Trained":
         """Runs ``job``, alone or as one of several workers, reporting to Ray Train and the board.
@@ -110,8 +90,13 @@ class Lane:
             scaling_config=ScalingConfig(num_workers=0),
             run_config=RunConfig(name=job.identity),
         )
+        store = None
+        if seat and seat.rank == 0:
+            assert self._meeting_point is not None
+            store = self._meeting_point.open(seat.workers)
         with _environment(seat.environment() if seat else {}), _printed(say):
             trained = trainer.fit().return_value  # type: ignore[attr-defined]
+        del store  # the others are done with it
         assert isinstance(trained, Trained)
         return trained
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.training.cluster import alive, room
+from zoo.training.rendezvous import Seat
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,8 +104,6 @@ class Teams:
 
     def submit(self, job: "Job", team: Team) -> None:
         """Begins ``job``; ``team.results`` tell how it ends."""
-        from zoo.training.lane import Seat
-
         if len(team.lanes) == 1:
             team.results = [team.lanes[0].train.remote(job, self._weights)]
             return

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from zoo.cli.checkup import installed, places, servers
 from zoo.cli.checkup.check import Check, State, run
+from zoo.local_ray import cluster_address
 from zoo.settings import Project
 
 __all__ = ["Check", "State", "checks", "run"]
@@ -34,6 +35,6 @@ def checks(project: Project | None) -> dict[str, Callable[[], Check]]:
         found["s3"] = lambda: servers.server(
             "s3", os.environ["AWS_ENDPOINT_URL"], "AWS_ENDPOINT_URL"
         )
-    if os.environ.get("RAY_ADDRESS"):
+    if cluster_address():
         found["ray"] = servers.ray
     return found
