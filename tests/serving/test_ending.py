@@ -8,8 +8,10 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.listening import processes_of
@@ -35,6 +37,30 @@ def test_it_ends_once_however_often_it_is_told_to(zoo_cache: Path, place: Path) 
         time.sleep(0.02)
     assert running.process.returncode == 128 + signal.SIGTERM
     _nothing_is_left(place, everything)
+
+
+def test_what_is_under_way_is_answered_and_nothing_new_begun(
+    zoo_cache: Path, place: Path, couple: bytes
+) -> None:
+    running = start(zoo_cache, place, "--rate", "0")
+
+    def swap() -> int:
+        photo = {"photo": ("photo.jpg", couple)}
+        fields = {"identity": "ada"}
+        return httpx2.post(
+            f"{running.url}/api/swap", files=photo, data=fields, timeout=60
+        ).status_code
+
+    assert swap() == 200
+    with ThreadPoolExecutor(30) as clients:
+        asked = [clients.submit(swap) for _ in range(30)]
+        _wait(lambda: any(one.done() for one in asked))
+        running.process.send_signal(signal.SIGTERM)
+        _wait(lambda: httpx2.get(f"{running.url}/health", timeout=60).status_code == 503)
+        under_way = [one for one in asked if not one.done()]
+        assert {one.result() for one in asked} <= {200, 503}  # 503 to those that came too late
+        assert 200 in [one.result() for one in under_way]
+    assert running.process.wait(60) == 128 + signal.SIGTERM
 
 
 def test_ctrl_c_twice_while_it_starts(zoo_cache: Path, place: Path) -> None:

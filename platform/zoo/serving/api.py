@@ -20,6 +20,7 @@ from zoo.faces.blending import Method
 from zoo.provenance.names import check_name
 from zoo.serving import camera, problems
 from zoo.serving.backend import Backend, Wish
+from zoo.serving.ending import Ending
 from zoo.serving.gallery import Gallery
 from zoo.serving.guard import COOKIE, Guard, same_token
 from zoo.serving.metrics import MEDIA_TYPE, Counted, Metrics
@@ -77,8 +78,8 @@ class Limits(BaseModel):
     frame_pixels: int = camera.MAX_PIXELS
 
 
-def create(backend: Backend, options: Options) -> FastAPI:
-    """The application."""
+def create(backend: Backend, options: Options, ending: Ending | None = None) -> FastAPI:
+    """The application; ``ending`` hears of its requests."""
     metrics = Metrics()
     app = FastAPI(
         title="faceswap-zoo",
@@ -95,6 +96,8 @@ def create(backend: Backend, options: Options) -> FastAPI:
     problems.install(app)
     app.add_middleware(Guard, options=options)
     app.add_middleware(Counted, metrics=metrics)
+    if ending:
+        app.add_middleware(ending.wrap)
     return app
 
 

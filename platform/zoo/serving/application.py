@@ -28,6 +28,7 @@ from zoo.registry import cache
 from zoo.registry.references import Reference
 from zoo.serving import api
 from zoo.serving.backend import Chosen, Wish
+from zoo.serving.ending import Ending
 from zoo.serving.gallery import Gallery
 from zoo.serving.library import Library
 from zoo.serving.live import Frame, swap_frame
@@ -164,9 +165,14 @@ class Front:
         self._options = options
         self._worker = worker
         self._shelf = shelf
+        self._ending = Ending()
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        return api.create(self, self._options)
+        return api.create(self, self._options, self._ending)
+
+    async def end(self) -> int:
+        """Answers what is under way and begins nothing new; how much was left."""
+        return await self._ending.wait()
 
     async def gallery(self) -> Gallery:
         gallery: Gallery = await _answer(self._shelf.ask.remote("gallery"))

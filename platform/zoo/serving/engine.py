@@ -14,14 +14,17 @@ import os
 import signal
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from zoo import local_ray
 from zoo.errors import ServingError, UsageError, ZooError
+from zoo.serving.ending import SECONDS_TO_ANSWER
 from zoo.serving.options import Options
 
 _OBJECT_STORE = 256 * 2**20  # bytes
+_SECONDS_TO_BE_HEARD = 5.0
 _QUIET = {"log_level": "ERROR", "enable_access_log": False}
 
 
@@ -31,7 +34,7 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is no answer
     warnings.simplefilter("ignore")
     try:
-        ray = _open(_options(sys.stdin.readline()))
+        ray, front = _open(_options(sys.stdin.readline()))
     except ZooError as error:
         refusal = {"error": type(error).__name__, "message": str(error)}
         print(json.dumps(refusal), file=said, flush=True)
@@ -41,6 +44,8 @@ def main() -> None:
     try:
         print(json.dumps({"open": True}), file=said, flush=True)
         sys.stdin.read()
+        with suppress(Exception):  # then it ends without
+            front.end.remote().result(timeout_s=SECONDS_TO_ANSWER + _SECONDS_TO_BE_HEARD)
     finally:
         ray.shutdown()
         local_ray.remove(os.environ["TMPDIR"])
@@ -56,8 +61,8 @@ def _options(line: str) -> Options:
     return Options(**{**told, "names": tuple(told["names"])})
 
 
-def _open(options: Options) -> Any:
-    """Starts all of it; returns Ray.
+def _open(options: Options) -> tuple[Any, Any]:
+    """Starts all of it; returns Ray and a handle of the front.
 
     Raises:
         UsageError: Ray Serve is not installed.
@@ -82,11 +87,11 @@ def _open(options: Options) -> Any:
             object_store_memory=_OBJECT_STORE,
         )
         serve.start(proxy_location="HeadOnly", http_options=_http(options), logging_config=_QUIET)
-        serve.run(build(options), name="zoo", route_prefix="/", logging_config=_QUIET)
+        front = serve.run(build(options), name="zoo", route_prefix="/", logging_config=_QUIET)
     except Exception as error:  # Ray has no common base for what may go wrong at its start
         reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
         raise ServingError(f"The server did not start ({reason}); try again.") from error
-    return ray
+    return ray, front
 
 
 def _http(options: Options) -> dict[str, Any]:

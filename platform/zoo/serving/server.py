@@ -24,7 +24,7 @@ from zoo.local_ray import private_folder, remove
 from zoo.serving.engine import question
 from zoo.serving.options import Options
 
-_SECONDS_TO_END = 20.0
+_SECONDS_TO_END = 30.0  # more than what is under way may take
 
 
 @dataclass(frozen=True)
