@@ -56,12 +56,13 @@ def test_of_a_16_bit_photo_only_the_face_changes(
     assert is_done(target, source, MARK, settings_of("all", "feather"))
 
 
+@pytest.mark.parametrize("named", ["in.exr", "in.png"])  # its content says what it is
 def test_of_light_only_the_face_changes_and_the_manifest_lies_beside_it(
-    tmp_path: Path, portraits: list[Image], blackening: SwapNetwork
+    tmp_path: Path, portraits: list[Image], blackening: SwapNetwork, named: str
 ) -> None:
     light = srgb_light(portraits[0] / 255).astype(np.float16)
     light[:8, :8] = 30
-    source, target = tmp_path / "in.exr", tmp_path / "out.exr"
+    source, target = tmp_path / named, tmp_path / "out.exr"
     OpenEXR.File({"type": OpenEXR.scanlineimage}, {"RGB": light}).write(str(source))
     swap = swap_file(source, target, blackening, mark=MARK)
     same, read = kept(swap, source), ffmpeg_reads(target)

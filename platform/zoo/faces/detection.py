@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zoo.faces.fitting import SURE, fit_landmarks
+from zoo.faces.fitting import SURE, fit_landmarks, roll_of
 from zoo.faces.hog import Box, Detection, Grey, contained, search
 from zoo.photos.image import Image, Points
 
@@ -60,9 +60,15 @@ def find_faces(image: Image) -> list[Face]:
     if not any(one.score >= SURE for one in found):
         found += search_turned(grey)
     faces = _fitted(image, grey, found)
+    if any(_direction(face) for face in faces):
+        side = min(_REDUCED_SIDE, side)  # at which such faces were searched
     while closer := _closer([face.box for face in faces], side, grey):
         side = closer
-        faces = _merged(faces, _fitted(image, grey, _search(grey, side)))
+        directions = {_direction(face) for face in faces} or {0}
+        found = [one for roll in sorted(directions) for one in _search(grey, side, roll)]
+        if not faces:
+            found += search_turned(grey, side // 2)
+        faces = _merged(faces, _fitted(image, grey, found))
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
@@ -82,13 +88,20 @@ def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> 
     return found
 
 
-def search_turned(grey: Grey) -> list[Detection]:
-    """What the detector sees of faces that lie or stand on their heads; if nothing, slantwise."""
-    side = min(_REDUCED_SIDE, max(grey.shape))
+def search_turned(grey: Grey, side: int = _REDUCED_SIDE) -> list[Detection]:
+    """What the detector sees of faces that lie or stand on their heads; if not clearly, slantwise.
+
+    Args:
+        grey: [H, W].
+        side: to which the longer side is reduced.
+    """
+    side = min(side, max(grey.shape))
+    found: list[Detection] = []
     for rolls in ((90, -90, 180), (45, -45, 135, -135)):
-        if found := [one for roll in rolls for one in _search(grey, side, roll)]:
-            return found
-    return []
+        found += [one for roll in rolls for one in _search(grey, side, roll)]
+        if any(one.score >= SURE for one in found):
+            break
+    return found
 
 
 def luminance(image: Image) -> Grey:
@@ -108,6 +121,11 @@ def _fitted(image: Image, grey: Grey, found: list[Detection]) -> list[Face]:
     for fit in sorted(fits, key=lambda fit: -fit.detection.score):
         faces = _merged(faces, [Face(fit.detection.box, fit.landmarks)])
     return faces
+
+
+def _direction(face: Face) -> int:
+    """The quarter turn in degrees that is nearest to the face's roll: 0, 90, 180 or 270."""
+    return 90 * round(roll_of(face.landmarks) / 90) % 360
 
 
 def _merged(faces: list[Face], more: list[Face]) -> list[Face]:

@@ -19,7 +19,7 @@ from zoo.photos.image import Image, Points
 SURE = 0.6
 """The detector's score from which a face is taken to be the way up it was found."""
 
-_CONFIRMED, _CONFIRMED_LYING = 0.2, 0.4  # scores that an unsure face must reach, upright or not
+_CONFIRMED, _DOUBTFUL = 0.2, 0.4  # scores that a weak face must reach; one first below 0 or lying
 _TILT = 12.0  # degrees of roll from which landmarks are fitted at that roll
 _LYING = 60.0  # degrees of roll
 _FITS = 4  # at most
@@ -57,7 +57,8 @@ def fit_landmarks(image: Image, grey: Grey, detection: Detection) -> Fit | None:
         if abs(roll_of(landmarks)) < _TILT:
             return Fit(landmarks, detection)
     seen = _upright(grey, detection)
-    if seen.score < (_CONFIRMED if abs(seen.roll) < _LYING else _CONFIRMED_LYING):
+    doubtful = detection.score < 0 or abs(seen.roll) >= _LYING
+    if seen.score < (_DOUBTFUL if doubtful else _CONFIRMED):
         return None
     fitted = _fitted(image, seen)
     return None if fitted is None else Fit(fitted, seen)

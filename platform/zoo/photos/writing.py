@@ -115,7 +115,7 @@ def encode_photo(
 
 
 def _kind(path: Path, like: Photo | None) -> str:
-    kinds = writable(like.path.suffix) if like and like.metadata.format == "EXR" else WRITABLE
+    kinds = writable(exr.SUFFIX) if like and like.metadata.format == "EXR" else WRITABLE
     kind = kinds.get(path.suffix.lower())
     if kind is None:
         raise PhotoError(
