@@ -1,7 +1,6 @@
 """``make demo``: train and register ada and bruno, swap one photo with both, show the result."""
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -58,9 +57,7 @@ def main(project: Project) -> int:
 
 def run(command: list[str], project: Project, words: str) -> None:
     print(f"$ {words}", flush=True)
-    # Stages call `python`, which must be this one also when the environment is not activated.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(command, cwd=project.root, env={**os.environ, "PATH": path}, check=False)
+    done = subprocess.run(command, cwd=project.root, check=False)
     if done.returncode:
         raise TrainingError(
             f"`{words}` ended with code {done.returncode}; its own words are above."
