@@ -200,7 +200,7 @@ def _join(cluster: Cluster, token: dict[str, str]) -> "subprocess.Popen[str]":
         "from zoo.errors import TrainingError\n"
         "from zoo.training.cluster import connected\n"
         "try:\n"
-        "    with connected() as ray: print(len(ray.nodes()), 'nodes')\n"
+        "    with connected() as ray: print(sum(node['Alive'] for node in ray.nodes()), 'nodes')\n"
         "except TrainingError as error: print(error)"
     )
     environment = {key: value for key, value in os.environ.items() if "RAY_AUTH" not in key}
