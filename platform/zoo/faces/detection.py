@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zoo.faces.fitting import SURE, fit_landmarks, roll_of
+from zoo.faces.fitting import SURE, Fit, fit_landmarks, roll_of
 from zoo.faces.hog import Box, Detection, Grey, contained, search
 from zoo.photos.image import Image, Points
 
@@ -20,6 +20,7 @@ _FIRST_SIDE = 1024  # pixels of the longer side in the first search
 _REDUCED_SIDE = 512
 _LAST_SIDE = 4096
 _SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
+_HARDLY = 0.3  # the score up to which a picture is searched slantwise too
 _SAME_FACE = 0.5  # of the smaller box, in the other, above which they are one face
 
 
@@ -56,19 +57,19 @@ def find_faces(image: Image) -> list[Face]:
     """
     grey = luminance(image)
     side = min(_FIRST_SIDE, max(grey.shape))
-    found = _search(grey, side)
-    if not any(one.score >= SURE for one in found):
-        found += search_turned(grey)
-    faces = _fitted(image, grey, found)
-    if any(_direction(face) for face in faces):
-        side = min(_REDUCED_SIDE, side)  # at which such faces were searched
-    while closer := _closer([face.box for face in faces], side, grey):
+    fits = _fitted(image, grey, _search(grey, side))
+    if _best(fits) < SURE:
+        fits = _merged(fits, _fitted(image, grey, search_turned(grey, _REDUCED_SIDE, _best(fits))))
+        if any(_direction(fit) for fit in fits):
+            side = min(_REDUCED_SIDE, side)  # at which such faces were searched
+    while closer := _closer([fit.detection.box for fit in fits], side, grey):
         side = closer
-        directions = {_direction(face) for face in faces} or {0}
-        found = [one for roll in sorted(directions) for one in _search(grey, side, roll)]
-        if not faces:
+        directions = sorted({_direction(fit) for fit in fits} or {0})
+        found = [one for roll in directions for one in _search(grey, side, roll)]
+        if not fits:
             found += search_turned(grey, side // 2)
-        faces = _merged(faces, _fitted(image, grey, found))
+        fits = _merged(fits, _fitted(image, grey, found))
+    faces = [Face(fit.detection.box, fit.landmarks) for fit in fits]
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
@@ -88,18 +89,19 @@ def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> 
     return found
 
 
-def search_turned(grey: Grey, side: int = _REDUCED_SIDE) -> list[Detection]:
-    """What the detector sees of faces that lie or stand on their heads; if not clearly, slantwise.
+def search_turned(grey: Grey, side: int = _REDUCED_SIDE, known: float = -1.0) -> list[Detection]:
+    """What the detector sees of faces that lie or stand on their heads; if hardly, slantwise.
 
     Args:
         grey: [H, W].
         side: to which the longer side is reduced.
+        known: the best score of an upright face.
     """
     side = min(side, max(grey.shape))
     found: list[Detection] = []
     for rolls in ((90, -90, 180), (45, -45, 135, -135)):
         found += [one for roll in rolls for one in _search(grey, side, roll)]
-        if any(one.score >= SURE for one in found):
+        if max([known, *(one.score for one in found)]) > _HARDLY:
             break
     return found
 
@@ -114,22 +116,28 @@ def _search(grey: Grey, side: int, roll: float = 0.0) -> list[Detection]:
     return search(grey, side / max(grey.shape), roll)
 
 
-def _fitted(image: Image, grey: Grey, found: list[Detection]) -> list[Face]:
-    """The faces that are confirmed; of two in one place the one that is seen better."""
-    fits = [fit for one in found if (fit := fit_landmarks(image, grey, one))]
-    faces: list[Face] = []
-    for fit in sorted(fits, key=lambda fit: -fit.detection.score):
-        faces = _merged(faces, [Face(fit.detection.box, fit.landmarks)])
-    return faces
+def _fitted(image: Image, grey: Grey, found: list[Detection]) -> list[Fit]:
+    """Those that are confirmed."""
+    return _merged([], [fit for one in found if (fit := fit_landmarks(image, grey, one))])
 
 
-def _direction(face: Face) -> int:
+def _merged(fits: list[Fit], more: list[Fit]) -> list[Fit]:
+    """All of them, the clearest first; of those in one place only the clearest."""
+    kept: list[Fit] = []
+    for fit in sorted(fits + more, key=lambda fit: -fit.detection.score):
+        if _is_new(fit.detection.box, [old.detection.box for old in kept]):
+            kept.append(fit)
+    return kept
+
+
+def _best(fits: list[Fit]) -> float:
+    """The clearest face's score."""
+    return max((fit.detection.score for fit in fits), default=-1.0)
+
+
+def _direction(fit: Fit) -> int:
     """The quarter turn in degrees that is nearest to the face's roll: 0, 90, 180 or 270."""
-    return 90 * round(roll_of(face.landmarks) / 90) % 360
-
-
-def _merged(faces: list[Face], more: list[Face]) -> list[Face]:
-    return faces + [face for face in more if _is_new(face.box, [old.box for old in faces])]
+    return 90 * round(roll_of(fit.landmarks) / 90) % 360
 
 
 def _is_new(box: Box, known: list[Box]) -> bool:
