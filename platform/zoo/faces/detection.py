@@ -21,7 +21,7 @@ _REDUCED_SIDE = 512
 _LAST_SIDE = 4096
 _SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
 _HARDLY = 0.3  # the score up to which a picture is searched slantwise too
-_SAME_FACE = 0.5  # of the smaller box, in the other, above which they are one face
+_SAME_FACE = 0.35  # of the smaller box, in the other, above which they are one face
 
 
 @dataclass(frozen=True)
