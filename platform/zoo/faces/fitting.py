@@ -114,7 +114,8 @@ def apart(some: Points, others: Points) -> float:
 def _upright(grey: Grey, detection: Detection) -> Detection:
     """The face as the detector sees it best; a weak one may be the other way up."""
     turns = (0, 90, 180, 270) if detection.score < SURE else (0,)
-    looks = [look_upright(grey, detection.box, detection.roll + turn) for turn in turns]
+    rolls = [(detection.roll + turn + 180) % 360 - 180 for turn in turns]
+    looks = [look_upright(grey, detection.box, roll) for roll in rolls]
     best = max((look for look in looks if look), key=lambda look: look.score, default=detection)
     if best is looks[0]:
         return replace(best, score=max(best.score, detection.score))
