@@ -22,7 +22,8 @@ demo: $(VENV)/.train
 	@python pipelines/demo.py $(if $(PHOTO),--photo "$(PHOTO)")
 
 test: $(VENV)/.dev
-	@pytest --quiet --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile $(ARGS)
+	@pytest --quiet --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	@ruff format --check .

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,18 @@ from zoo import local_ray
 
 # Before a test module imports Ray: what it starts in this process stays on this machine.
 os.environ.update(local_ray.environment())
+
+
+_SERVERS_FIRST = ("training", "serving", "pipelines", "registry")
+"""Folders whose tests start servers and take longest: begun last, one process would run them alone
+while the others have nothing left to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    last = len(_SERVERS_FIRST)
+    ranks = {name: rank for rank, name in enumerate(_SERVERS_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(tests).parts[0], last))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "faceswap-zoo"
 _SQLITE = "sqlite:///"
+_SQLITE_MAGIC = b"SQLite format 3\0"
 
 
 def connect(uri: str, *, create: bool = False) -> "MlflowClient":
@@ -49,6 +50,7 @@ def connect(uri: str, *, create: bool = False) -> "MlflowClient":
             f"No registry at {uri.removeprefix(_SQLITE)} yet; `dvc repro` in the project trains "
             "and registers its identities."
         )
+    _check_is_sqlite(uri)
     with plain_registry_errors(uri), _one_at_a_time(uri):
         if not exists(uri):
             for log in ("-wal", "-shm"):  # of a store that somebody removed
@@ -103,6 +105,28 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
 def exists(uri: str) -> bool:
     """False when ``uri`` names an SQLite file that is not there; servers answer for themselves."""
     return not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).is_file()
+
+
+def _check_is_sqlite(uri: str) -> None:
+    """A file that is no SQLite database is refused at once; MLflow tries it for 100 seconds.
+
+    The first 16 bytes tell (https://sqlite.org/fileformat.html); an empty file is an empty store.
+    """
+    path = Path(uri.removeprefix(_SQLITE))
+    if not uri.startswith(_SQLITE) or not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(len(_SQLITE_MAGIC))
+    except OSError as error:
+        raise RegistryError(
+            f"The registry {path} cannot be read: {error.strerror}; check its permissions."
+        ) from error
+    if beginning not in (b"", _SQLITE_MAGIC):
+        raise RegistryError(
+            f"{path} is not an SQLite database; restore it from a backup, or name another "
+            "registry with MLFLOW_TRACKING_URI."
+        )
 
 
 def experiment_id(client: "MlflowClient", uri: str) -> str:
