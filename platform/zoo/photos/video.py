@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from zoo.errors import PhotoError
 from zoo.photos.frames import Orientation, orientation, to_rgb
 from zoo.photos.image import Image
+from zoo.photos.signal import Signal, signal_of
 
 if TYPE_CHECKING:
     import av
@@ -62,6 +63,7 @@ class Video:
         format: of its pixels, such as ``yuv420p``.
         pixel_aspect: width of a pixel over its height; None when it is not said.
         others: FFmpeg's types of all other streams, such as ``audio``.
+        signal: what is said of its colours.
     """
 
     path: Path
@@ -79,6 +81,7 @@ class Video:
     format: str
     pixel_aspect: Fraction | None
     others: tuple[str, ...]
+    signal: Signal
 
     @property
     def seconds(self) -> float:
@@ -120,6 +123,7 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         rate, codec = stream.average_rate, stream.codec_context.codec.canonical_name
         aspect = stream.sample_aspect_ratio
         others = tuple(other.type for other in streams if other.index != index)
+        signal = signal_of(stream, first)
     times, keys, end = _times(path, index)
     seconds = float((end - int(times[0])) * time_base)
     return Video(
@@ -138,6 +142,7 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         format=first.format.name,
         pixel_aspect=aspect or None,
         others=others,
+        signal=signal,
     )
 
 

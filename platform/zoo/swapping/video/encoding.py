@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import UsageError
 from zoo.photos.frames import plain_format
 from zoo.photos.video import WRITABLE, Video
+from zoo.swapping.video.signalling import encoder_options
 
 if TYPE_CHECKING:
     import av
@@ -102,7 +103,8 @@ def add_encoder(
     """A stream for frames such as ``like``: its size, format and colours, the video's times."""
     import av
 
-    stream = output.add_stream(codec.encoder, rate=video.rate, options=dict(codec.options))
+    options = encoder_options(codec.encoder, codec.options, video.signal)
+    stream = output.add_stream(codec.encoder, rate=video.rate, options=options)
     assert isinstance(stream, av.VideoStream)
     stream.width, stream.height = like.width, like.height
     stream.pix_fmt = like.format.name

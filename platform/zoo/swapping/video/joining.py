@@ -24,6 +24,7 @@ from zoo.errors import PhotoError, StorageError
 from zoo.photos.video import Video, opened
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 from zoo.swapping.video.encoding import container_format
+from zoo.swapping.video.signalling import picture_stream
 
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
 _KEPT_OF_STREAM = ("title", "language", "filename", "mimetype")
@@ -69,10 +70,12 @@ def join(
         source = stack.enter_context(opened(video.path))
         first = stack.enter_context(av.open(str(parts[0].path)))
         output = stack.enter_context(av.open(str(target), "w", format=kind, options=options))
-        picture = output.add_stream_from_template(first.streams.video[0], opaque=True)
+        original = source.streams[video.stream]
+        assert isinstance(original, av.VideoStream)
+        picture = picture_stream(output, first.streams.video[0], original, video.signal)
         picture.time_base = video.time_base
         picture.codec_context.framerate = video.rate  # by which WebM knows how long a frame lasts
-        _describe(picture, source.streams[video.stream])
+        _describe(picture, original)
         if video.matrix is not None:
             picture.set_display_matrix(video.matrix)
         copies = _copies(output, source, target)
