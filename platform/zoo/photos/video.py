@@ -263,11 +263,13 @@ def _times(path: Path, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
     keys: list[int] = []
     end = 0
     with opened(path) as container:
-        for packet in container.demux(container.streams[index]):
+        stream = container.streams[index]
+        told = (stream.start_time or 0) + stream.duration if stream.duration else 0
+        for packet in container.demux(stream):
             if packet.pts is None or packet.is_discard:
                 continue
             times.append(packet.pts)
-            end = max(end, packet.pts + max(packet.duration or 1, 1))
+            end = max(end, packet.pts + max(packet.duration or 0, 0))
             if packet.is_keyframe:
                 keys.append(packet.pts)
             if len(times) > MAX_FRAMES:
@@ -278,7 +280,11 @@ def _times(path: Path, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
         raise PhotoError(
             f"{path} has no time stamps; put it into a container first, such as MP4 or Matroska."
         )
-    return np.unique(np.array(times, np.int64)), np.unique(np.array(keys, np.int64)), end
+    shown = np.unique(np.array(times, np.int64))
+    if end <= shown[-1]:  # no packet says how long the last frame lasts
+        usual = int(np.median(np.diff(shown))) if len(shown) > 1 else 1
+        end = told if told > shown[-1] else int(shown[-1]) + usual
+    return shown, np.unique(np.array(keys, np.int64)), end
 
 
 def _next_time(video: Video, time: int) -> int:

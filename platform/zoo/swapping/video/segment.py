@@ -118,6 +118,8 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
         between=(segment.start, segment.end),
         watch=watch,
     )
+    wanted = video.times[(video.times >= segment.start) & (video.times < segment.end)]
+    ending = int(wanted[-2:][0])
     frames = swapped = first = 0
     with atomic_file(folder / segment.name) as temporary:
         writer = None
@@ -127,7 +129,9 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
             with watch.step("encode"):
                 if writer is None:
                     writer, first = _Writer(temporary, video, how.codec, item.frame), time
-                writer.add(item.frame)
+                    writer.add(item.frame)
+                else:
+                    writer.add(item.frame, in_turn=time >= ending)
             frames += 1
             swapped += bool(item.faces)
         if writer is None:
@@ -149,10 +153,19 @@ class _Writer:
         self._output = av.open(str(path), "w", format="nut")
         self._stream = add_encoder(self._output, video, codec, like)
 
-    def add(self, frame: "av.VideoFrame") -> None:
+    def add(self, frame: "av.VideoFrame", *, in_turn: bool = False) -> None:
+        """Encodes a frame.
+
+        Args:
+            frame: the next.
+            in_turn: whether it is to be decoded in the order of showing. The last two of a video
+                must be, for MP4 knows no other duration of a frame than the time until the next
+                one is decoded.
+        """
         from av.video.frame import PictureType
 
-        frame.pict_type = PictureType.NONE  # the encoder's choice, not the old one's
+        # Else the encoder's choice, not the old one's.
+        frame.pict_type = PictureType.P if in_turn else PictureType.NONE
         self._output.mux(self._stream.encode(frame))
 
     def close(self) -> None:
