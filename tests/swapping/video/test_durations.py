@@ -13,7 +13,7 @@ from zoo.photos.image import Image
 from zoo.photos.video import inspect_video
 from zoo.swapping.network import SwapNetwork
 
-TIMES = (0, 512, 1100, 1500, 2300, 3900)
+TIMES = (0, 512, 1100, 1500, 2300, 2600, 3000, 3900)
 LAST = 5000  # units for which the last frame is shown
 _OPTIONS = {
     "libx264": {"preset": "ultrafast", "bf": "3", "b_strategy": "0"},
@@ -59,7 +59,7 @@ def _written(path: Path, encoder: str, faces: list[Image]) -> Path:
         stream.height, stream.width = faces[0].shape[:2]
         stream.codec_context.time_base = BASE
         packets = []
-        for face, time in zip(faces, TIMES, strict=True):
+        for face, time in zip(2 * faces, TIMES, strict=False):
             frame = av.VideoFrame.from_ndarray(face, "rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = time, BASE
             packets += stream.encode(frame)
