@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo.photos.image import AnyArray, Image
 from zoo.photos.planes import FULL, LIMITED, add_change, colours
+from zoo.photos.tone import tone_of
 
 if TYPE_CHECKING:
     import av
@@ -65,18 +66,21 @@ def orientation(matrix: tuple[int, ...] | None) -> Orientation:
 
 
 def to_rgb(frame: "av.VideoFrame", turned: Orientation) -> Image:
-    """The upright picture [H, W, 3] of a frame, 8 bits a channel."""
+    """The upright picture [H, W, 3] of a frame, 8 bits a channel; HDR as :mod:`.tone` shows it."""
     matrix, range_ = colours(frame)
+    tone = tone_of(int(frame.color_trc), int(frame.color_primaries))
     rgb = frame.reformat(
-        format="rgb24",
+        format="rgb24" if tone is None else "rgb48le",
         src_colorspace=matrix,
         src_color_range=range_,
         dst_color_range=FULL,
         # The quick way is three grey levels off where there are more than 8 bits.
-        interpolation=_accurate() if frame.format.components[0].bits > 8 else "BICUBIC",
+        interpolation=_accurate() if tone or frame.format.components[0].bits > 8 else "BICUBIC",
         threads=1,
     )
-    return np.ascontiguousarray(turned.upright(rgb.to_ndarray()), np.uint8)
+    stored = rgb.to_ndarray()
+    shown = stored if tone is None else tone.shown(np.asarray(stored, np.uint16))
+    return np.ascontiguousarray(turned.upright(shown), np.uint8)
 
 
 def plain_format(name: str) -> str:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from zoo.photos.code_points import HLG, PQ
+
 if TYPE_CHECKING:
     import av
 
 UNSAID = 2
 """The number of primaries and of a transfer that nobody names."""
-
-PQ, HLG = 16, 18
-"""Transfers of HDR."""
 
 _SITING = {(1, 2): "left", (2, 2): "center", (1, 1): "topleft", (2, 1): "top"}
 _HORIZONTAL, _VERTICAL = b"\x55\xb7\x81", b"\x55\xb8\x81"  # ChromaSiting, of one byte

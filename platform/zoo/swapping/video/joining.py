@@ -24,6 +24,7 @@ from zoo.errors import PhotoError, StorageError
 from zoo.photos.video import Video, opened
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 from zoo.swapping.video.encoding import container_format
+from zoo.swapping.video.notes import notes_of
 from zoo.swapping.video.signalling import picture_stream
 
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
@@ -80,7 +81,7 @@ def join(
             picture.set_display_matrix(video.matrix)
         copies = _copies(output, source, target)
         output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT})
-        output.metadata["comment"] = mark.sentence
+        output.metadata["comment"] = " ".join((mark.sentence, *notes_of(video)))
         output.metadata["description"] = f"DigitalSourceType: {DIGITAL_SOURCE_TYPE}"
         if whole:
             output.set_chapters(source.chapters())
