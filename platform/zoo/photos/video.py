@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
-from zoo.photos.frames import Orientation, orientation, to_rgb
+from zoo.photos.fields import First, fields_of, still
+from zoo.photos.frames import Orientation, orientation
 from zoo.photos.image import Image
 from zoo.photos.signal import Signal, signal_of
 
@@ -64,6 +65,7 @@ class Video:
         pixel_aspect: width of a pixel over its height; None when it is not said.
         others: FFmpeg's types of all other streams, such as ``audio``.
         signal: what is said of its colours.
+        fields: which field of its frames is the earlier one; None when it is not interlaced.
     """
 
     path: Path
@@ -82,6 +84,7 @@ class Video:
     pixel_aspect: Fraction | None
     others: tuple[str, ...]
     signal: Signal
+    fields: First | None
 
     @property
     def seconds(self) -> float:
@@ -124,6 +127,7 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         aspect = stream.sample_aspect_ratio
         others = tuple(other.type for other in streams if other.index != index)
         signal = signal_of(stream, first)
+        fields = fields_of(first, stream.codec_context)
     times, keys, end = _times(path, index)
     seconds = float((end - int(times[0])) * time_base)
     return Video(
@@ -143,6 +147,7 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         pixel_aspect=aspect or None,
         others=others,
         signal=signal,
+        fields=fields,
     )
 
 
@@ -181,7 +186,8 @@ def sampled(path: Path, count: int) -> Iterator[tuple[float, Image]]:
     places = np.unique(np.linspace(0, len(video.times) - 1, count + 2).round().astype(int)[1:-1])
     for time in video.times[places]:
         for frame in decode(video, int(time), int(time) + 1):
-            yield float((time - video.times[0]) * video.time_base), to_rgb(frame, video.turned)
+            seconds = float((time - video.times[0]) * video.time_base)
+            yield seconds, still(frame, video.turned, video.fields)
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ from zoo.swapping.video.signalling import picture_stream
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
 _KEPT_OF_STREAM = ("title", "language", "filename", "mimetype")
 _COPIED = ("audio", "subtitle", "attachment")
+_FIELD_ORDERS = {"top": 2, "bottom": 3}  # FFmpeg's: both stored and shown first
 _SILENCE = b"\0\0"  # a sample of MP4's subtitles without a letter
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP specification, part 3, 1.2.2
 
@@ -76,6 +77,8 @@ def join(
         picture = picture_stream(output, first.streams.video[0], original, video.signal)
         picture.time_base = video.time_base
         picture.codec_context.framerate = video.rate  # by which WebM knows how long a frame lasts
+        if video.fields is not None:
+            picture.codec_context.field_order = _FIELD_ORDERS[video.fields]
         _describe(picture, original)
         if video.matrix is not None:
             picture.set_display_matrix(video.matrix)

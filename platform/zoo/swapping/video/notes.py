@@ -12,6 +12,8 @@ def notes_of(video: Video) -> tuple[str, ...]:
         notes.append(
             f"HDR ({name}): the network saw it tone-mapped to SDR; faces are blended in {name}."
         )
+    if video.fields is not None:
+        notes.append(f"Interlaced ({video.fields} field first): each field was swapped for itself.")
     if video.signal.dropped:
         left_out = ", ".join(video.signal.dropped)
         notes.append(f"Left out, for it describes the faces before: {left_out}.")
