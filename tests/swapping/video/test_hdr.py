@@ -1,5 +1,6 @@
 """HDR: the network sees what a person would, and the frame keeps its light and its bits."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from zoo.photos.code_points import HLG, PQ
 from zoo.photos.frames import orientation, to_rgb, workable
 from zoo.photos.image import AnyArray, Image
 from zoo.photos.planes import numbers, plane_of
+from zoo.photos.signal import Signal
 from zoo.photos.tone import Tone
 from zoo.photos.video import inspect_video
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.video.deep import deep_frame
+from zoo.swapping.video.notes import notes_of
 from zoo.swapping.video.stream import swap_frames
 
 UPRIGHT = orientation(None)
@@ -126,3 +129,12 @@ def test_hdr_stays_hdr_and_the_output_says_what_was_done(
         f"{MARK.sentence} HDR ({name}): the network saw it tone-mapped to SDR; "
         f"faces are blended in {name}."
     )
+
+
+def test_what_describes_the_scenes_before_is_named(clip: Path) -> None:
+    video = inspect_video(clip)
+    said = replace(video, signal=Signal(dropped=("HDR10+ metadata", "Dolby Vision metadata")))
+    assert notes_of(said) == (
+        "Left out, for it describes the faces before: HDR10+ metadata, Dolby Vision metadata.",
+    )
+    assert notes_of(replace(video, signal=Signal())) == ()
