@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 UNSAID = 2
 """The number of primaries and of a transfer that nobody names."""
 
+DOLBY_VISION = "Dolby Vision metadata"
+
 _SITING = {(1, 2): "left", (2, 2): "center", (1, 1): "topleft", (2, 1): "top"}
 _HORIZONTAL, _VERTICAL = b"\x55\xb7\x81", b"\x55\xb8\x81"  # ChromaSiting, of one byte
 _DROPPED = {
     "DYNAMIC_HDR_PLUS": "HDR10+ metadata",
     "DYNAMIC_HDR_VIVID": "HDR Vivid metadata",
-    "DOVI_METADATA": "Dolby Vision metadata",
+    "DOVI_METADATA": DOLBY_VISION,
+    "DOVI_RPU_BUFFER": DOLBY_VISION,
 }
 
 
@@ -88,7 +91,7 @@ def signal_of(stream: "av.VideoStream", frame: "av.VideoFrame") -> Signal:
         siting=_siting(stream),
         mastering=_mastering(found.get("MASTERING_DISPLAY_METADATA")),
         light=(int(values[0]), int(values[1])) if values.any() else None,
-        dropped=tuple(words for name, words in _DROPPED.items() if name in found),
+        dropped=tuple(dict.fromkeys(_DROPPED[name] for name in _DROPPED if name in found)),
     )
 
 

@@ -1,6 +1,7 @@
 """What a video says of its colours, it says after the swap too."""
 
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -144,3 +145,43 @@ def test_nothing_said_is_nothing_made_up(small: list[Image], tmp_path: Path) -> 
         stream = container.streams.video[0]
         frame = next(container.decode(stream))
         assert signal_of(stream, frame) == Signal(siting="left")
+
+
+def test_what_the_container_says_of_hdr10_it_says_again(
+    small: list[Image], blackening: SwapNetwork, tmp_path: Path
+) -> None:
+    """Players ask the container; FFmpeg's writer takes it from nowhere but another container."""
+    kind = next(kind for kind in KINDS if kind.name == "hdr10.mp4")
+    place = [13250, 34500, 7500, 3000, 34000, 16000, 15635, 16450]
+    display = struct.pack(">8H2I", *place, 10_000_000, 50)
+    boxes = [_box(b"mdcv", display), _box(b"clli", struct.pack(">2H", 1000, 400))]
+    source = _written(replace(kind, options=_WITHOUT), small, tmp_path / kind.name)
+    source.write_bytes(_with_boxes(source.read_bytes(), b"".join(boxes)))
+    _close(inspect_video(source).signal.mastering)
+    for target in (tmp_path / "out.mp4", tmp_path / "out.mkv"):
+        swap_here(source, target, blackening)
+        signal = inspect_video(target).signal
+        _close(signal.mastering)
+        assert signal.light == (1000, 400)
+    written = (tmp_path / "out.mp4").read_bytes()
+    assert all(box in written for box in boxes)
+    assert b"\x55\xd0" in (tmp_path / "out.mkv").read_bytes()  # MasteringMetadata
+
+
+_WITHOUT = {"x265-params": "log-level=none"}
+
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + name + content
+
+
+def _with_boxes(movie: bytes, boxes: bytes) -> bytes:
+    """An MP4 file, its index at the end, with further boxes in its picture's sample entry."""
+    whole, start, end = bytearray(movie), 0, len(movie)
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"hev1"):
+        start = whole.index(name, start, end) - 4
+        (size,) = struct.unpack_from(">I", whole, start)
+        struct.pack_into(">I", whole, start, size + len(boxes))
+        start, end = start + 8, start + size
+    whole[end:end] = boxes
+    return bytes(whole)

@@ -1,7 +1,7 @@
 """Telling an encoder, and a container, what the source says of its colours.
 
-HDR10's display and light go into the stream itself, from where containers copy them. VP9 has no
-place for primaries, transfer and siting in its stream; there the container alone says them.
+HDR10's display and light go into the stream itself, and into the container where it said them. VP9
+has no place for primaries, transfer and siting in its stream; there the container alone says them.
 
 Sources: the options of x264, x265 (``--master-display``, ``--max-cll``) and SVT-AV1
 (``Docs/Parameters.md``), whose units are those of the streams: 1/50000 and 1/10000 cd/m2, or plain.
@@ -10,12 +10,17 @@ Sources: the options of x264, x265 (``--master-display``, ``--max-cll``) and SVT
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from zoo.photos.signal import UNSAID, Signal
+from zoo.photos.signal import DOLBY_VISION, UNSAID, Signal
 
 if TYPE_CHECKING:
     import av
     from av.container import OutputContainer
 
+# What a container says of a stream that is its encoder's, not its source's.
+_ENCODERS_WORDS = (
+    "extradata", "pix_fmt", "width", "height", "profile", "level", "bit_rate", "colorspace",
+    "color_range", "sample_aspect_ratio",
+)  # fmt: skip
 _PLACE, _LIGHT = 50_000, 10_000  # units
 _PARAMETERS = {"libx264": "x264-params", "libx265": "x265-params", "libsvtav1": "svtav1-params"}
 _NAMES = {
@@ -54,20 +59,33 @@ def picture_stream(
         source: what it was made from.
         signal: what that says.
     """
-    context = made.codec_context
-    same = context.codec.canonical_name == source.codec_context.codec.canonical_name == "vp9"
-    alike = same and _shape(made) == _shape(source)
-    picture = output.add_stream_from_template(source if alike else made, opaque=True)
-    if picture.codec_context.color_primaries == UNSAID:
-        picture.codec_context.color_primaries = signal.primaries
-    if picture.codec_context.color_trc == UNSAID:
-        picture.codec_context.color_trc = signal.transfer
+    context, own = made.codec_context, source.codec_context
+    template = made
+    if context.codec.canonical_name == own.codec.canonical_name and _in_container(own, signal):
+        template = source
+    picture = output.add_stream_from_template(template, opaque=True)
+    ready = picture.codec_context
+    for name in _ENCODERS_WORDS if template is source else ():
+        value = getattr(context, name)
+        if value is not None or name == "extradata":
+            setattr(ready, name, value)
+    if ready.color_primaries == UNSAID:
+        ready.color_primaries = signal.primaries
+    if ready.color_trc == UNSAID:
+        ready.color_trc = signal.transfer
     return picture
 
 
-def _shape(stream: "av.VideoStream") -> tuple[int, int, str | None, int]:
-    context = stream.codec_context
-    return context.width, context.height, context.pix_fmt, context.color_range
+def _in_container(own: "av.VideoCodecContext", signal: Signal) -> bool:
+    """Whether the source's container may say more of its colours than its stream.
+
+    PyAV can pass that on with all else that a container says of a stream, not by itself; with
+    Dolby Vision's it would promise what is left out.
+    """
+    if own.codec.canonical_name == "vp9":
+        return True
+    hdr10 = signal.mastering is not None or signal.light is not None
+    return hdr10 and DOLBY_VISION not in signal.dropped
 
 
 def _display(signal: Signal, *, plain: bool) -> str:
