@@ -88,6 +88,16 @@ def swap(
     end: Annotated[
         str | None, typer.Option(metavar="TIME", help="Where to end in a video.")
     ] = None,
+    audio: Annotated[
+        Literal["copy", "aac", "flac", "none"],
+        typer.Option(
+            help="How a video's sound is stored; what its container cannot hold is converted, "
+            "which is said."
+        ),
+    ] = "copy",
+    subtitles: Annotated[
+        Literal["copy", "none"], typer.Option(help="Whether a video's subtitles are kept.")
+    ] = "copy",
     preview: Annotated[
         bool,
         typer.Option(
@@ -153,6 +163,8 @@ def swap(
                 jobs=jobs,
                 start=seconds(start),
                 end=seconds(end),
+                audio=audio,
+                subtitles=subtitles,
                 silent=quiet or as_json,
                 report=tell,
             )

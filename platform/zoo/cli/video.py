@@ -4,9 +4,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.cli.output import note
 from zoo.errors import UsageError
 from zoo.printable import printable
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from zoo.swapping.plan import Place
     from zoo.swapping.video.file import VideoSwap
     from zoo.swapping.video.stream import WhichFaces
+    from zoo.swapping.video.streams import Audio, Subtitles
 
 Pair = tuple["Place", "Place"]
 
@@ -26,6 +29,8 @@ def swap_videos(
     jobs: int | None,
     start: float | None,
     end: float | None,
+    audio: "Audio",
+    subtitles: "Subtitles",
     silent: bool,
     report: Callable[[str], None],
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -37,6 +42,8 @@ def swap_videos(
         jobs: processes; by default one per core.
         start: seconds to begin at.
         end: seconds to end at.
+        audio: how sound is stored.
+        subtitles: likewise.
         silent: whether no bar is shown.
         report: prints a line about a finished one.
 
@@ -61,8 +68,11 @@ def swap_videos(
                     method=how.method,
                     start=start,
                     end=end,
+                    audio=audio,
+                    subtitles=subtitles,
                     jobs=jobs,
                     progress=progress,
+                    tell=partial(_tell, source, silent),
                 )
         except MemoryError:
             raise
@@ -126,6 +136,12 @@ def seconds(text: str | None) -> float | None:
     return total
 
 
+def _tell(source: "Place", silent: bool, said: str) -> None:
+    """What will be done to a video that its owner might not expect, before it is done."""
+    if not silent:
+        note(f"{source}: {said}")
+
+
 def _which(how: "How") -> "WhichFaces":
     return "largest" if how.faces == "largest" else "all"
 
@@ -156,7 +172,7 @@ def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
     return (
         f"{names} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
         f"{swap.seconds:.1f} s of video in {swap.took:.1f} s: {_rate(swap):.1f} frames/s)\n"
-        f"  ms per frame: {steps}" + "".join(f"\n  {printable(note)}" for note in swap.notes)
+        f"  ms per frame: {steps}"
     )
 
 

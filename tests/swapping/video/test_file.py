@@ -12,7 +12,7 @@ import pytest
 
 from tests.clips import packets, pictures, write_clip
 from tests.swapping.video.conftest import FRAMES, MARK
-from zoo.errors import NoFaceError, PhotoError, UsageError
+from zoo.errors import NoFaceError, UsageError
 from zoo.photos.image import Image
 from zoo.photos.video import inspect_video
 from zoo.provenance.verifying import verify
@@ -112,12 +112,22 @@ def test_a_video_without_a_face_is_an_error(blackening_file: Path, tmp_path: Pat
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_a_container_that_cannot_hold_the_sound_is_an_error(
+def test_what_becomes_of_the_sound_is_said_before_the_first_frame(
     shots: list[Image], blackening_file: Path, tmp_path: Path
 ) -> None:
-    source = write_clip(tmp_path / "short.mp4", shots[:2])
-    with pytest.raises(PhotoError, match=r"\.webm cannot hold the audio \(aac\)"):
-        swap_video(source, tmp_path / "out.webm", blackening_file, mark=MARK, jobs=1)
+    source, target = write_clip(tmp_path / "short.mp4", shots[:2]), tmp_path / "out.webm"
+    told: list[str] = []
+
+    def progress(done: int, total: int) -> None:
+        assert told
+
+    made = swap_video(
+        source, target, blackening_file, mark=MARK, jobs=1, progress=progress, tell=told.append
+    )
+    assert told == ["The sound (aac) becomes Opus, for .webm cannot hold it as it is."]
+    assert made.notes == tuple(told)
+    with av.open(str(target)) as container:
+        assert container.streams.audio[0].codec_context.name == "opus"
 
 
 def test_the_input_is_never_overwritten(clip: Path, blackening_file: Path, tmp_path: Path) -> None:

@@ -114,5 +114,10 @@ def _forget_old(place: Path) -> None:
 
 def _settings(how: Mapping[str, Any]) -> Mapping[str, Setting]:
     return settings_of(
-        how.get("faces", "all"), how.get("method", "feather"), how.get("start"), how.get("end")
+        how.get("faces", "all"),
+        how.get("method", "feather"),
+        how.get("start"),
+        how.get("end"),
+        how.get("audio", "copy"),
+        how.get("subtitles", "copy"),
     )

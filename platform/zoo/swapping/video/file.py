@@ -22,6 +22,7 @@ from zoo.swapping.video.joining import Part, join
 from zoo.swapping.video.notes import notes_of
 from zoo.swapping.video.segment import How, segments
 from zoo.swapping.video.stream import WhichFaces
+from zoo.swapping.video.streams import Audio, Subtitles, plan_streams
 from zoo.swapping.video.work import finished, plan_of, remember, work_folder
 from zoo.swapping.video.workers import default_jobs, make_segments
 
@@ -62,8 +63,11 @@ def swap_video(
     method: Method = "feather",
     start: float | None = None,
     end: float | None = None,
+    audio: Audio = "copy",
+    subtitles: Subtitles = "copy",
     jobs: int | None = None,
     progress: Progress = lambda done, total: None,
+    tell: Callable[[str], None] = lambda note: None,
 ) -> VideoSwap:
     """Writes the swapped ``source`` to ``target``, marked and signed, whole or not at all.
 
@@ -79,14 +83,17 @@ def swap_video(
         method: how they are blended in.
         start: seconds from the first frame, from which on the output is to be.
         end: likewise, until which.
+        audio: how sound is to be stored.
+        subtitles: likewise.
         jobs: processes; by default one per core.
         progress: called now and then.
+        tell: is told, before the first frame, each of the notes of the result.
 
     Raises:
-        UsageError: ``target`` is ``source`` or has a wrong suffix, or nothing is between
-            ``start`` and ``end``.
+        UsageError: ``target`` is ``source`` or has a wrong suffix, nothing is between ``start``
+            and ``end``, or the container cannot hold ``audio``.
         PhotoError: ``source`` cannot be read or shows no face, or ``target``'s format cannot
-            hold a stream of it.
+            hold a stream of it, which no usual way converts. The latter is found out at once.
         AssetError: the network or the face models are missing or damaged.
         SigningError: there is no usable key.
         StorageError: no permission, no space, or another process makes the same.
@@ -99,6 +106,10 @@ def swap_video(
     video = inspect_video(source)
     first, after = _limits(video, start, end)
     codec = choose_codec(video, container)
+    handlings = plan_streams(video, target, audio, subtitles)
+    notes = (*notes_of(video), *handlings.notes)
+    for note in notes:
+        tell(note)
     how = How(codec, choose_format(video, codec), faces, method)
     parts = segments(video, first, after)
     counts = {
@@ -130,8 +141,18 @@ def swap_video(
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
             joined = Path(place, f"joined{target.suffix.lower()}")
             files = [Part(folder / part.name, done[part.number].first) for part in parts]
-            join(video, files, joined, mark, start=first, end=after)
-            sign_file(joined, target, Made(mark, source, settings_of(faces, method, start, end)))
+            join(
+                video,
+                files,
+                joined,
+                mark,
+                start=first,
+                end=after,
+                handlings=handlings.streams,
+                notes=handlings.notes,
+            )
+            settings = settings_of(faces, method, start, end, audio, subtitles)
+            sign_file(joined, target, Made(mark, source, settings))
         steps["join and sign"] += time.perf_counter() - join_began
     return VideoSwap(
         frames=sum(segment.frames for segment in done.values()),
@@ -140,16 +161,23 @@ def swap_video(
         seconds=float((after - first) * video.time_base),
         took=time.perf_counter() - began,
         steps=dict(steps),
-        notes=notes_of(video),
+        notes=notes,
     )
 
 
 def settings_of(
-    faces: WhichFaces, method: Method, start: float | None, end: float | None
+    faces: WhichFaces,
+    method: Method,
+    start: float | None,
+    end: float | None,
+    audio: Audio = "copy",
+    subtitles: Subtitles = "copy",
 ) -> dict[str, str]:
     """What a manifest keeps of the options."""
     limits = {"start": start, "end": end}
     given = {name: str(value) for name, value in limits.items() if value is not None}
+    asked = {"audio": audio, "subtitles": subtitles}
+    given |= {name: value for name, value in asked.items() if value != "copy"}
     return {"faces": faces, "method": method, **given}
 
 
