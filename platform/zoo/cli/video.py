@@ -1,7 +1,6 @@
 """Videos on the command line: a bar with frames per second, what each step took."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -193,19 +192,34 @@ def _bar(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TextColumn("frames  {task.fields[pace]}"))  # fmt: skip
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames  {task.fields[pace]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(escape(printable(title)), total=None, pace="")
-        began, before = time.monotonic(), -1
+        began = False
 
         def advance(done: int, total: int) -> None:
-            nonlocal before
-            before = done if before < 0 else before  # made by an earlier run
-            rate = (done - before) / max(time.monotonic() - began, 1e-9)
-            left = f", {(total - done) / rate:.0f} s left" if rate else ""
-            bar.update(task, completed=done, total=total, pace=f"{rate:.1f}/s{left}")
+            nonlocal began
+            if not began:  # what an earlier run made says nothing of how quick this one is
+                bar.reset(task, total=total, completed=done, pace="")
+                began = True
+                return
+            speed = bar.tasks[task].speed
+            pace = "joining" if done == total else f"{speed:.1f}/s" if speed else ""
+            bar.update(task, completed=done, pace=pace)
 
         yield advance

@@ -12,6 +12,7 @@ import numpy as np
 from zoo.errors import NoFaceError, UsageError
 from zoo.faces.blending import Method
 from zoo.photos.video import Video, inspect_video
+from zoo.provenance.key import signing_key
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking
 from zoo.provenance.signing import sign_file
@@ -72,7 +73,8 @@ def swap_video(
     """Writes the swapped ``source`` to ``target``, marked and signed, whole or not at all.
 
     Times, size, turn, colours, sound and subtitles are kept. A run that was killed leaves its
-    finished segments beside ``target``, and the same call goes on with the missing ones.
+    finished segments beside ``target``, and the same call goes on with the missing ones, also with
+    another target.
 
     Args:
         source: a video.
@@ -86,7 +88,7 @@ def swap_video(
         audio: how sound is to be stored.
         subtitles: likewise.
         jobs: processes; by default one per core.
-        progress: called now and then.
+        progress: called some times a second.
         tell: is told, before the first frame, each of the notes of the result.
 
     Raises:
@@ -107,6 +109,7 @@ def swap_video(
     first, after = _limits(video, start, end)
     codec = choose_codec(video, container)
     handlings = plan_streams(video, target, audio, subtitles)
+    signing_key()  # without which all would be for nothing
     notes = (*notes_of(video), *handlings.notes)
     for note in notes:
         tell(note)
@@ -121,16 +124,20 @@ def swap_video(
     with work_folder(target, plan_of(video, sha256_of(network), how, parts)) as folder:
         done = finished(folder, parts)
         resumed = sum(segment.frames for segment in done.values())
-        ready = sum(counts[number] for number in done)
-        progress(ready, total)
+        before = sum(counts[number] for number in done)
+        progress(before, total)
         todo = [part for part in parts if part.number not in done]
-        for made in make_segments(video, todo, network, how, folder, jobs or default_jobs(video)):
+
+        def count(frames: int) -> None:
+            progress(min(before + frames, total), total)
+
+        jobs = jobs or default_jobs(video)
+        for made in make_segments(video, todo, network, how, folder, jobs, count):
             remember(folder, made)
             done[made.number] = made
             for step, seconds in made.seconds.items():
                 steps[step] += seconds
-            ready += counts[made.number]
-            progress(ready, total)
+        progress(total, total)
         if not any(segment.swapped for segment in done.values()):
             raise NoFaceError(
                 f"{source} shows no face that can be found: it must be turned at most "
