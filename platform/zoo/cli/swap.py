@@ -111,10 +111,11 @@ def swap(
 ) -> None:
     """Put an identity's face into photos and videos.
 
-    Photos keep their size, format and bits per channel, videos their times, sound and subtitles;
-    every output is signed, and says that it is synthetic. HEIC becomes JPEG, and BMP, GIF and
-    others that cannot carry the mark become PNG. What else an input holds (an HDR gain map, a
-    depth map, more frames) is left out, because it shows the old face, and named.
+    Photos keep their size, format and bits per channel, videos their times, sound and subtitles
+    (what the container cannot hold is converted, which is said); every output is signed, and says
+    that it is synthetic. HEIC becomes JPEG, and BMP, GIF and others that cannot carry the mark
+    become PNG. What else an input holds (an HDR gain map, a depth map, more frames) is left out,
+    because it shows the old face, and named.
     Outputs that are there already, of the same input, network and options, are left alone. What
     failed is named at the end, and in OUT/zoo-failed.csv.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.containers import heard, joined, likeness, sounding, speaking
-from tests.clips import packets
+from tests.clips import packets, pictures
 from tests.swapping.video.conftest import MARK
 from zoo.errors import PhotoError, StorageError, UsageError
 from zoo.photos.image import AnyArray
@@ -176,6 +176,7 @@ def test_what_a_trim_cut_away_is_not_in_the_output(
     assert len(heard(source)) == pytest.approx(len(original), abs=2)
     video = inspect_video(target)
     assert video.times[0] == 0 and len(video.times) == 10
+    assert np.abs(pictures(target)[0].astype(int) - pictures(whole)[10]).mean() < 2
     sound = heard(target)
     assert len(sound) == pytest.approx(len(original), abs=2048)
     settled = 2048  # what a codec needs to begin
