@@ -40,7 +40,7 @@ _LOSSLESS_FIRST = {
 _USUAL = {"mp4": ("aac",), "mov": ("aac",), "matroska": ("aac",), "webm": ("libopus",)}
 _EXACT = ("pcm_", "adpcm_")  # FFmpeg does not call all of them lossless
 _BEYOND_24_BITS = ("pcm_f", "pcm_s32", "pcm_s64", "pcm_u32")
-_PACKETS = 4  # of each stream that a container is tried with
+_PACKETS = 16  # of each stream that a container is tried with; the first may be damaged
 _SEARCHED = 4000  # packets among which they must be
 _ROUNDING = 0.0015  # seconds: Matroska counts in thousandths
 
