@@ -39,7 +39,7 @@ from zoo.swapping.photo import swap_image
 from zoo.swapping.video import stream
 from zoo.swapping.video.encoding import choose_codec, choose_format
 from zoo.swapping.video.file import swap_video
-from zoo.swapping.video.work import folder_of
+from zoo.swapping.video.work import waiting_in
 
 MARK = Marking("benchmark", "1", "0" * 64, "synthetic")
 SMOOTH = 2.0  # frames: landmarks of the measure, for videos whose truth nobody knows
@@ -149,7 +149,7 @@ def _killed(clip: Path, target: Path, network: Path, jobs: int | None) -> str:
     )
     began = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-c", code])
-    while process.poll() is None and not list(folder_of(target).glob("0*.json")):
+    while process.poll() is None and not waiting_in(target.parent):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -58,11 +59,13 @@ def test_a_video_from_the_command_to_its_verification(
 
 
 def test_a_part_of_a_video(zoo: Zoo, cached: CachedNetwork, clip: Path) -> None:
-    part = ("--start", "0:00.12", "--end", "0.32")
+    part = ("--start", "0:00.12", "--end", "0.32", "--audio", "flac")
     ended = zoo("swap", "-i", "ada", clip, *part, "-o", "part.mkv", "--jobs", "1", "-q")
     assert (ended.code, ended.out, ended.err) == (0, "part.mkv\n", "")
     video = inspect_video(Path("part.mkv"))
     assert len(video.times) == 5 and video.times[0] == 0
+    with av.open("part.mkv") as container:
+        assert container.streams.audio[0].codec_context.name == "flac"
     assert json.loads(zoo("verify", "--json", "part.mkv").out)[0]["status"] == "valid"
     for wrong in (("--start", "soon"), ("--start", "9")):
         ended = zoo("swap", "-i", "ada", clip, *wrong, "-o", "none.mp4")

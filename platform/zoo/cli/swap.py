@@ -88,6 +88,16 @@ def swap(
     end: Annotated[
         str | None, typer.Option(metavar="TIME", help="Where to end in a video.")
     ] = None,
+    audio: Annotated[
+        Literal["copy", "aac", "flac", "none"],
+        typer.Option(
+            help="How a video's sound is stored; what its container cannot hold is converted, "
+            "which is said."
+        ),
+    ] = "copy",
+    subtitles: Annotated[
+        Literal["copy", "none"], typer.Option(help="Whether a video's subtitles are kept.")
+    ] = "copy",
     preview: Annotated[
         bool,
         typer.Option(
@@ -101,10 +111,11 @@ def swap(
 ) -> None:
     """Put an identity's face into photos and videos.
 
-    Photos keep their size, format and bits per channel, videos their times, sound and subtitles;
-    every output is signed, and says that it is synthetic. HEIC becomes JPEG, and BMP, GIF and
-    others that cannot carry the mark become PNG. What else an input holds (an HDR gain map, a
-    depth map, more frames) is left out, because it shows the old face, and named.
+    Photos keep their size, format and bits per channel, videos their times, sound and subtitles
+    (what the container cannot hold is converted, which is said); every output is signed, and says
+    that it is synthetic. HEIC becomes JPEG, and BMP, GIF and others that cannot carry the mark
+    become PNG. What else an input holds (an HDR gain map, a depth map, more frames) is left out,
+    because it shows the old face, and named.
     Outputs that are there already, of the same input, network and options, are left alone. What
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
@@ -153,6 +164,8 @@ def swap(
                 jobs=jobs,
                 start=seconds(start),
                 end=seconds(end),
+                audio=audio,
+                subtitles=subtitles,
                 silent=quiet or as_json,
                 report=tell,
             )

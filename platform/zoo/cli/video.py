@@ -1,12 +1,13 @@
 """Videos on the command line: a bar with frames per second, what each step took."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.cli.output import note
 from zoo.errors import UsageError
 from zoo.printable import printable
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from zoo.swapping.plan import Place
     from zoo.swapping.video.file import VideoSwap
     from zoo.swapping.video.stream import WhichFaces
+    from zoo.swapping.video.streams import Audio, Subtitles
 
 Pair = tuple["Place", "Place"]
 
@@ -26,6 +28,8 @@ def swap_videos(
     jobs: int | None,
     start: float | None,
     end: float | None,
+    audio: "Audio",
+    subtitles: "Subtitles",
     silent: bool,
     report: Callable[[str], None],
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -37,6 +41,8 @@ def swap_videos(
         jobs: processes; by default one per core.
         start: seconds to begin at.
         end: seconds to end at.
+        audio: how sound is stored.
+        subtitles: likewise.
         silent: whether no bar is shown.
         report: prints a line about a finished one.
 
@@ -61,8 +67,11 @@ def swap_videos(
                     method=how.method,
                     start=start,
                     end=end,
+                    audio=audio,
+                    subtitles=subtitles,
                     jobs=jobs,
                     progress=progress,
+                    tell=partial(_tell, source, silent),
                 )
         except MemoryError:
             raise
@@ -126,6 +135,12 @@ def seconds(text: str | None) -> float | None:
     return total
 
 
+def _tell(source: "Place", silent: bool, said: str) -> None:
+    """What will be done to a video that its owner might not expect, before it is done."""
+    if not silent:
+        note(f"{source}: {said}")
+
+
 def _which(how: "How") -> "WhichFaces":
     return "largest" if how.faces == "largest" else "all"
 
@@ -156,7 +171,7 @@ def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
     return (
         f"{names} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
         f"{swap.seconds:.1f} s of video in {swap.took:.1f} s: {_rate(swap):.1f} frames/s)\n"
-        f"  ms per frame: {steps}" + "".join(f"\n  {printable(note)}" for note in swap.notes)
+        f"  ms per frame: {steps}"
     )
 
 
@@ -177,19 +192,34 @@ def _bar(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TextColumn("frames  {task.fields[pace]}"))  # fmt: skip
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames  {task.fields[pace]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(escape(printable(title)), total=None, pace="")
-        began, before = time.monotonic(), -1
+        began = False
 
         def advance(done: int, total: int) -> None:
-            nonlocal before
-            before = done if before < 0 else before  # made by an earlier run
-            rate = (done - before) / max(time.monotonic() - began, 1e-9)
-            left = f", {(total - done) / rate:.0f} s left" if rate else ""
-            bar.update(task, completed=done, total=total, pace=f"{rate:.1f}/s{left}")
+            nonlocal began
+            if not began:  # what an earlier run made says nothing of how quick this one is
+                bar.reset(task, total=total, completed=done, pace="")
+                began = True
+                return
+            speed = bar.tasks[task].speed
+            pace = "joining" if done == total else f"{speed:.1f}/s" if speed else ""
+            bar.update(task, completed=done, pace=pace)
 
         yield advance

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
-     ".flv", ".wmv", ".3gp", ".ogv", ".mxf", ".vob", ".nut")
+     ".flv", ".wmv", ".asf", ".3gp", ".3g2", ".ogv", ".mxf", ".vob", ".nut")
 )  # fmt: skip
 """What counts as a video."""
 

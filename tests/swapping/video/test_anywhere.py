@@ -19,6 +19,7 @@ from zoo.swapping.video.file import VideoSwap
 __all__ = ["s3", "store"]
 
 SOURCE, TARGET = S3Address(BUCKET, "in/clip.mp4"), S3Address(BUCKET, "out/clip.mkv")
+OTHER = S3Address(BUCKET, "elsewhere/clip.mp4")
 
 
 @pytest.fixture(autouse=True)
@@ -32,15 +33,15 @@ def bucket(
     return s3
 
 
-def test_an_interrupted_swap_goes_on(
+def test_an_interrupted_swap_goes_on_to_another_target(
     bucket: FaultyProxy, blackening_file: Path, tmp_path: Path
 ) -> None:
     def interrupt(done: int, total: int) -> None:
-        if done:
+        if done > 24:  # the second segment is under way
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _swap(blackening_file, progress=interrupt)
+        _swap(blackening_file, target=OTHER, progress=interrupt)
     assert set(objects()) == {SOURCE.key}
     bucket.seen.clear()
     made = _swap(blackening_file)
@@ -70,5 +71,5 @@ def test_a_store_that_goes_away_is_only_asked_to_take_it(
     assert {TARGET.key, f"{TARGET.key}.c2pa"} < set(objects())
 
 
-def _swap(network: Path, **how: Any) -> VideoSwap | None:
-    return swap_video_anywhere(SOURCE, TARGET, network, mark=MARK, jobs=1, **how)
+def _swap(network: Path, target: S3Address = TARGET, **how: Any) -> VideoSwap | None:
+    return swap_video_anywhere(SOURCE, target, network, mark=MARK, jobs=1, **how)

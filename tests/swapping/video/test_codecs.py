@@ -88,6 +88,8 @@ def test_depth_goes_before_codec(small: list[Image], tmp_path: Path) -> None:
     for container in ("webm", "matroska", "mp4"):
         codec = choose_codec(deep, container)
         assert (codec.name, choose_format(deep, codec)) == ("av1", "yuv420p10le")
+    assert choose_codec(deep, "mov").name == "hevc"  # which holds neither VP9 nor AV1
+    assert choose_codec(replace(video, codec="av1"), "mov").name == "h264"
     assert choose_codec(replace(video, codec="vp9"), "webm").name == "vp9"
     assert choose_codec(replace(video, format="yuv420p10le"), "webm").name == "av1"
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -12,23 +13,38 @@ import pytest
 
 from tests.clips import packets, pictures, write_clip
 from tests.swapping.video.conftest import FRAMES, MARK
-from zoo.errors import NoFaceError, PhotoError, UsageError
+from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.photos.image import Image
 from zoo.photos.video import inspect_video
 from zoo.provenance.verifying import verify
-from zoo.swapping.video import segment
+from zoo.swapping.video import file as one_file
+from zoo.swapping.video import segment, unfinished
 from zoo.swapping.video.file import VideoSwap, swap_video
-from zoo.swapping.video.work import folder_of
+from zoo.swapping.video.work import waiting_in, work_folder
+
+
+@pytest.fixture(scope="module")
+def progress() -> list[tuple[int, int]]:
+    """What was told of it while the clip was swapped."""
+    return []
 
 
 @pytest.fixture(scope="module")
 def swapped(
-    clip: Path, blackening_file: Path, tmp_path_factory: pytest.TempPathFactory
+    clip: Path,
+    blackening_file: Path,
+    progress: list[tuple[int, int]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, VideoSwap]:
     target = tmp_path_factory.mktemp("out") / "out.mp4"
+
+    def tell(done: int, total: int) -> None:
+        progress.append((done, total))
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segment, "FRAMES", 15)
-        return target, swap_video(clip, target, blackening_file, mark=MARK, jobs=1)
+        made = swap_video(clip, target, blackening_file, mark=MARK, jobs=1, progress=tell)
+    return target, made
 
 
 def test_times_sound_and_colours_are_kept(clip: Path, swapped: tuple[Path, VideoSwap]) -> None:
@@ -76,7 +92,7 @@ def test_a_killed_swap_goes_on_to_the_same_video(
         " mark=Marking('ada', '3', 'ab' * 32, 'synthetic'), jobs=2)"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
-    while not (folder_of(target) / "000000.json").exists():
+    while not waiting_in(tmp_path):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -89,6 +105,61 @@ def test_a_killed_swap_goes_on_to_the_same_video(
     assert made.frames == FRAMES
     assert packets(target, "video") == packets(swapped[0], "video")
     assert packets(target, "audio") == packets(swapped[0], "audio")
+
+
+def test_another_name_and_container_go_on_with_what_is_there(
+    clip: Path,
+    blackening_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first output cannot be written when all is swapped; another one can, elsewhere."""
+    monkeypatch.setattr(unfinished, "cache_folder", lambda: tmp_path / "cache")
+    lost, again = tmp_path / "one" / "lost.mp4", tmp_path / "two" / "again.mkv"
+    lost.parent.mkdir()
+
+    def full(*more: object, **options: object) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patch, pytest.raises(StorageError):
+        patch.setattr(one_file, "join", full)
+        swap_video(clip, lost, blackening_file, mark=MARK, jobs=1, end=0.4)
+    assert waiting_in(lost.parent)
+    made = swap_video(clip, again, blackening_file, mark=MARK, jobs=1, end=0.4, audio="flac")
+    assert made.resumed == made.frames == 10
+    with av.open(str(again)) as container:
+        assert container.streams.audio[0].codec_context.name == "flac"
+    assert verify(again).steps[0].swap["settings"]["audio"] == "flac"
+    assert not list(lost.parent.iterdir())
+    assert {path.name for path in again.parent.iterdir()} == {"again.mkv", "again.mkv.c2pa"}
+    assert not list((tmp_path / "cache" / "unfinished").iterdir())
+
+
+def test_another_plan_for_the_same_name_leaves_nothing_of_the_old(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unfinished, "cache_folder", lambda: tmp_path / "cache")
+    target = tmp_path / "out" / "out.mp4"
+    for number in (1, 2):
+        with suppress(KeyboardInterrupt), work_folder(target, {"number": number}) as folder:
+            (folder / "000000.nut").touch()
+            (folder / "000000.json").write_text("{}")
+            raise KeyboardInterrupt
+        assert waiting_in(target.parent) == [folder]
+    with (
+        suppress(KeyboardInterrupt),
+        work_folder(target.with_name("other.mp4"), {"number": 3}),
+    ):
+        raise KeyboardInterrupt
+    assert waiting_in(target.parent) == [folder]
+
+
+def test_frames_are_told_not_only_segments(
+    swapped: tuple[Path, VideoSwap], progress: list[tuple[int, int]]
+) -> None:
+    done = [frames for frames, total in progress if total == FRAMES]
+    assert done == sorted(done) and (done[0], done[-1]) == (0, FRAMES)
+    assert len(set(done) - {0, 15, 30, FRAMES}) > 2
 
 
 def test_a_part_begins_at_nought(clip: Path, blackening_file: Path, tmp_path: Path) -> None:
@@ -112,12 +183,22 @@ def test_a_video_without_a_face_is_an_error(blackening_file: Path, tmp_path: Pat
     assert not (tmp_path / "out.mp4").exists()
 
 
-def test_a_container_that_cannot_hold_the_sound_is_an_error(
+def test_what_becomes_of_the_sound_is_said_before_the_first_frame(
     shots: list[Image], blackening_file: Path, tmp_path: Path
 ) -> None:
-    source = write_clip(tmp_path / "short.mp4", shots[:2])
-    with pytest.raises(PhotoError, match=r"\.webm cannot hold the audio \(aac\)"):
-        swap_video(source, tmp_path / "out.webm", blackening_file, mark=MARK, jobs=1)
+    source, target = write_clip(tmp_path / "short.mp4", shots[:2]), tmp_path / "out.webm"
+    told: list[str] = []
+
+    def progress(done: int, total: int) -> None:
+        assert told
+
+    made = swap_video(
+        source, target, blackening_file, mark=MARK, jobs=1, progress=progress, tell=told.append
+    )
+    assert told == ["The sound (aac) becomes Opus, for .webm cannot hold it as it is."]
+    assert made.notes == tuple(told)
+    with av.open(str(target)) as container:
+        assert container.streams.audio[0].codec_context.name == "opus"
 
 
 def test_the_input_is_never_overwritten(clip: Path, blackening_file: Path, tmp_path: Path) -> None:

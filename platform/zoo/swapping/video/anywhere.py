@@ -1,7 +1,8 @@
 """One video, wherever it lies and wherever it goes: this machine's disk or S3.
 
-What S3 has a part in is worked on in a folder of the cache, by the source's version and the
-target: a swap that was killed, or whose store went away, goes on there.
+What S3 has a part in is worked on in a folder of the cache, by the source's version and how it is
+swapped: a swap that was killed, or whose store went away or would not have it, goes on there, also
+to another target.
 """
 
 import hashlib
@@ -23,11 +24,12 @@ from zoo.swapping.done import is_done
 from zoo.swapping.objects import get_output, put_output
 from zoo.swapping.plan import Place
 from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
-from zoo.swapping.video.work import held
+from zoo.swapping.video.work import held, waiting_in
 
 MAX_BYTES = 200 * 2**30
 """Of a video that is brought from S3."""
 
+_JOINING = ("audio", "subtitles")  # which no frame depends on
 _KEPT_SECONDS = 14 * 24 * 3600
 """After which what a killed swap left is removed."""
 
@@ -51,7 +53,8 @@ def swap_video_anywhere(
         StorageError: also: the store has not the object, refuses or does not answer.
     """
     remote = isinstance(source, S3Address) or isinstance(target, S3Address)
-    with _work_folder(source, target) if remote else nullcontext(Path()) as folder:
+    work = _work_folder(source, target, mark, _settings(how))
+    with work if remote else nullcontext(Path()) as folder:
         here, there = source, target
         if isinstance(source, S3Address):
             here = folder / f"input{source.suffix}"
@@ -82,16 +85,20 @@ def swap_video_anywhere(
 
 
 @contextmanager
-def _work_folder(source: Place, target: Place) -> Iterator[Path]:
+def _work_folder(
+    source: Place, target: Place, mark: Marking, settings: Mapping[str, Setting]
+) -> Iterator[Path]:
     """A folder for this work, with what a killed swap of the same left in it.
 
-    It goes when the work is done, and when it cannot be done.
+    It goes when the work is done, and when it cannot be done and nothing of it is.
 
     Raises:
         StorageError: another process does the same, or it cannot be written.
     """
     version = etag(source) if isinstance(source, S3Address) else str(Path(source).resolve())
-    name = hashlib.sha256("\n".join((str(source), version, str(target))).encode()).hexdigest()
+    swap = (f"{name}={value}" for name, value in sorted(settings.items()) if name not in _JOINING)
+    facts = (str(source), version, mark.sha256, *swap)
+    name = hashlib.sha256("\n".join(facts).encode()).hexdigest()
     folder = cache_folder() / "videos" / name[:20]
     with held(folder, target):
         with plain_errors(folder):
@@ -101,6 +108,8 @@ def _work_folder(source: Place, target: Place) -> Iterator[Path]:
         except StorageError:  # the next attempt may go on
             raise
         except ZooError:
+            if waiting_in(folder):
+                raise
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
@@ -114,5 +123,10 @@ def _forget_old(place: Path) -> None:
 
 def _settings(how: Mapping[str, Any]) -> Mapping[str, Setting]:
     return settings_of(
-        how.get("faces", "all"), how.get("method", "feather"), how.get("start"), how.get("end")
+        how.get("faces", "all"),
+        how.get("method", "feather"),
+        how.get("start"),
+        how.get("end"),
+        how.get("audio", "copy"),
+        how.get("subtitles", "copy"),
     )

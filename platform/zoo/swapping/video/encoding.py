@@ -75,7 +75,9 @@ def container_format(target: Path) -> str:
 
 
 def choose_codec(video: Video, container: str) -> Codec:
-    """The video's own codec if it can be written, else H.264; WebM holds VP9 and AV1 only.
+    """The video's own codec if it can be written, else H.264.
+
+    WebM holds VP9 and AV1 only, MOV neither: there they become H.264, or HEVC of more than 8 bits.
 
     More than 8 bits go before the codec: where the encoder for VP9 has no more, it is AV1. Of those
     that can be written only H.264 has fields.
@@ -88,9 +90,11 @@ def choose_codec(video: Video, container: str) -> Codec:
         raise UsageError(
             f"{video.path} is interlaced, which WebM cannot hold; write a .mkv or .mp4."
         )
+    deep = plain_format(video.format).endswith("le")
     if container == "webm" and codec.name not in ("vp9", "av1"):
         codec = _VP9
-    deep = plain_format(video.format).endswith("le")
+    if container == "mov" and codec.name in ("vp9", "av1"):
+        codec = _CODECS["hevc"] if deep else _H264
     return _AV1 if codec is _VP9 and deep and _DEEP not in _formats(codec) else codec
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from zoo.errors import NoFaceError, UsageError
 from zoo.faces.blending import Method
 from zoo.photos.video import Video, inspect_video
+from zoo.provenance.key import signing_key
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking
 from zoo.provenance.signing import sign_file
@@ -22,6 +23,7 @@ from zoo.swapping.video.joining import Part, join
 from zoo.swapping.video.notes import notes_of
 from zoo.swapping.video.segment import How, segments
 from zoo.swapping.video.stream import WhichFaces
+from zoo.swapping.video.streams import Audio, Subtitles, plan_streams
 from zoo.swapping.video.work import finished, plan_of, remember, work_folder
 from zoo.swapping.video.workers import default_jobs, make_segments
 
@@ -62,13 +64,17 @@ def swap_video(
     method: Method = "feather",
     start: float | None = None,
     end: float | None = None,
+    audio: Audio = "copy",
+    subtitles: Subtitles = "copy",
     jobs: int | None = None,
     progress: Progress = lambda done, total: None,
+    tell: Callable[[str], None] = lambda note: None,
 ) -> VideoSwap:
     """Writes the swapped ``source`` to ``target``, marked and signed, whole or not at all.
 
     Times, size, turn, colours, sound and subtitles are kept. A run that was killed leaves its
-    finished segments beside ``target``, and the same call goes on with the missing ones.
+    finished segments beside ``target``, and the same call goes on with the missing ones, also with
+    another target.
 
     Args:
         source: a video.
@@ -79,14 +85,17 @@ def swap_video(
         method: how they are blended in.
         start: seconds from the first frame, from which on the output is to be.
         end: likewise, until which.
+        audio: how sound is to be stored.
+        subtitles: likewise.
         jobs: processes; by default one per core.
-        progress: called now and then.
+        progress: called some times a second.
+        tell: is told, before the first frame, each of the notes of the result.
 
     Raises:
-        UsageError: ``target`` is ``source`` or has a wrong suffix, or nothing is between
-            ``start`` and ``end``.
+        UsageError: ``target`` is ``source`` or has a wrong suffix, nothing is between ``start``
+            and ``end``, or the container cannot hold ``audio``.
         PhotoError: ``source`` cannot be read or shows no face, or ``target``'s format cannot
-            hold a stream of it.
+            hold a stream of it, which no usual way converts. The latter is found out at once.
         AssetError: the network or the face models are missing or damaged.
         SigningError: there is no usable key.
         StorageError: no permission, no space, or another process makes the same.
@@ -99,6 +108,11 @@ def swap_video(
     video = inspect_video(source)
     first, after = _limits(video, start, end)
     codec = choose_codec(video, container)
+    handlings = plan_streams(video, target, audio, subtitles)
+    signing_key()  # without which all would be for nothing
+    notes = (*notes_of(video), *handlings.notes)
+    for note in notes:
+        tell(note)
     how = How(codec, choose_format(video, codec), faces, method)
     parts = segments(video, first, after)
     counts = {
@@ -110,16 +124,20 @@ def swap_video(
     with work_folder(target, plan_of(video, sha256_of(network), how, parts)) as folder:
         done = finished(folder, parts)
         resumed = sum(segment.frames for segment in done.values())
-        ready = sum(counts[number] for number in done)
-        progress(ready, total)
+        before = sum(counts[number] for number in done)
+        progress(before, total)
         todo = [part for part in parts if part.number not in done]
-        for made in make_segments(video, todo, network, how, folder, jobs or default_jobs(video)):
+
+        def count(frames: int) -> None:
+            progress(min(before + frames, total), total)
+
+        jobs = jobs or default_jobs(video)
+        for made in make_segments(video, todo, network, how, folder, jobs, count):
             remember(folder, made)
             done[made.number] = made
             for step, seconds in made.seconds.items():
                 steps[step] += seconds
-            ready += counts[made.number]
-            progress(ready, total)
+        progress(total, total)
         if not any(segment.swapped for segment in done.values()):
             raise NoFaceError(
                 f"{source} shows no face that can be found: it must be turned at most "
@@ -130,8 +148,18 @@ def swap_video(
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
             joined = Path(place, f"joined{target.suffix.lower()}")
             files = [Part(folder / part.name, done[part.number].first) for part in parts]
-            join(video, files, joined, mark, start=first, end=after)
-            sign_file(joined, target, Made(mark, source, settings_of(faces, method, start, end)))
+            join(
+                video,
+                files,
+                joined,
+                mark,
+                start=first,
+                end=after,
+                handlings=handlings.streams,
+                notes=handlings.notes,
+            )
+            settings = settings_of(faces, method, start, end, audio, subtitles)
+            sign_file(joined, target, Made(mark, source, settings))
         steps["join and sign"] += time.perf_counter() - join_began
     return VideoSwap(
         frames=sum(segment.frames for segment in done.values()),
@@ -140,16 +168,23 @@ def swap_video(
         seconds=float((after - first) * video.time_base),
         took=time.perf_counter() - began,
         steps=dict(steps),
-        notes=notes_of(video),
+        notes=notes,
     )
 
 
 def settings_of(
-    faces: WhichFaces, method: Method, start: float | None, end: float | None
+    faces: WhichFaces,
+    method: Method,
+    start: float | None,
+    end: float | None,
+    audio: Audio = "copy",
+    subtitles: Subtitles = "copy",
 ) -> dict[str, str]:
     """What a manifest keeps of the options."""
     limits = {"start": start, "end": end}
     given = {name: str(value) for name, value in limits.items() if value is not None}
+    asked = {"audio": audio, "subtitles": subtitles}
+    given |= {name: value for name, value in asked.items() if value != "copy"}
     return {"faces": faces, "method": method, **given}
 
 

@@ -1,6 +1,7 @@
 """Segments become one video again, with all else of the source: nothing is encoded here.
 
-Sound, subtitles, fonts, chapters, title and languages are copied. What could still show or tell
+Sound, subtitles and fonts are copied or converted (:mod:`.streams`); chapters, title and languages
+are copied. What could still show or tell
 too much is not: covers and second angles show the face that was there, data streams and the other
 tags hold places, devices and owners, as for photos (:mod:`zoo.photos.metadata`).
 """
@@ -15,23 +16,21 @@ from typing import Any
 
 import av
 import numpy as np
-from av.container import InputContainer, OutputContainer
+from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from numpy.typing import NDArray
 
-from zoo.errors import PhotoError, StorageError
 from zoo.photos.video import Video, opened
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 from zoo.swapping.video.encoding import container_format
 from zoo.swapping.video.notes import notes_of
+from zoo.swapping.video.others import Others, Timed, describe, writing
 from zoo.swapping.video.signalling import picture_stream
+from zoo.swapping.video.streams import Handling
 
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
-_KEPT_OF_STREAM = ("title", "language", "filename", "mimetype")
-_COPIED = ("audio", "subtitle", "attachment")
 _FIELD_ORDERS = {"top": 2, "bottom": 3}  # FFmpeg's: both stored and shown first
-_SILENCE = b"\0\0"  # a sample of MP4's subtitles without a letter
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP specification, part 3, 1.2.2
 
 
@@ -43,11 +42,16 @@ class Part:
     first: int
 
 
-_Timed = tuple[float, "Packet[Any]", Stream]
-
-
 def join(
-    video: Video, parts: Sequence[Part], target: Path, mark: Marking, *, start: int, end: int
+    video: Video,
+    parts: Sequence[Part],
+    target: Path,
+    mark: Marking,
+    *,
+    start: int,
+    end: int,
+    handlings: Sequence[Handling] = (),
+    notes: Sequence[str] = (),
 ) -> None:
     """Writes ``parts``, in order, with the source's other streams, to ``target``.
 
@@ -56,55 +60,79 @@ def join(
         parts: files of consecutive segments, all of one encoder's settings.
         target: a temporary file of the wanted suffix.
         mark: what the file is to say of itself.
-        start: a time of the video; what comes before is left out, and it becomes 0 unless it is
-            the first frame's.
+        start: a time of the video; what comes before is left out, and it becomes 0. If it is the
+            first frame's, 0 is where the first stream begins.
         end: what comes from this time on is left out.
+        handlings: what becomes of the other streams.
+        notes: what the file is to say of its other streams.
 
     Raises:
-        PhotoError: the container cannot hold one of the source's streams.
+        PhotoError: the source is gone or damaged.
         StorageError: it cannot be written.
     """
     kind = container_format(target)
     whole = start <= int(video.times[0]) and end >= video.end
-    offset = Fraction(0) if start <= int(video.times[0]) else start * video.time_base
     options = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
     with ExitStack() as stack:
         source = stack.enter_context(opened(video.path))
         first = stack.enter_context(av.open(str(parts[0].path)))
-        output = stack.enter_context(av.open(str(target), "w", format=kind, options=options))
+        from_start = start <= int(video.times[0])
+        offset = _beginning(video, source, handlings) if from_start else start * video.time_base
         original = source.streams[video.stream]
         assert isinstance(original, av.VideoStream)
-        picture = picture_stream(output, first.streams.video[0], original, video.signal)
-        picture.time_base = video.time_base
-        picture.codec_context.framerate = video.rate  # by which WebM knows how long a frame lasts
-        if video.fields is not None:
-            picture.codec_context.field_order = _FIELD_ORDERS[video.fields]
-        _describe(picture, original)
-        if video.matrix is not None:
-            picture.set_display_matrix(video.matrix)
-        copies = _copies(output, source, target)
-        output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT})
-        output.metadata["comment"] = " ".join((mark.sentence, *notes_of(video)))
-        output.metadata["description"] = f"DigitalSourceType: {DIGITAL_SOURCE_TYPE}"
-        if whole:
-            output.set_chapters(source.chapters())
+        with writing(target):
+            output = stack.enter_context(av.open(str(target), "w", format=kind, options=options))
+            picture = picture_stream(output, first.streams.video[0], original, video.signal)
+            picture.time_base = video.time_base
+            picture.codec_context.framerate = video.rate  # so WebM knows how long a frame lasts
+            if video.fields is not None:
+                picture.codec_context.field_order = _FIELD_ORDERS[video.fields]
+            describe(picture, original)
+            if video.matrix is not None:
+                picture.set_display_matrix(video.matrix)
+            others = Others(source, output, handlings)
+            output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT})
+            output.metadata["comment"] = " ".join((mark.sentence, *notes_of(video), *notes))
+            output.metadata["description"] = f"DigitalSourceType: {DIGITAL_SOURCE_TYPE}"
+            if whole:
+                output.set_chapters(_chapters(source, offset))
         pictures = _pictures(parts, picture, video, min(end, video.end))
         limits = None if whole else (float(start * video.time_base), float(end * video.time_base))
-        others = _others(source, copies, limits)
-        try:
-            for _, packet, stream in heapq.merge(pictures, others, key=lambda timed: timed[0]):
-                _shift(packet, offset)
-                packet.stream = stream
+        heard = others.packets(target, offset, limits)
+        for _, packet, stream in heapq.merge(pictures, heard, key=lambda timed: timed[0]):
+            _shift(packet, offset)
+            packet.stream = stream
+            with writing(target):
                 output.mux(packet)
-        except av.error.FFmpegError as error:
-            raise StorageError(
-                f"Cannot write {target.name}: {error.strerror}; free some space, or write a .mkv."
-            ) from error
+        with writing(target):
+            output.close()  # which writes, too
     if kind in ("mp4", "mov"):
         _append_xmp(target, mark)
 
 
-def _pictures(parts: Sequence[Part], stream: Stream, video: Video, end: int) -> Iterator[_Timed]:
+def _beginning(video: Video, source: InputContainer, handlings: Sequence[Handling]) -> Fraction:
+    """Seconds of the source at which the first of its streams that are kept begins.
+
+    Broadcasts begin at any time of the day, which is nothing that an output should wait for.
+    """
+    starts = [int(video.times[0]) * video.time_base]
+    for handling in handlings:
+        stream = source.streams[handling.index]
+        if stream.type == "audio" and stream.start_time is not None and stream.time_base:
+            starts.append(stream.start_time * stream.time_base)
+    return max(min(starts), Fraction(0))
+
+
+def _chapters(source: InputContainer, offset: Fraction) -> list[Any]:
+    chapters = source.chapters()
+    for chapter in chapters:
+        assert chapter["time_base"] is not None
+        ticks = round(offset / chapter["time_base"])
+        chapter["start"], chapter["end"] = chapter["start"] - ticks, chapter["end"] - ticks
+    return chapters
+
+
+def _pictures(parts: Sequence[Part], stream: Stream, video: Video, end: int) -> Iterator[Timed]:
     """All packets of the parts, with decoding times that ascend over their borders too."""
     times = [time for part in parts for time, _ in _packets(part, video)]
     shown = np.array(times, np.int64)
@@ -147,58 +175,6 @@ def _decode_times(shown: NDArray[np.int64]) -> NDArray[np.int64]:
     step = max(1, int(np.diff(ordered[: early + 2]).min())) if len(ordered) > 1 else 1
     before = ordered[0] - step * np.arange(early, 0, -1)
     return np.concatenate([before, ordered])[: len(shown)]
-
-
-def _copies(output: OutputContainer, source: InputContainer, target: Path) -> dict[int, Stream]:
-    """The output's streams by the index of the source's that each is a copy of."""
-    copies: dict[int, Stream] = {}
-    for stream in source.streams:
-        if stream.type not in _COPIED:
-            continue
-        try:
-            copy = output.add_stream_from_template(stream, opaque=True)
-        except ValueError as error:
-            name = stream.codec_context.name if stream.codec_context else stream.type
-            raise PhotoError(
-                f"{target.suffix} cannot hold the {stream.type} ({name}) of {source.name}; "
-                "write a .mkv, which holds all."
-            ) from error
-        _describe(copy, stream)
-        copies[stream.index] = copy
-    return copies
-
-
-def _describe(copy: Stream, stream: Stream) -> None:
-    copy.metadata.update({k: v for k, v in stream.metadata.items() if k in _KEPT_OF_STREAM})
-    copy.disposition = stream.disposition
-
-
-def _others(
-    source: InputContainer, copies: dict[int, Stream], limits: tuple[float, float] | None
-) -> Iterator[_Timed]:
-    """The packets to copy, those between the limits (seconds) if there are any.
-
-    Where MP4's subtitles are silent it has empty ones, which FFmpeg makes when it writes them.
-    """
-    timed_text = {
-        index
-        for index in copies
-        if (context := source.streams[index].codec_context) and context.name == "mov_text"
-    }
-    streams = [
-        source.streams[index] for index in copies if source.streams[index].type != "attachment"
-    ]
-    if not streams:
-        return
-    for packet in source.demux(*streams):
-        time = packet.dts if packet.dts is not None else packet.pts
-        if time is None or not packet.size:
-            continue
-        if packet.stream_index in timed_text and bytes(packet) == _SILENCE:
-            continue
-        seconds = float(time * packet.time_base)
-        if limits is None or limits[0] <= seconds < limits[1]:
-            yield seconds, packet, copies[packet.stream_index]
 
 
 def _shift(packet: "Packet[Any]", offset: Fraction) -> None:

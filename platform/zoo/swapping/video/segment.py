@@ -4,7 +4,7 @@ A segment decodes a few frames more on either side than it writes, so that its f
 faces are as steady as all others; it needs nothing of its neighbours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,8 +99,15 @@ def decoded_for(video: Video, segment: Segment) -> tuple[int, int]:
     return int(video.times[begin]), max(after, segment.end)
 
 
-def make_segment(video: Video, segment: Segment, network: Network, how: How, folder: Path) -> Done:
-    """Writes a segment into ``folder``, whole or not at all.
+def make_segment(
+    video: Video,
+    segment: Segment,
+    network: Network,
+    how: How,
+    folder: Path,
+    advance: Callable[[], None] = lambda: None,
+) -> Done:
+    """Writes a segment into ``folder``, whole or not at all; calls ``advance`` after each frame.
 
     Raises:
         PhotoError: the video is gone, or nothing of the segment can be decoded.
@@ -124,6 +131,7 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
                 else:
                     writer.add(item.frame, in_turn=time >= ending)
             frames += 1
+            advance()
             swapped += bool(item.faces)
         if writer is None:
             raise PhotoError(

@@ -1,7 +1,8 @@
 """The folder beside an unfinished output, in which its finished segments wait.
 
-A plan in it says what they are made of. When anything of that has changed, they are of no use and
-go; when nothing has, a swap that was killed goes on with what is missing.
+It is named by the plan that says what they are made of, not by the output: a swap that was killed
+or could not be written goes on with what is missing, also under another name, in another folder or
+container. When anything of the plan has changed, what waits for that output is of no use and goes.
 """
 
 import fcntl
@@ -14,10 +15,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import StorageError
+from zoo.errors import NoFaceError, StorageError
 from zoo.photos.video import Video
 from zoo.storage import plain_errors, write_json
-from zoo.swapping.video.segment import Done, How, Segment
+from zoo.swapping.video.segment import SUFFIX, Done, How, Segment
+from zoo.swapping.video.unfinished import forget_place, known_place, note_place
 from zoo.untrusted import read_json
 
 MAKER = "4"
@@ -26,27 +28,66 @@ MAKER = "4"
 _ENDS = 1 << 20  # bytes of the source's head and tail that are hashed with its size
 
 
-def folder_of(target: Path) -> Path:
-    """Where the segments of ``target`` wait."""
-    return target.with_name(f".{target.name}.segments")
+def digest_of(plan: dict[str, Any]) -> str:
+    """Names a plan."""
+    return hashlib.sha256(json.dumps(plan).encode()).hexdigest()[:20]
+
+
+def waiting_in(folder: Path) -> list[Path]:
+    """The folders in a folder in which finished segments wait."""
+    return sorted({note.parent for note in folder.glob(".*.segments/[0-9]*.json")})
 
 
 @contextmanager
 def work_folder(target: Path, plan: dict[str, Any]) -> Iterator[Path]:
-    """The folder, with what a swap of the very same plan left in it; removed by a success.
+    """The folder, with what a swap of the very same plan left anywhere.
+
+    It is removed by a success, and when no face was found, which would be found out again.
 
     Raises:
-        StorageError: another process works on the same output, or it cannot be written.
+        StorageError: another process works on the same, or it cannot be written.
     """
-    folder = folder_of(target)
+    digest = digest_of(plan)
+    folder = target.with_name(f".{digest}.segments")
     with held(folder, target):
-        if _read(folder / "plan.json") != json.loads(json.dumps(plan)):
-            for path in folder.iterdir():
-                if path.name != "lock":
-                    path.unlink()
-            write_json(folder / "plan.json", plan)
-        yield folder
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_useless(folder, target)
+        elsewhere = known_place(digest)
+        if elsewhere is not None and elsewhere != folder.resolve():
+            with suppress(StorageError), held(elsewhere, target):  # else somebody works in it
+                _bring(elsewhere, folder)
+        write_json(folder / "plan.json", {"target": target.name, **plan})
+        note_place(digest, folder)
+        try:
+            yield folder
+        except NoFaceError:
+            _remove(folder, digest)
+            raise
+        _remove(folder, digest)
+
+
+def _remove(folder: Path, digest: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    forget_place(digest)
+
+
+def _remove_useless(folder: Path, target: Path) -> None:
+    """Removes what waits for an output of this name and is of another plan."""
+    for other in target.parent.glob(".*.segments"):
+        plan = _read(other / "plan.json") if other.name != folder.name else None
+        if isinstance(plan, dict) and plan.get("target") == target.name:
+            with suppress(StorageError), held(other, target):
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _bring(elsewhere: Path, folder: Path) -> None:
+    """Moves finished segments, perhaps to another disk; each before the note that it is there."""
+    with plain_errors(folder):
+        for note in sorted(elsewhere.glob("[0-9]*.json")):
+            segment = note.with_suffix(SUFFIX)
+            if segment.is_file():
+                shutil.move(segment, folder / segment.name)
+                shutil.move(note, folder / note.name)
+    shutil.rmtree(elsewhere, ignore_errors=True)
 
 
 @contextmanager
@@ -64,7 +105,8 @@ def held(folder: Path, target: object) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StorageError(
-                f"{target} is being made by another process; wait for it, or choose another name."
+                f"{target} is being made by another process, perhaps under another name; wait "
+                "for it."
             ) from error
         yield
 

@@ -7,20 +7,26 @@ changes their last bit, and a segment is to be the same whoever makes it.
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.errors import PhotoError
 from zoo.photos.video import Video
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.video.segment import Done, How, Segment, make_segment
 
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
+
 _PIXELS = 8 * 1920 * 1080  # of one frame in all processes together, so that memory suffices
+_LOOK = 0.2  # seconds between looks at how many frames are made
 _network: SwapNetwork | None = None
+_frames: "Synchronized[int] | None" = None
 
 
 def default_jobs(video: Video) -> int:
@@ -30,9 +36,24 @@ def default_jobs(video: Video) -> int:
 
 
 def make_segments(
-    video: Video, todo: Sequence[Segment], network: Path, how: How, folder: Path, jobs: int
+    video: Video,
+    todo: Sequence[Segment],
+    network: Path,
+    how: How,
+    folder: Path,
+    jobs: int,
+    count: Callable[[int], None] = lambda frames: None,
 ) -> Iterator[Done]:
     """Makes the segments; yields each when it is written.
+
+    Args:
+        video: the source.
+        todo: which.
+        network: its file.
+        how: they are made.
+        folder: into which they are written.
+        jobs: processes.
+        count: is told, some times a second, how many frames all processes have made so far.
 
     Raises:
         ZooError: see :func:`.segment.make_segment`; nothing new is begun then.
@@ -41,9 +62,10 @@ def make_segments(
         return
     jobs = min(jobs, len(todo))
     context = multiprocessing.get_context("spawn")
+    frames = context.Value("q", 0)
     with (
         _one_thread(),
-        ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(network,)) as pool,
+        ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(network, frames)) as pool,
     ):
         running: set[Future[Done]] = set()
         waiting = iter(todo)
@@ -53,7 +75,8 @@ def make_segments(
                     running.add(pool.submit(_make, video, part, how, folder))
                 if not running:
                     return
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                ended, running = wait(running, _LOOK, return_when=FIRST_COMPLETED)
+                count(frames.value)
                 for future in ended:
                     yield future.result()
         except BrokenProcessPool as error:
@@ -84,13 +107,13 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _begin(network: Path) -> None:
+def _begin(network: Path, frames: "Synchronized[int]") -> None:
     """Readies a worker: one thread each, and it ends when the process that began it does."""
     import signal
 
     import cv2
 
-    global _network  # noqa: PLW0603
+    global _network, _frames
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     parent = multiprocessing.parent_process()
@@ -102,9 +125,15 @@ def _begin(network: Path) -> None:
             os._exit(1)
 
         threading.Thread(target=watch, daemon=True).start()
-    _network = SwapNetwork(network, threads=1)
+    _network, _frames = SwapNetwork(network, threads=1), frames
 
 
 def _make(video: Video, segment: Segment, how: How, folder: Path) -> Done:
     assert _network is not None
-    return make_segment(video, segment, _network, how, folder)
+    return make_segment(video, segment, _network, how, folder, _advance)
+
+
+def _advance() -> None:
+    assert _frames is not None
+    with _frames.get_lock():
+        _frames.value += 1
