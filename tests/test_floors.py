@@ -15,7 +15,7 @@ PACKAGE = PLATFORM / "zoo"
 FLOORS = [
     {"errors", "printable", "untrusted"},
     {"yaml_files"},
-    {"settings", "makers"},
+    {"settings"},
     {"storage"},
     {"s3"},
     {"receipts", "digests", "failures", "assets", "tracking", "shared", "local_ray"},
@@ -27,7 +27,7 @@ FLOORS = [
     {"training"},
     {"evaluation"},
     {"registry"},
-    {"serving"},
+    {"serving", "stages"},
     {"cli"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}

@@ -114,8 +114,10 @@ def locate(name: str) -> Path | None:
     return None
 
 
-def fetch(name: str, progress: Progress | None = None) -> Path:
+def fetch(name: str, progress: Progress | None = None, *, download: bool = True) -> Path:
     """The asset's file, downloaded into the user's cache when it is not at hand.
+
+    Without ``download`` an asset that is not at hand is an error at once.
 
     Raises:
         AssetError: no source has it, or what came is damaged.
@@ -123,6 +125,10 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     """
     if path := locate(name):
         return path
+    if not download:
+        raise AssetError(
+            f"The weights '{name}' are not at hand; the run that needs them fetches them."
+        )
     reasons = []
     for file, url in _sources(ASSETS[name]):
         try:

@@ -43,6 +43,12 @@ def read(product: Path) -> dict[str, Any]:
     return receipt
 
 
+def changes(before: Made, now: Made) -> list[str]:
+    """The names of the inputs that differ, in the order of ``now``."""
+    after = json.loads(_canonical(now))
+    return [key for key in [*now, *before.keys() - now.keys()] if before.get(key) != after.get(key)]
+
+
 def digest(made_from: Made) -> str:
     """SHA-256 of the canonical JSON of ``made_from``, in hex."""
     return hashlib.sha256(_canonical(made_from).encode()).hexdigest()

@@ -9,8 +9,9 @@ import pytest
 from tests.clips import STEP, write_clip
 from zoo.errors import PhotoError
 from zoo.photos import video as module
-from zoo.photos.frames import colours, orientation, paste, plain_format, to_rgb, workable
+from zoo.photos.frames import orientation, paste, plain_format, to_rgb, workable
 from zoo.photos.image import Image
+from zoo.photos.planes import colours
 from zoo.photos.video import decode, inspect_video, sampled
 
 

@@ -13,6 +13,7 @@ from tests.pipelines.test_merge import run
 from zoo.provenance.basis import Basis
 from zoo.provenance.identity import Identity, write_identity
 from zoo.settings import Project
+from zoo.stages.status import STEPS
 from zoo.storage import sha256_of
 
 RECIPE = {
@@ -58,6 +59,8 @@ def test_a_version_is_made_again_by_the_commands_of_its_lineage(
 ) -> None:
     committed(project, tmp_path / "remote")
     run(project, "dvc", "repro", "--quiet")
+    (carl,) = json.loads(run(project, *ZOO, "status", "--json"))  # asks the stages themselves
+    assert [carl[step] for step in STEPS] == ["fresh"] * 4, carl["why"]
     said = json.loads(run(project, *ZOO, "show", "carl", "--lineage", "--json"))
     assert said["git"]["changed"] == []
     assert [command.split()[0] for command in said["reproduce"]] == ["git", "dvc", "dvc", "zoo"]

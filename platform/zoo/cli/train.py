@@ -72,8 +72,8 @@ def status(as_json: Json = False, quiet: Quiet = False) -> None:
     run; `dvc repro` brings all of them up to date.
     """
     from zoo.cli.output import note, print_json, print_table
-    from zoo.registry.status import STEPS, project_status
     from zoo.settings import find_project
+    from zoo.stages.status import STEPS, project_status
 
     found = project_status(find_project())
     if as_json:

@@ -142,6 +142,7 @@ def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[s
         "seconds": round(swap.seconds, 3),
         "frames_per_second": round(_rate(swap), 2),
         "milliseconds_per_frame": _each(swap),
+        "notes": list(swap.notes),
     }
     return {**entry, **facts}
 
@@ -155,7 +156,7 @@ def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
     return (
         f"{names} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
         f"{swap.seconds:.1f} s of video in {swap.took:.1f} s: {_rate(swap):.1f} frames/s)\n"
-        f"  ms per frame: {steps}"
+        f"  ms per frame: {steps}" + "".join(f"\n  {printable(note)}" for note in swap.notes)
     )
 
 

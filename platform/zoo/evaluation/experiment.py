@@ -18,7 +18,8 @@ from zoo import __version__, receipts
 from zoo.errors import IdentityError, TrainingError, UsageError
 from zoo.evaluation.likeness import recogniser_sha256
 from zoo.evaluation.report import Report
-from zoo.evaluation.run import HELD_OUT, MAKER, evaluate_settings, measure
+from zoo.evaluation.run import measure
+from zoo.evaluation.settings import HELD_OUT, VERSION, evaluate_settings
 from zoo.faces.pack import FacePack, read_pack
 from zoo.incremental import Job, bring_up_to_date
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
@@ -28,7 +29,7 @@ from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json
 from zoo.training import job as training
 from zoo.training.plan import CONTENT, descriptor_sha256
-from zoo.training.plan import MAKER as TRAINING_MAKER
+from zoo.training.plan import VERSION as TRAINING_VERSION
 from zoo.training.recipes import Recipe, chosen_recipe
 
 _ORDER = 7  # seed of the order in which style photos are taken
@@ -148,7 +149,7 @@ def _training(experiment: Experiment, trial: Trial) -> Job:
         if not path.is_file():
             raise IdentityError(f"{path} is missing; make it with `dvc repro align content`.")
     made_from = {
-        "maker": TRAINING_MAKER,
+        "maker": TRAINING_VERSION,
         "content": sha256_of(content),
         "recipe": recipe.model_dump(mode="json"),
         "perceptual": resolve_perceptual(recipe.perceptual).sha256,
@@ -196,7 +197,7 @@ def _train(experiment: Experiment, trial: Trial) -> dict[str, object]:
 def _measuring(experiment: Experiment, trial: Trial) -> Job:
     project = experiment.project
     made_from = {
-        "maker": MAKER,
+        "maker": VERSION,
         "network": sha256_of(experiment.network(trial) / "network.onnx"),
         "held_out": sha256_of(project.content / HELD_OUT),
         "settings": evaluate_settings(project).model_dump(),

@@ -4,8 +4,9 @@ SFace (:mod:`zoo.faces.sface`) is the main judge of likeness: no training sees i
 mean of the embeddings of several photos, at length 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypedDict
 
 import numpy as np
@@ -88,12 +89,19 @@ def embed(image: Image, face: Face) -> Embedding:
     return embedding(image, face.landmarks)
 
 
-def recogniser_sha256(choice: Choice) -> str | None:
+def recogniser_sha256(
+    choice: Choice, digest: Callable[[Path], str] = sha256_of, *, download: bool = True
+) -> str | None:
     """SHA-256 of SFace's weights; None when dlib's descriptor, the weaker judge, judges alone.
+
+    Args:
+        choice: of the settings.
+        digest: SHA-256 of a file; one that remembers saves reading 39 MB.
+        download: whether ``sface`` may be fetched.
 
     Raises:
         AssetError: ``sface`` was asked for and cannot be had.
     """
     if choice == "sface" or (choice == "auto" and locate("sface")):
-        return sha256_of(fetch("sface"))
+        return digest(fetch("sface", download=download))
     return None

@@ -5,9 +5,8 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, Field
 
-from zoo import makers, receipts
+from zoo import receipts
 from zoo.errors import PhotoError, StorageError, UnknownIdentityError
 from zoo.evaluation.comparison import Example, Subject, compare
 from zoo.evaluation.embeddings import embeddings_of, other_identities
@@ -20,7 +19,6 @@ from zoo.evaluation.identity import (
     without_target,
 )
 from zoo.evaluation.likeness import (
-    Choice,
     Likeness,
     embed,
     likeness_of,
@@ -30,6 +28,12 @@ from zoo.evaluation.likeness import (
 from zoo.evaluation.measuring import Judge
 from zoo.evaluation.plots import draw_plots
 from zoo.evaluation.report import Network, Report, summarise
+from zoo.evaluation.settings import (
+    HELD_OUT,
+    EvaluateSettings,
+    descriptors_path,
+    evaluate_settings,
+)
 from zoo.evaluation.sheet import sheet
 from zoo.evaluation.themes import JUDGES
 from zoo.faces.pack import read_pack
@@ -37,23 +41,9 @@ from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import write_photo
 from zoo.provenance.identity import find_identity
-from zoo.settings import Project, read_params, section
+from zoo.settings import Project
 from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
 from zoo.swapping.network import SwapNetwork
-
-HELD_OUT = "held_out.json"
-MAKER = makers.EVALUATE
-
-
-class EvaluateSettings(BaseModel, extra="forbid"):
-    """Section ``evaluate`` of ``params.yaml``."""
-
-    photos: int = Field(ge=1)
-    """At most so many held-out photos."""
-    gallery: list[str]
-    """Folders of other people, one subfolder each; relative to the project."""
-    recogniser: Choice = "auto"
-    """Who judges likeness: ``sface``, ``dlib``, or SFace when its weights are at hand."""
 
 
 def evaluate_identity(
@@ -96,15 +86,6 @@ def write_evaluation(project: Project, name: str) -> Report:
         write_photo(folder / "sheet.jpg", sheet(examples, target[len(target) // 2], title))
         draw_plots(report, folder / "plots.png")
     return report
-
-
-def evaluate_settings(project: Project) -> EvaluateSettings:
-    """Section ``evaluate`` of the project's ``params.yaml``.
-
-    Raises:
-        ProjectError: it is missing or wrong.
-    """
-    return section(read_params(project), "evaluate", EvaluateSettings)
 
 
 def measure(
@@ -209,11 +190,6 @@ def _likeness(
     return likeness_of(
         name, embeddings_of(project, name), {**people, **other_identities(project, name)}
     )
-
-
-def descriptors_path(project: Project, name: str) -> Path:
-    """Where the align stage keeps the descriptors of an identity's real photos."""
-    return project.aligned / f"{name}.descriptors.npy"
 
 
 def write_descriptors(project: Project, name: str, photos: Sequence[Path]) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from zoo.errors import PhotoError
 from zoo.evaluation.expression import eye_opening, mouth_opening
 from zoo.evaluation.held_out import read_held_out
-from zoo.evaluation.run import HELD_OUT
+from zoo.evaluation.settings import HELD_OUT
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.lab import to_lab
 from zoo.faces.mask import face_mask

@@ -5,6 +5,7 @@ Light and colours agree first (:mod:`zoo.faces.agreement`), then sharpness
 *Poisson Image Editing*, 2003).
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import cv2
@@ -16,6 +17,10 @@ from zoo.faces.mask import face_region
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 Method = Literal["feather", "poisson"]
+
+Mix = Callable[[int, int, Plane, Plane], None]
+"""Told the left and top of a part of a picture, how much of each of its pixels is replaced
+[h, w], and what by [h, w, 3], in float32 of 0 to 255."""
 
 _SAMPLES = 2.0  # per pixel of the network's output: the photo's light is found at this pitch
 _CLONED = 0.4  # the mask's value above which gradients are cloned: hair must not bleed in
@@ -31,6 +36,7 @@ def blend(
     pitch: float = 1.0,
     method: Method = "feather",
     opacity: float = 1.0,
+    mix: Mix | None = None,
 ) -> Image:
     """The photo with ``swapped`` (of the same shape) in place of the face with these landmarks.
 
@@ -45,6 +51,8 @@ def blend(
         pitch: pixels of the photo per pixel of the network's output.
         method: how the seam is closed.
         opacity: 0 to 1, of the whole; less than 1 where it fades.
+        mix: is told what is mixed in, before it is rounded, for who keeps the photo in another
+            depth or light.
     """
     result = photo.copy()
     region = face_region(landmarks, photo.shape)
@@ -61,6 +69,8 @@ def blend(
     if method == "poisson":
         agreed += _cloning(agreed, here, weight)
         weight = ((weight - _CLONED) / 0.2).clip(0, 1)
+    if mix is not None:
+        mix(region.left, region.top, np.asarray(opacity * weight, np.float32), agreed)
     mixed = here + (opacity * weight)[..., None] * (agreed - here)
     result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     return result

@@ -12,7 +12,7 @@ from zoo.faces.coverage import traits
 from zoo.faces.curation import AlignSettings, Dropped, examine
 from zoo.faces.illumination import illumination
 from zoo.faces.quality import sharpness
-from zoo.photos.frames import to_rgb
+from zoo.photos.fields import still
 from zoo.photos.image import Image
 from zoo.photos.video import Video, decode, inspect_video
 from zoo.photos.writing import write_photo
@@ -89,7 +89,7 @@ def _pictures(video: Video, wanted: NDArray[np.int64]) -> Iterator[tuple[float, 
         frames = (frame for key in wanted for frame in decode(video, int(key), int(key) + 1))
     for frame in frames:
         seconds = float(((frame.pts or 0) - start) * video.time_base)
-        yield seconds, to_rgb(frame, video.turned)
+        yield seconds, still(frame, video.turned, video.fields)
 
 
 def _choose(candidates: list[_Candidate]) -> set[int]:

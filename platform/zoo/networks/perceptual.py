@@ -1,6 +1,8 @@
 """Which network judges content and style: ``vgg19`` (the reference) or ``compact`` (shipped)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from zoo.assets import fetch, locate
@@ -27,14 +29,21 @@ class Perceptual:
     sha256: str
 
 
-def resolve_perceptual(choice: Choice) -> Perceptual:
+def resolve_perceptual(
+    choice: Choice, digest: Callable[[Path], str] = sha256_of, *, download: bool = True
+) -> Perceptual:
     """``auto`` is VGG-19 when its weights are at hand without a download, else compact.
+
+    Args:
+        choice: the recipe's.
+        digest: SHA-256 of a file; one that remembers saves reading 500 MB.
+        download: whether ``vgg19`` may be fetched.
 
     Raises:
         AssetError: ``vgg19`` was asked for and cannot be found or downloaded.
     """
     if choice == "vgg19" or (choice == "auto" and locate("vgg19")):
-        return Perceptual("vgg19", sha256_of(fetch("vgg19")))
+        return Perceptual("vgg19", digest(fetch("vgg19", download=download)))
     return Perceptual("compact", shipped_sha256(COMPACT))
 
 

@@ -19,15 +19,18 @@ from zoo.photos.spaces import encoded, to_srgb_light, white_of
 _Values = NDArray[np.float64]
 
 _D65 = (0.3127, 0.3290)
-_PRIMARIES = {
+PRIMARIES = {
     9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65),  # Rec. 2020
     12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, *_D65),  # Display P3
 }
+"""Chromaticities of red, green, blue and white of what is not Rec. 709's."""
+
 PQ, HLG = 16, 18
 """Transfer characteristics of HDR."""
 
-_WHITE = 203.0  # cd/m2
-_HLG_PEAK, _HLG_GAMMA = 1000.0, 1.2
+WHITE = 203.0  # cd/m2
+HLG_PEAK, HLG_GAMMA = 1000.0, 1.2
+HLG_LUMA = (0.2627, 0.6780, 0.0593)
 
 
 def from_code_points(image: Image, points: Mapping[str, Any]) -> Image:
@@ -38,12 +41,12 @@ def from_code_points(image: Image, points: Mapping[str, Any]) -> Image:
         points: ``color_primaries`` and ``transfer_characteristics``; what is not known of them is
             taken for sRGB's.
     """
-    primaries = _PRIMARIES.get(int(points.get("color_primaries", 1)))
+    primaries = PRIMARIES.get(int(points.get("color_primaries", 1)))
     transfer = int(points.get("transfer_characteristics", 13))
     if primaries is None and transfer not in (PQ, HLG):
         return image
     matrix = np.eye(3) if primaries is None else to_srgb_light(primaries)
-    curve = _curve(transfer)
+    curve = light_of(np.arange(256) / 255, transfer)
     shown = np.empty_like(image)
     some = _display(curve[image[:: max(1, len(image) // 256)].reshape(-1, 3)], transfer)
     white = white_of(some @ matrix.T) if transfer in (PQ, HLG) else 1.0
@@ -53,22 +56,21 @@ def from_code_points(image: Image, points: Mapping[str, Any]) -> Image:
     return shown
 
 
-def _curve(transfer: int) -> _Values:
-    """Light of the numbers 0 to 255: of the display for PQ, of the scene for HLG."""
-    at = np.arange(256) / 255
+def light_of(numbers: _Values, transfer: int) -> _Values:
+    """Light of numbers from 0 to 1: of the display for PQ, 1 being white; of the scene for HLG."""
     if transfer == PQ:
-        power = at ** (1 / 78.84375)
+        power = numbers ** (1 / 78.84375)
         light = np.maximum(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)
-        return np.asarray(10_000 / _WHITE * light ** (1 / 0.1593017578125), np.float64)
+        return np.asarray(10_000 / WHITE * light ** (1 / 0.1593017578125), np.float64)
     if transfer == HLG:
         a, b, c = 0.17883277, 0.28466892, 0.55991073
-        return np.where(at <= 0.5, at**2 / 3, (np.exp((at - c) / a) + b) / 12)
-    return np.where(at <= 0.04045, at / 12.92, ((at + 0.055) / 1.055) ** 2.4)
+        return np.where(numbers <= 0.5, numbers**2 / 3, (np.exp((numbers - c) / a) + b) / 12)
+    return np.where(numbers <= 0.04045, numbers / 12.92, ((numbers + 0.055) / 1.055) ** 2.4)
 
 
 def _display(light: _Values, transfer: int) -> _Values:
     """Light of the display, 1 being white."""
     if transfer != HLG:
         return light
-    scene = light @ [0.2627, 0.6780, 0.0593]
-    return light * (_HLG_PEAK / _WHITE * scene ** (_HLG_GAMMA - 1))[:, None]
+    scene = light @ HLG_LUMA
+    return light * (HLG_PEAK / WHITE * scene ** (HLG_GAMMA - 1))[:, None]

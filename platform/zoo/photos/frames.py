@@ -6,21 +6,18 @@ numbers that were decoded, with their depth, range and colour matrix.
 
 import re
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from zoo.photos.image import AnyArray, Image
+from zoo.photos.planes import FULL, LIMITED, add_change, colours
+from zoo.photos.tone import tone_of
 
 if TYPE_CHECKING:
     import av
 
-_HD = 720  # lines from which a video that does not say so has the colours of BT.709
-_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # FFmpeg's colour spaces as swscale's
-_LIMITED, _FULL = 1, 2
-_MARGIN = 32  # pixels
 _PLANAR = frozenset(
     f"yuv{sampling}p{depth}" for sampling in ("420", "422", "444") for depth in ("", "10le", "12le")
 )
@@ -46,6 +43,17 @@ class Orientation:
         turned = turned[:, ::-1] if self.flip_x else turned
         return turned.swapaxes(0, 1) if self.transposed else turned
 
+    def stored_part(
+        self, part: tuple[int, int, int, int], shape: tuple[int, ...]
+    ) -> tuple[int, int, int, int]:
+        """Where a part (left, top, right, bottom) of an upright picture [H, W, ...] is stored."""
+        left, top, right, bottom = part
+        if self.flip_y:
+            top, bottom = shape[0] - bottom, shape[0] - top
+        if self.flip_x:
+            left, right = shape[1] - right, shape[1] - left
+        return (top, left, bottom, right) if self.transposed else (left, top, right, bottom)
+
 
 def orientation(matrix: tuple[int, ...] | None) -> Orientation:
     """The nearest turn by right angles, mirrored or not, to a display matrix of 9 numbers."""
@@ -58,18 +66,21 @@ def orientation(matrix: tuple[int, ...] | None) -> Orientation:
 
 
 def to_rgb(frame: "av.VideoFrame", turned: Orientation) -> Image:
-    """The upright picture [H, W, 3] of a frame, 8 bits a channel."""
+    """The upright picture [H, W, 3] of a frame, 8 bits a channel; HDR as :mod:`.tone` shows it."""
     matrix, range_ = colours(frame)
+    tone = tone_of(int(frame.color_trc), int(frame.color_primaries))
     rgb = frame.reformat(
-        format="rgb24",
+        format="rgb24" if tone is None else "rgb48le",
         src_colorspace=matrix,
         src_color_range=range_,
-        dst_color_range=_FULL,
+        dst_color_range=FULL,
         # The quick way is three grey levels off where there are more than 8 bits.
-        interpolation=_accurate() if frame.format.components[0].bits > 8 else "BICUBIC",
+        interpolation=_accurate() if tone or frame.format.components[0].bits > 8 else "BICUBIC",
         threads=1,
     )
-    return np.ascontiguousarray(turned.upright(rgb.to_ndarray()), np.uint8)
+    stored = rgb.to_ndarray()
+    shown = stored if tone is None else tone.shown(np.asarray(stored, np.uint16))
+    return np.ascontiguousarray(turned.upright(shown), np.uint8)
 
 
 def plain_format(name: str) -> str:
@@ -102,12 +113,12 @@ def workable(frame: "av.VideoFrame", size: tuple[int, int], format: str) -> "av.
         src_colorspace=matrix,
         dst_colorspace=matrix,
         src_color_range=range_,
-        dst_color_range=_LIMITED if frame.format.is_rgb else range_,
+        dst_color_range=LIMITED if frame.format.is_rgb else range_,
         interpolation="BICUBIC",
         threads=1,
     )
     if full:
-        changed.color_range = _FULL
+        changed.color_range = FULL
     changed.pts, changed.time_base = frame.pts, frame.time_base
     return changed
 
@@ -119,7 +130,10 @@ def paste(
     turned: Orientation,
     part: tuple[int, int, int, int],
 ) -> None:
-    """Writes into a workable ``frame`` what differs between two upright pictures of it.
+    """Adds to a workable ``frame`` the difference between two upright pictures of it.
+
+    What does not differ keeps its numbers, and what does is off by no more than rounding,
+    however the pictures were made; see :mod:`.planes`.
 
     Args:
         frame: from :func:`workable`.
@@ -128,48 +142,13 @@ def paste(
         turned: as for :func:`to_rgb`.
         part: (left, top, right, bottom) of ``after``, beyond which nothing differs.
     """
-    import av
-
     left, top, right, bottom = part
-    inside = np.zeros(after.shape[:2], np.bool_)
-    window = np.s_[top:bottom, left:right]
-    differs = before[window] != after[window]
-    inside[window] = differs[..., 0] | differs[..., 1] | differs[..., 2]
-    changed = turned.stored(inside)
-    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-    if not len(rows):
+    if left >= right or top >= bottom:
         return
-    # Whole blocks of colour, which planes may hold for two by two pixels, with a margin: filters
-    # and vector instructions look beyond the last pixel.
-    high, wide = changed.shape
-    y0, x0 = max(0, rows[0] - _MARGIN) & ~1, max(0, columns[0] - _MARGIN) & ~1
-    y1 = min(rows[-1] + _MARGIN + 2 & ~1, high)
-    x1 = min(columns[-1] + _MARGIN + 2 & ~1, wide)
-    box = np.s_[y0:y1, x0:x1]
-    matrix, range_ = colours(frame)
-    source = av.VideoFrame.from_ndarray(np.ascontiguousarray(turned.stored(after)[box]), "rgb24")
-    source.color_range = _FULL
-    planes = source.reformat(
-        format=frame.format.name,
-        dst_colorspace=matrix,
-        src_color_range=_FULL,
-        dst_color_range=range_,
-        interpolation=_accurate(),
-        threads=1,
-    )
-    for index in range(3):
-        target, new = _plane(frame, index), _plane(planes, index)
-        step_y, step_x = round(high / target.shape[0]), round(wide / target.shape[1])
-        mask = _pooled(changed[box], step_y, step_x)[: new.shape[0], : new.shape[1]]
-        view = target[y0 // step_y :, x0 // step_x :][: mask.shape[0], : mask.shape[1]]
-        view[mask] = new[: mask.shape[0], : mask.shape[1]][mask]
-
-
-def colours(frame: "av.VideoFrame") -> tuple[int, int]:
-    """The colour matrix in swscale's numbers, and the range, guessed as players do when unsaid."""
-    matrix = _MATRICES.get(int(frame.colorspace), 1 if frame.height >= _HD else 5)
-    full = int(frame.color_range) == _FULL or frame.format.name.startswith("yuvj")
-    return matrix, _FULL if full or frame.format.is_rgb else _LIMITED
+    window = np.s_[top:bottom, left:right]
+    change = np.asarray(cv2.subtract(after[window], before[window], dtype=cv2.CV_32F), np.float32)
+    place = turned.stored_part(part, after.shape)
+    add_change(frame, np.ascontiguousarray(turned.stored(change)), place[0], place[1])
 
 
 def _accurate() -> int:
@@ -181,20 +160,3 @@ def _accurate() -> int:
         | Interpolation.FULL_CHR_H_INP
         | Interpolation.FULL_CHR_H_INT
     )
-
-
-def _plane(frame: "av.VideoFrame", index: int) -> AnyArray:
-    """A plane's own memory [h, w]."""
-    plane = frame.planes[index]
-    kind = np.uint16 if frame.format.components[index].bits > 8 else np.uint8
-    width = plane.line_size // np.dtype(kind).itemsize
-    whole: AnyArray = np.frombuffer(plane, kind).reshape(-1, width)  # type: ignore[call-overload]
-    return whole[: plane.height, : plane.width]
-
-
-def _pooled(mask: NDArray[np.bool_], step_y: int, step_x: int) -> NDArray[np.bool_]:
-    """Whether any pixel of each block is set."""
-    high, wide = mask.shape
-    padded = np.pad(mask, ((0, -high % step_y), (0, -wide % step_x)))
-    corners = (padded[y::step_y, x::step_x] for y in range(step_y) for x in range(step_x))
-    return np.asarray(reduce(np.logical_or, corners))

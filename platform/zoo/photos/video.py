@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
-from zoo.photos.frames import Orientation, orientation, to_rgb
+from zoo.photos.fields import First, fields_of, still
+from zoo.photos.frames import Orientation, orientation
 from zoo.photos.image import Image
+from zoo.photos.signal import Signal, signal_of
 
 if TYPE_CHECKING:
     import av
@@ -62,6 +64,8 @@ class Video:
         format: of its pixels, such as ``yuv420p``.
         pixel_aspect: width of a pixel over its height; None when it is not said.
         others: FFmpeg's types of all other streams, such as ``audio``.
+        signal: what is said of its colours.
+        fields: which field of its frames is the earlier one; None when it is not interlaced.
     """
 
     path: Path
@@ -79,6 +83,8 @@ class Video:
     format: str
     pixel_aspect: Fraction | None
     others: tuple[str, ...]
+    signal: Signal
+    fields: First | None
 
     @property
     def seconds(self) -> float:
@@ -120,6 +126,8 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         rate, codec = stream.average_rate, stream.codec_context.codec.canonical_name
         aspect = stream.sample_aspect_ratio
         others = tuple(other.type for other in streams if other.index != index)
+        signal = signal_of(stream, first)
+        fields = fields_of(first, stream.codec_context)
     times, keys, end = _times(path, index)
     seconds = float((end - int(times[0])) * time_base)
     return Video(
@@ -138,6 +146,8 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         format=first.format.name,
         pixel_aspect=aspect or None,
         others=others,
+        signal=signal,
+        fields=fields,
     )
 
 
@@ -176,7 +186,8 @@ def sampled(path: Path, count: int) -> Iterator[tuple[float, Image]]:
     places = np.unique(np.linspace(0, len(video.times) - 1, count + 2).round().astype(int)[1:-1])
     for time in video.times[places]:
         for frame in decode(video, int(time), int(time) + 1):
-            yield float((time - video.times[0]) * video.time_base), to_rgb(frame, video.turned)
+            seconds = float((time - video.times[0]) * video.time_base)
+            yield seconds, still(frame, video.turned, video.fields)
 
 
 @contextlib.contextmanager
@@ -258,11 +269,13 @@ def _times(path: Path, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
     keys: list[int] = []
     end = 0
     with opened(path) as container:
-        for packet in container.demux(container.streams[index]):
+        stream = container.streams[index]
+        told = (stream.start_time or 0) + stream.duration if stream.duration else 0
+        for packet in container.demux(stream):
             if packet.pts is None or packet.is_discard:
                 continue
             times.append(packet.pts)
-            end = max(end, packet.pts + max(packet.duration or 1, 1))
+            end = max(end, packet.pts + max(packet.duration or 0, 0))
             if packet.is_keyframe:
                 keys.append(packet.pts)
             if len(times) > MAX_FRAMES:
@@ -273,7 +286,11 @@ def _times(path: Path, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
         raise PhotoError(
             f"{path} has no time stamps; put it into a container first, such as MP4 or Matroska."
         )
-    return np.unique(np.array(times, np.int64)), np.unique(np.array(keys, np.int64)), end
+    shown = np.unique(np.array(times, np.int64))
+    if end <= shown[-1]:  # no packet says how long the last frame lasts
+        usual = int(np.median(np.diff(shown))) if len(shown) > 1 else 1
+        end = told if told > shown[-1] else int(shown[-1]) + usual
+    return shown, np.unique(np.array(keys, np.int64)), end
 
 
 def _next_time(video: Video, time: int) -> int:

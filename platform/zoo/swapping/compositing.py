@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.faces.alignment import Aligned, align, warp_back
-from zoo.faces.blending import Method, blend
+from zoo.faces.blending import Method, Mix, blend
 from zoo.faces.mask import mask_outline
 from zoo.faces.segmentation import skin
 from zoo.photos.image import Image, Plane, Points
@@ -50,11 +50,16 @@ def replaceable(image: Image, landmarks: Points) -> Plane:
 
 
 def paste_back(
-    image: Image, face: SwappedFace, method: Method = "feather", opacity: float = 1.0
+    image: Image,
+    face: SwappedFace,
+    method: Method = "feather",
+    opacity: float = 1.0,
+    mix: Mix | None = None,
 ) -> Box:
     """Blends the face into ``image`` itself; returns the part (left, top, right, bottom) it is in.
 
-    The size of the picture around the face does not matter.
+    The size of the picture around the face does not matter. ``mix`` is told what is mixed in; see
+    :func:`zoo.faces.blending.blend`.
     """
     height, width = image.shape[:2]
     outline = mask_outline(face.landmarks)
@@ -74,5 +79,6 @@ def paste_back(
         pitch=face.crop.pitch,
         method=method,
         opacity=opacity,
+        mix=mix and (lambda x, y, weight, new: mix(int(left) + x, int(top) + y, weight, new)),
     )
     return int(left), int(top), int(right), int(bottom)

@@ -5,15 +5,20 @@ printed, why an attempt ended. A log is a convenience: one that cannot be writte
 """
 
 import contextlib
+import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.settings import Project
+from zoo.untrusted import opened
 
 if TYPE_CHECKING:
     from zoo.training.checkpoint import Row
+
+_ITERATION = " iteration "  # before its number, in a line of the curves
+_TAIL = 4096  # bytes
 
 
 class Logs:
@@ -49,6 +54,21 @@ class Logs:
         """Adds points of the curves."""
         self.add(identity, *map(in_words, rows))
 
+    def last_iteration(self, identity: str) -> tuple[str | None, float]:
+        """The last iteration that was told of, if any, and how many seconds ago the log changed.
+
+        Raises:
+            OSError: there is no log.
+        """
+        changed = self.path(identity).stat()
+        with opened(self.path(identity)) as file:
+            file.seek(max(0, changed.st_size - _TAIL))
+            lines = file.read().decode(errors="replace").splitlines()
+        told = (
+            line.split(_ITERATION)[1].split()[0] for line in reversed(lines) if _ITERATION in line
+        )
+        return next(told, None), time.time() - changed.st_mtime
+
     def remove_gone(self, identities: Collection[str]) -> None:
         """Removes the logs of all but ``identities``."""
         for path in self._folder.glob("*.log"):
@@ -59,4 +79,4 @@ class Logs:
 def in_words(row: "Row") -> str:
     """A point of the curves as ``iteration 40  total 2.31  content 0.4``."""
     losses = "  ".join(f"{key} {value:.4g}" for key, value in row.items() if key != "step")
-    return f"iteration {row['step']:.0f}  {losses}"
+    return f"{_ITERATION.strip()} {row['step']:.0f}  {losses}"

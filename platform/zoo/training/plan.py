@@ -1,12 +1,12 @@
 """What there is to train: identities whose network's receipt no longer matches its inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo import makers, receipts
-from zoo.digests import digests
+from zoo import receipts
+from zoo.digests import Digests, digests
 from zoo.errors import IdentityError, ZooError
 from zoo.faces.models import DESCRIPTOR, model_file
 from zoo.networks.perceptual import Perceptual, resolve_perceptual
@@ -16,7 +16,8 @@ from zoo.settings import Project, read_params
 from zoo.storage import sha256_of
 from zoo.training.recipes import Recipe, chosen_recipe
 
-MAKER = makers.TRAIN
+VERSION = "train-6"
+"""A part of every network's receipt; raised when the same inputs give another network."""
 
 CONTENT = "content.safetensors"
 
@@ -55,37 +56,79 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
     """
     recipe_name, chosen = chosen_recipe(read_params(project), recipe)
     found, failed = _identities(project, names)
+    content = _content(project)
+    with digests(project) as known:
+        perceptual = resolve_perceptual(chosen.perceptual, known.of)
+        made_from_of = _inputs(project, known, chosen, perceptual)
+        stale, fresh = [], []
+        for identity in found:
+            try:
+                made_from = made_from_of(identity)
+            except IdentityError as error:
+                failed[identity.name] = str(error)
+                continue
+            product = project.models / identity.name
+            if receipts.is_fresh(product, made_from) and same_basis(
+                receipts.read(product), identity
+            ):
+                fresh.append(identity.name)
+            else:
+                stale.append(Planned(identity, _aligned(project, identity), made_from))
+    return Plan(recipe_name, chosen, perceptual, content, stale, fresh, failed)
+
+
+def inputs(project: Project, known: Digests) -> Callable[[Identity], dict[str, Any]]:
+    """What an identity's network is made from, by the recipe in use; downloads nothing.
+
+    Raises:
+        ProjectError: ``params.yaml`` is wrong.
+        IdentityError: there is no content pack; by the function, no aligned faces.
+        AssetError: the recipe's perceptual network is not at hand.
+    """
+    _, recipe = chosen_recipe(read_params(project))
+    perceptual = resolve_perceptual(recipe.perceptual, known.of, download=False)
+    return _inputs(project, known, recipe, perceptual)
+
+
+def same_basis(receipt: Mapping[str, Any], identity: Identity) -> bool:
+    """A network names the basis it was trained on; with another one it is not registered."""
+    return bool(receipt.get("basis", identity.basis) == identity.basis)
+
+
+def _inputs(
+    project: Project, known: Digests, recipe: Recipe, perceptual: Perceptual
+) -> Callable[[Identity], dict[str, Any]]:
+    shared = {
+        "maker": VERSION,
+        "content": known.of(_content(project)),
+        "recipe": recipe.model_dump(mode="json"),
+        "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
+        "light": shipped_sha256(LIGHT) if recipe.light_weight else None,
+        "descriptor": descriptor_sha256(recipe.identity_weight),
+        "start": shipped_sha256(START) if recipe.start == "shipped" else None,
+    }
+
+    def of(identity: Identity) -> dict[str, Any]:
+        style = known.of(_aligned(project, identity))
+        return {**shared, "identity": identity.name, "style": style}
+
+    return of
+
+
+def _content(project: Project) -> Path:
     content = project.content / CONTENT
     if not content.is_file():
         raise IdentityError(f"{content} is missing: run 'dvc repro content' first.")
-    perceptual = resolve_perceptual(chosen.perceptual)
-    with digests(project) as known:
-        shared = {
-            "maker": MAKER,
-            "content": known.of(content),
-            "recipe": chosen.model_dump(mode="json"),
-            "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
-            "light": shipped_sha256(LIGHT) if chosen.light_weight else None,
-            "descriptor": descriptor_sha256(chosen.identity_weight),
-            "start": shipped_sha256(START) if chosen.start == "shipped" else None,
-        }
-        stale, fresh = [], []
-        for identity in found:
-            aligned = project.aligned / f"{identity.name}.safetensors"
-            if not aligned.is_file():
-                failed[identity.name] = (
-                    f"{aligned} is missing: run 'dvc repro align', which says why if it fails."
-                )
-                continue
-            made_from = {**shared, "identity": identity.name, "style": known.of(aligned)}
-            product = project.models / identity.name
-            # A network names the basis it was trained on; with another one it is not registered.
-            basis = receipts.read(product).get("basis", identity.basis)
-            if receipts.is_fresh(product, made_from) and basis == identity.basis:
-                fresh.append(identity.name)
-            else:
-                stale.append(Planned(identity, aligned, made_from))
-    return Plan(recipe_name, chosen, perceptual, content, stale, fresh, failed)
+    return content
+
+
+def _aligned(project: Project, identity: Identity) -> Path:
+    aligned = project.aligned / f"{identity.name}.safetensors"
+    if not aligned.is_file():
+        raise IdentityError(
+            f"{aligned} is missing: run 'dvc repro align', which says why if it fails."
+        )
+    return aligned
 
 
 def descriptor_sha256(identity_weight: float) -> str | None:

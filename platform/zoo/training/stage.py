@@ -55,6 +55,21 @@ def train_identities(
     return outcome
 
 
+def is_training(project: Project) -> bool:
+    """Whether a process of this machine trains in the project now."""
+    try:
+        handle = os.open(project.root / "checkpoints", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _check_batches(pending: Plan, settings: FanoutSettings) -> None:
     for phase in pending.recipe.phases:
         if phase.batch % settings.workers_per_job:

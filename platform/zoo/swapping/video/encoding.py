@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import UsageError
 from zoo.photos.frames import plain_format
 from zoo.photos.video import WRITABLE, Video
+from zoo.swapping.video.signalling import encoder_options
 
 if TYPE_CHECKING:
     import av
@@ -76,9 +77,17 @@ def container_format(target: Path) -> str:
 def choose_codec(video: Video, container: str) -> Codec:
     """The video's own codec if it can be written, else H.264; WebM holds VP9 and AV1 only.
 
-    More than 8 bits go before the codec: where the encoder for VP9 has no more, it is AV1.
+    More than 8 bits go before the codec: where the encoder for VP9 has no more, it is AV1. Of those
+    that can be written only H.264 has fields.
+
+    Raises:
+        UsageError: the video is interlaced, which WebM cannot hold.
     """
-    codec = _CODECS.get(video.codec, _H264)
+    codec = _CODECS.get(video.codec, _H264) if video.fields is None else _H264
+    if container == "webm" and video.fields is not None:
+        raise UsageError(
+            f"{video.path} is interlaced, which WebM cannot hold; write a .mkv or .mp4."
+        )
     if container == "webm" and codec.name not in ("vp9", "av1"):
         codec = _VP9
     deep = plain_format(video.format).endswith("le")
@@ -91,6 +100,8 @@ def choose_format(video: Video, codec: Codec) -> str:
     odd = video.width % 2 or video.height % 2
     if odd and codec.name in ("h264", "hevc"):
         wanted = wanted.replace("420", "444").replace("422", "444")
+    elif video.fields is not None and video.height % 4:  # a field's chroma has half lines
+        wanted = wanted.replace("420", "422")
     known = _formats(codec)
     deep = _DEEP if wanted.endswith("le") else "yuv420p"
     return wanted if wanted in known else deep if deep in known else "yuv420p"
@@ -102,7 +113,8 @@ def add_encoder(
     """A stream for frames such as ``like``: its size, format and colours, the video's times."""
     import av
 
-    stream = output.add_stream(codec.encoder, rate=video.rate, options=dict(codec.options))
+    options = encoder_options(codec.encoder, codec.options, video.signal)
+    stream = output.add_stream(codec.encoder, rate=video.rate, options=options)
     assert isinstance(stream, av.VideoStream)
     stream.width, stream.height = like.width, like.height
     stream.pix_fmt = like.format.name
@@ -115,7 +127,10 @@ def add_encoder(
     context.color_trc = like.color_trc
     if video.pixel_aspect:
         context.sample_aspect_ratio = video.pixel_aspect
-    context.flags |= int(av.codec.context.Flags.global_header)
+    flags = av.codec.context.Flags
+    context.flags |= int(flags.global_header)
+    if video.fields is not None:
+        context.flags |= int(flags.interlaced_dct) | int(flags.interlaced_me)
     return stream
 
 

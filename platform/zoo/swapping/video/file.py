@@ -19,6 +19,7 @@ from zoo.storage import sha256_of
 from zoo.swapping.inspection import inspect_network
 from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
 from zoo.swapping.video.joining import Part, join
+from zoo.swapping.video.notes import notes_of
 from zoo.swapping.video.segment import How, segments
 from zoo.swapping.video.stream import WhichFaces
 from zoo.swapping.video.work import finished, plan_of, remember, work_folder
@@ -39,6 +40,7 @@ class VideoSwap:
         seconds: of the output.
         took: seconds of this run.
         steps: seconds that each step worked in this run, in all processes together.
+        notes: what was done that its owner might not expect, in sentences.
     """
 
     frames: int
@@ -47,6 +49,7 @@ class VideoSwap:
     seconds: float
     took: float
     steps: dict[str, float]
+    notes: tuple[str, ...] = ()
 
 
 def swap_video(
@@ -137,6 +140,7 @@ def swap_video(
         seconds=float((after - first) * video.time_base),
         took=time.perf_counter() - began,
         steps=dict(steps),
+        notes=notes_of(video),
     )
 
 

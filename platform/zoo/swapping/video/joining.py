@@ -24,10 +24,13 @@ from zoo.errors import PhotoError, StorageError
 from zoo.photos.video import Video, opened
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 from zoo.swapping.video.encoding import container_format
+from zoo.swapping.video.notes import notes_of
+from zoo.swapping.video.signalling import picture_stream
 
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
 _KEPT_OF_STREAM = ("title", "language", "filename", "mimetype")
 _COPIED = ("audio", "subtitle", "attachment")
+_FIELD_ORDERS = {"top": 2, "bottom": 3}  # FFmpeg's: both stored and shown first
 _SILENCE = b"\0\0"  # a sample of MP4's subtitles without a letter
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")  # XMP specification, part 3, 1.2.2
 
@@ -69,15 +72,19 @@ def join(
         source = stack.enter_context(opened(video.path))
         first = stack.enter_context(av.open(str(parts[0].path)))
         output = stack.enter_context(av.open(str(target), "w", format=kind, options=options))
-        picture = output.add_stream_from_template(first.streams.video[0], opaque=True)
+        original = source.streams[video.stream]
+        assert isinstance(original, av.VideoStream)
+        picture = picture_stream(output, first.streams.video[0], original, video.signal)
         picture.time_base = video.time_base
         picture.codec_context.framerate = video.rate  # by which WebM knows how long a frame lasts
-        _describe(picture, source.streams[video.stream])
+        if video.fields is not None:
+            picture.codec_context.field_order = _FIELD_ORDERS[video.fields]
+        _describe(picture, original)
         if video.matrix is not None:
             picture.set_display_matrix(video.matrix)
         copies = _copies(output, source, target)
         output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT})
-        output.metadata["comment"] = mark.sentence
+        output.metadata["comment"] = " ".join((mark.sentence, *notes_of(video)))
         output.metadata["description"] = f"DigitalSourceType: {DIGITAL_SOURCE_TYPE}"
         if whole:
             output.set_chapters(source.chapters())

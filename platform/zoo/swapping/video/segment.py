@@ -4,6 +4,7 @@ A segment decodes a few frames more on either side than it writes, so that its f
 faces are as steady as all others; it needs nothing of its neighbours.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,9 @@ from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.video.ahead import ahead
 from zoo.swapping.video.encoding import Codec, add_encoder
+from zoo.swapping.video.fielded import fields, of_fields, weave
 from zoo.swapping.video.stopwatch import Stopwatch
-from zoo.swapping.video.stream import WhichFaces, margin, swap_frames
+from zoo.swapping.video.stream import Swapped, WhichFaces, margin, swap_frames
 
 if TYPE_CHECKING:
     import av
@@ -106,18 +108,9 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
         StorageError: no permission or no space.
     """
     watch = Stopwatch()
-    before, after = decoded_for(video, segment)
-    decoded = ahead(watch.each("decode", decode(video, before, after)))
-    made = swap_frames(
-        decoded,
-        video,
-        network,
-        format=how.format,
-        faces=how.faces,
-        method=how.method,
-        between=(segment.start, segment.end),
-        watch=watch,
-    )
+    made = _swapped(video, segment, network, how, watch)
+    wanted = video.times[(video.times >= segment.start) & (video.times < segment.end)]
+    ending = int(wanted[-2:][0])
     frames = swapped = first = 0
     with atomic_file(folder / segment.name) as temporary:
         writer = None
@@ -127,7 +120,9 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
             with watch.step("encode"):
                 if writer is None:
                     writer, first = _Writer(temporary, video, how.codec, item.frame), time
-                writer.add(item.frame)
+                    writer.add(item.frame)
+                else:
+                    writer.add(item.frame, in_turn=time >= ending)
             frames += 1
             swapped += bool(item.faces)
         if writer is None:
@@ -140,6 +135,36 @@ def make_segment(video: Video, segment: Segment, network: Network, how: How, fol
     return Done(segment.number, first, frames, swapped, dict(watch.seconds))
 
 
+def _swapped(
+    video: Video, segment: Segment, network: Network, how: How, watch: Stopwatch
+) -> Iterator[Swapped]:
+    """A segment's frames, swapped; those of an interlaced video field by field."""
+    pictures, part = video, segment
+    if video.fields is not None:
+        pictures = of_fields(video)
+        part = Segment(segment.number, 2 * segment.start, 2 * segment.end)
+    first, after = decoded_for(pictures, part)
+    if video.fields is None:
+        frames = watch.each("decode", decode(video, first, after))
+    else:  # with a frame more on either side, for the lines that are filled in
+        place = int(np.searchsorted(video.times, first // 2, "right")) - 2
+        end = int(np.searchsorted(video.times, -(-after // 2))) + 1
+        until = int(video.times[end]) if end < len(video.times) else video.end
+        decoded = decode(video, int(video.times[max(0, place)]), until)
+        frames = watch.each("decode", fields(decoded, video, first))
+    made = swap_frames(
+        ahead(frames),
+        pictures,
+        network,
+        format=how.format,
+        faces=how.faces,
+        method=how.method,
+        between=(part.start, part.end),
+        watch=watch,
+    )
+    return made if video.fields is None else weave(made, video)
+
+
 class _Writer:
     """An encoder and the file it writes to."""
 
@@ -149,10 +174,19 @@ class _Writer:
         self._output = av.open(str(path), "w", format="nut")
         self._stream = add_encoder(self._output, video, codec, like)
 
-    def add(self, frame: "av.VideoFrame") -> None:
+    def add(self, frame: "av.VideoFrame", *, in_turn: bool = False) -> None:
+        """Encodes a frame.
+
+        Args:
+            frame: the next.
+            in_turn: whether it is to be decoded in the order of showing. The last two of a video
+                must be, for MP4 knows no other duration of a frame than the time until the next
+                one is decoded.
+        """
         from av.video.frame import PictureType
 
-        frame.pict_type = PictureType.NONE  # the encoder's choice, not the old one's
+        # Else the encoder's choice, not the old one's.
+        frame.pict_type = PictureType.P if in_turn else PictureType.NONE
         self._output.mux(self._stream.encode(frame))
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from zoo.photos.video import Video
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
 from zoo.swapping.video.averaging import FrameFace, averaged, denoised
+from zoo.swapping.video.deep import deep_frame
 from zoo.swapping.video.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def swap_frames(
         if not first <= here.number < after:
             continue
         result = image
+        deep = deep_frame(frame, video.turned)
+        mix = None if deep is None else deep.mix
         parts: list[tuple[int, int, int, int]] = []
         with watch.step("blend"):
             # The largest last: where faces overlap, the nearer one stands in front.
@@ -119,8 +122,9 @@ def swap_frames(
                 if not parts:
                     result = result.copy()
                 opacity = _opacity(near, track)
-                parts.append(paste_back(result, averaged(others, REACH), method, opacity))
-        if parts:
+                face = averaged(others, REACH)
+                parts.append(paste_back(result, face, method, opacity, mix))
+        if parts and deep is None:
             with watch.step("convert"):
                 edges = np.array(parts)
                 part = (*edges[:, :2].min(axis=0), *edges[:, 2:].max(axis=0))

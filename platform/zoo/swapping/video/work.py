@@ -20,7 +20,7 @@ from zoo.storage import plain_errors, write_json
 from zoo.swapping.video.segment import Done, How, Segment
 from zoo.untrusted import read_json
 
-MAKER = "3"
+MAKER = "4"
 """Version of the code that makes segments; raise it when the same input gives other frames."""
 
 _ENDS = 1 << 20  # bytes of the source's head and tail that are hashed with its size

@@ -1,0 +1,103 @@
+"""Stage ``align``: an identity's photos, curated and aligned into one file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from zoo.digests import Digests, digests
+from zoo.errors import IdentityError, PhotoError
+from zoo.faces.curation import AlignSettings, contact_sheet, curate
+from zoo.faces.pack import write_pack
+from zoo.incremental import Job, run_for_identities
+from zoo.index import write_index
+from zoo.photos.reading import find_photos
+from zoo.photos.writing import write_photo
+from zoo.provenance.identity import PHOTOS, Identity
+from zoo.receipts import Made
+from zoo.settings import Project, read_params, section
+from zoo.storage import write_json
+
+NAME, VERSION = "align", "align-2"
+
+
+def product(project: Project, name: str) -> Path:
+    """The file of an identity's aligned faces."""
+    return project.aligned / f"{name}.safetensors"
+
+
+def inputs(project: Project, known: Digests) -> Callable[[Identity], Made]:
+    """What an identity's aligned faces are made from.
+
+    Raises:
+        ProjectError: the section of ``params.yaml`` is wrong.
+        IdentityError: by the function, for an identity without photos.
+    """
+    settings = _settings(project)
+
+    def of(identity: Identity) -> Made:
+        photos = photos_of(project, identity.name)
+        return {
+            "maker": VERSION,
+            "settings": settings.model_dump(mode="json"),
+            "photos": {photo: known.of(path) for photo, path in photos.items()},
+        }
+
+    return of
+
+
+def run(project: Project) -> int:
+    """Aligns what is stale."""
+    settings = _settings(project)
+
+    def plan(identity: Identity) -> Job:
+        name = identity.name
+        arguments = (project, name, settings)
+        return Job(name, product(project, name), made_from_of(identity), make, arguments)
+
+    with digests(project) as known:
+        made_from_of = inputs(project, known)
+        code = run_for_identities(NAME, project, project.aligned, plan)
+        write_index(project.aligned, known)
+    return code
+
+
+def photos_of(project: Project, name: str) -> dict[str, Path]:
+    """The identity's own and rendered photos by their path in the project.
+
+    Raises:
+        IdentityError: it has none.
+    """
+    folders = [project.identities / name / PHOTOS, project.rendered / name]
+    try:
+        found = find_photos([folder for folder in folders if folder.is_dir()])
+    except PhotoError as error:
+        raise IdentityError(
+            f"{name} has no photos; put some into {folders[0]} or run `dvc pull`."
+        ) from error
+    return {path.relative_to(project.root).as_posix(): path for path in found}
+
+
+def make(project: Project, name: str, settings: AlignSettings) -> dict[str, object]:
+    """Makes the pack, its contact sheet and report, and the descriptors evaluation needs."""
+    from zoo.evaluation.run import write_descriptors  # `zoo status` need not wait for it
+
+    photos = photos_of(project, name)
+    curated = curate(name, photos.items(), settings)
+    pack = product(project, name)
+    kept = [photos[photo] for photo in curated.pack.names]
+    write_descriptors(project, name, kept)
+    write_photo(pack.with_suffix(".jpg"), contact_sheet(curated.pack))
+    report = {
+        "identity": name,
+        "photos": len(photos),
+        "kept": len(kept),
+        "warning": curated.warning,
+        "dropped": [{"photo": drop.photo, "reason": drop.reason} for drop in curated.dropped],
+    }
+    write_json(pack.with_suffix(".report.json"), report)
+    write_pack(pack, curated.pack)
+    facts: dict[str, object] = {"kept": len(kept), "dropped": len(curated.dropped)}
+    return {**facts, "warning": curated.warning} if curated.warning else facts
+
+
+def _settings(project: Project) -> AlignSettings:
+    return section(read_params(project), NAME, AlignSettings)
