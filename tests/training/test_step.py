@@ -55,16 +55,23 @@ class Recording:
         return replay
 
 
-def test_replayed_iterations_are_the_plain_ones(apply: Criterion) -> None:
+# Muon gives directions with next to no gradient, and so mostly rounding, the same step as others.
+@pytest.mark.parametrize(("optimiser", "rounding"), [("adam", 1), ("muon", 8)])
+def test_replayed_iterations_are_the_plain_ones(
+    apply: Criterion, optimiser: str, rounding: float
+) -> None:
     record = Recording()
-    plain = TrainingStep(network(), apply, RAMPED)
-    recorded = RecordedStep(network(), apply, RAMPED, record)
+    recipe = RAMPED.model_copy(update={"optimiser": optimiser})
+    plain = TrainingStep(network(), apply, recipe)
+    recorded = RecordedStep(network(), apply, recipe, record)
     for step in range(6):
         one, other = (d(batch(step), step) for d in (plain, recorded))
         for name, value in one.items():
-            torch.testing.assert_close(other[name], value, rtol=5e-3, atol=1e-5)
-    for ours, theirs in zip(recorded.network.parameters(), plain.network.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=1e-4)
+            torch.testing.assert_close(other[name], value, rtol=5e-3 * rounding, atol=1e-5)
+    if optimiser == "adam":
+        pairs = zip(recorded.network.parameters(), plain.network.parameters(), strict=True)
+        for ours, theirs in pairs:
+            torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=1e-4)
     assert (record.recorded, record.replayed) == (1, 6 - WARM_UP)
 
 

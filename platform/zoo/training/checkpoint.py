@@ -1,4 +1,4 @@
-"""Checkpoints in one safetensors file: network, Adam's moments, the best weights, the curves."""
+"""Checkpoints in one safetensors file: network, moments, the best weights, the curves."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.optim import Optimizer
 
 from zoo.errors import DamagedObjectError, MissingObjectError, OutageError
 from zoo.shared import reading, writing
@@ -15,7 +15,7 @@ from zoo.shared import reading, writing
 Row = dict[str, float]
 """One point of the curves: ``step`` and each term."""
 
-_MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+_MOMENTS = ("exp_avg", "exp_avg_sq", "step", "momentum")
 log = logging.getLogger(__name__)
 
 
@@ -45,20 +45,20 @@ class Checkpoint:
     network: dict[str, Tensor]
     moments: dict[str, dict[str, Tensor]]
 
-    def restore(self, network: nn.Module, adam: Adam) -> None:
+    def restore(self, network: nn.Module, optimiser: Optimizer) -> None:
         """Puts weights and moments back; both must be of the checkpoint's phase."""
         network.load_state_dict(self.network)
-        on_device = adam.param_groups[0]["capturable"]
+        on_device = optimiser.param_groups[0]["capturable"]
         for name, parameter in network.named_parameters():
             if name in self.moments:
-                adam.state[parameter] = {
+                optimiser.state[parameter] = {
                     moment: value.to(parameter.device if moment != "step" or on_device else "cpu")
                     for moment, value in self.moments[name].items()
                 }
 
 
 def save_checkpoint(
-    place: str, digest: str, network: nn.Module, adam: Adam, progress: Progress
+    place: str, digest: str, network: nn.Module, optimiser: Optimizer, progress: Progress
 ) -> None:
     """Writes a checkpoint of the training that ``digest`` identifies, whole or not at all.
 
@@ -68,7 +68,7 @@ def save_checkpoint(
         place: a path, or an ``s3://`` address.
         digest: what identifies the training.
         network: its weights are kept,
-        adam: and its moments,
+        optimiser: and its moments,
         progress: and how far it is.
 
     Raises:
@@ -77,8 +77,8 @@ def save_checkpoint(
     tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
     tensors |= {f"best.{name}": value for name, value in progress.best.weights.items()}
     for name, parameter in network.named_parameters():
-        for moment, value in adam.state.get(parameter, {}).items():
-            tensors[f"adam.{moment}.{name}"] = value
+        for moment, value in optimiser.state.get(parameter, {}).items():
+            tensors[f"moment.{moment}.{name}"] = value
     metadata = {
         "digest": digest,
         "step": str(progress.step),
@@ -112,7 +112,7 @@ def read_checkpoint(place: str, digest: str) -> Checkpoint | None:
         return None
     moments: dict[str, dict[str, Tensor]] = {}
     for moment in _MOMENTS:
-        for name, value in _under(f"adam.{moment}.", tensors).items():
+        for name, value in _under(f"moment.{moment}.", tensors).items():
             moments.setdefault(name, {})[moment] = value
     loss, waited = json.loads(metadata["best"])
     best = Best(loss, _under("best.", tensors), waited)

@@ -105,7 +105,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
         apply = criterion(looking, job.style, recipe, phase.resolution)
         trainer = training_step(network, apply, recipe)
         if found and progress.step == resumed_at > start:
-            found.restore(network, trainer.adam)
+            found.restore(network, trainer.optimiser)
         host = HostDataset(content, phase.resolution, phase.batch, recipe.seed)
         dataset = dataset_on(device, host, range(start, start + phase.iterations))
         validation = validation_batch(content, phase.resolution)
@@ -126,7 +126,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             if rank():
                 continue  # the first worker writes for all
             if progress.step == recipe.iterations or progress.step % recipe.checkpoint_every == 0:
-                save_checkpoint(checkpoint, job.digest, network, trainer.adam, progress)
+                save_checkpoint(checkpoint, job.digest, network, trainer.optimiser, progress)
             if progress.step % max(1, recipe.iterations // PREVIEWS_PER_TRAINING) == 0:
                 _show(join(job.folder, "preview.jpg"), preview_jpeg(network, shown.photos))
 

@@ -48,9 +48,11 @@ class Recipe(BaseModel):
     """Of the convolutions in the network's ONNX file: see :mod:`zoo.networks.quantisation`."""
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     """One after another; the last one's resolution is the network's."""
+    optimiser: Literal["adam", "muon"] = "adam"
+    """``muon`` needs half of Adam's iterations: see :mod:`zoo.training.muon`."""
     learning_rate: Annotated[float, Field(gt=0)]
     final_learning_rate: Annotated[float, Field(gt=0)]
-    """Adam's step falls from the first to the second along a half cosine."""
+    """The rate falls from the first to the second along a half cosine."""
     perceptual: Choice
     """``auto`` takes VGG-19 when its weights are at hand, else the shipped compact network."""
     n_best: Annotated[int, Field(ge=1)]

@@ -1,4 +1,4 @@
-"""One iteration of Adam on the objective; on a GPU recorded once, as a CUDA graph, and replayed.
+"""One iteration on the objective; on a GPU recorded once, as a CUDA graph, and replayed.
 
 A step at 64 or 128 px is hundreds of small kernels: launched one by one from Python they leave a
 GPU idle most of the time. A graph launches them all at once. For that everything that changes
@@ -19,14 +19,17 @@ from zoo.objective.total import Weights
 from zoo.objective.workers import average_gradients, mean_of_workers, workers
 from zoo.training.batches import Batch
 from zoo.training.criterion import Criterion
+from zoo.training.muon import Muon
 from zoo.training.recipes import Recipe
 
 Recorder = Callable[[Callable[[], None]], Callable[[], None]]
 """Records what a function does on the device; what it returns does it again."""
 
+_OPTIMISERS: dict[str, type[Adam] | type[Muon]] = {"adam": Adam, "muon": Muon}
+
 WARM_UP = 3
 """Iterations run one kernel at a time before a graph is recorded: libraries choose their
-algorithms, Adam makes its moments."""
+algorithms, the optimiser makes its moments."""
 
 
 class TrainingStep:
@@ -40,7 +43,9 @@ class TrainingStep:
 
     def __init__(self, network: nn.Module, apply: Criterion, recipe: Recipe) -> None:
         self.network, self.apply, self.recipe = network, apply, recipe
-        self.adam = Adam(network.parameters(), lr=recipe.learning_rate)
+        self.optimiser = _OPTIMISERS[recipe.optimiser](
+            network.parameters(), lr=recipe.learning_rate
+        )
 
     def __call__(self, batch: Batch, number: int, *, alone: bool = False) -> dict[str, Tensor]:
         """Iteration ``number`` (from 0); the losses, detached.
@@ -51,16 +56,16 @@ class TrainingStep:
             alone: whether only what is new at this resolution has a gradient.
         """
         rate = learning_rate(self.recipe, number, alone=alone)
-        for group in self.adam.param_groups:
+        for group in self.optimiser.param_groups:
             group["lr"] = rate
         return self._descend(batch, self.recipe.weights_at(number))
 
     def _descend(self, batch: Batch, weights: Weights) -> dict[str, Tensor]:
         losses = self.apply(self.network, batch, weights)
-        self.adam.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(losses.total)
         average_gradients(self.network.parameters())
-        self.adam.step()
+        self.optimiser.step()
         terms = {"total": losses.total.detach(), **losses.terms}
         return {name: mean_of_workers(value) for name, value in terms.items()}
 
@@ -83,7 +88,7 @@ class RecordedStep(TrainingStep):
         self._device = next(network.parameters()).device
         self._rate = torch.tensor(recipe.learning_rate, device=self._device)
         on_gpu = self._device.type == "cuda"
-        self.adam = Adam(
+        self.optimiser = _OPTIMISERS[recipe.optimiser](
             network.parameters(), lr=self._rate, fused=on_gpu or None, capturable=on_gpu
         )
         self._alpha = torch.zeros((), device=self._device)
@@ -102,7 +107,7 @@ class RecordedStep(TrainingStep):
             self._seen += 1
             return self._terms
         if self._replay is None:
-            self.adam.zero_grad(set_to_none=True)
+            self.optimiser.zero_grad(set_to_none=True)
             self._replay = self._record(self._once)
         self._replay()
         return self._terms
@@ -134,7 +139,7 @@ def training_step(network: nn.Module, apply: Criterion, recipe: Recipe) -> Train
 
 
 def learning_rate(recipe: Recipe, number: int, *, alone: bool) -> float:
-    """Adam's rate: falls along a half cosine; high while a new branch is alone."""
+    """The optimiser's rate: falls along a half cosine; high while a new branch is alone."""
     low, high = recipe.final_learning_rate, recipe.learning_rate
     cosine = (1 + math.cos(math.pi * number / recipe.iterations)) / 2
     return high if alone else low + (high - low) * cosine
