@@ -66,10 +66,8 @@ def main() -> int:
         for photo, face in pictures(asked.photos, asked.people):
             ours = swap_faces(photo, [face], network).image
             theirs = host_swap(photo, face, host, asked.matching)
-            rows.append(
-                (measured(photo, face, ours, person), measured(photo, face, theirs, person))
-            )
-            rows[-1][1][3] = psnr(ours, theirs, face)
+            rows.append([measured(photo, face, made, person) for made in (ours, theirs)])
+            alike.append(psnr(ours, theirs, face))
             strips.append(close(photo, face, (photo, ours, theirs)))
     for number, name in enumerate(FIGURES):
         ours, theirs = (np.array([row[side][number] for row in rows]) for side in (0, 1))

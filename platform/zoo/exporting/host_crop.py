@@ -21,9 +21,11 @@ TEMPLATE: Points = np.array(
 )
 """[5, 2] of the host's crop: left eye, right eye, nose, left and right corner of the mouth."""
 
-SCALE: tuple[float, float] = (1.3675, 1.0947)
-SHIFT: tuple[float, float] = (-0.1712, -0.0363)
-"""Ours = SCALE · theirs + SHIFT, across and down; made by ``pipelines/host_crop.py``."""
+SCALE: tuple[float, float] = (1.2797, 1.1411)
+SHIFT: tuple[float, float] = (-0.1283, -0.0653)
+"""Ours = SCALE · theirs + SHIFT, across and down: fitted by ``pipelines/host_crop.py`` on the faces
+of 943 people (Labeled Faces in the Wild), from which a face's landmarks are away by .012 of our
+crop's side on average, 95 % of the faces by less than .022."""
 
 
 def five_points(landmarks: Points) -> Points:
