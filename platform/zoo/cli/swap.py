@@ -34,8 +34,9 @@ def register(app: typer.Typer) -> None:
 
 def swap(
     inputs: Annotated[
-        list[str] | None,
+        list[str],
         typer.Argument(
+            default_factory=list,
             metavar="INPUT...",
             help="Photos and videos, folders of them, patterns, or s3:// addresses.",
             show_default=False,
@@ -136,7 +137,7 @@ def swap(
             watch, out, inputs=inputs, start=start, end=end, preview=preview, open=opened,
             json=as_json,
         )  # fmt: skip
-    work = plan(inputs or [], out, reference.name) if watch is None else Plan([])
+    work = plan(inputs, out, reference.name) if watch is None else Plan([])
     found = find(identity, quiet or as_json)
     mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
     how = How(found.path, mark, faces, method, again)

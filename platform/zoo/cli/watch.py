@@ -1,5 +1,6 @@
 """``zoo swap --watch``: a folder kept swapped, until Ctrl-C."""
 
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -74,12 +75,14 @@ def keep_swapped(
 
     watched = Watched(folder, folder / OUTPUTS if out is None else Path(out))
     failed: dict[str, str] = {}
-    count, there = 0, True
+    done: list[str] = []
+    there = True
     if not quiet:
         note(f"watching {folder}, writing to {watched.out}; Ctrl-C ends it.")
     try:
         while True:
             pairs: list[tuple[Path, Path]] = []
+            before = dict(failed)
             try:
                 for source, target in watched.look(time.monotonic()):
                     if is_output(source):
@@ -87,30 +90,33 @@ def keep_swapped(
                     else:
                         pairs.append((source, target))
                 there = True
+                for gone in [one for one in failed if not Path(one).exists()]:
+                    del failed[gone]
             except OSError as error:
                 if there:
                     note(f"{folder} cannot be read ({error.strerror}); waiting for it.")
                 there = False
             if pairs:
-                before = dict(failed)
-                count += _swapped(pairs, how, failed, jobs, quiet)
-                if failed != before:
-                    write_report(watched.out, failed)
+                _swap(pairs, how, done, failed, jobs, quiet)
+            if failed != before:
+                write_report(watched.out, failed)
             time.sleep(_EVERY)
     except KeyboardInterrupt:
         if not quiet:
-            note(f"\nstopped watching {folder}: {count} done, {len(failed)} failed.")
+            print(end="\n" * sys.stderr.isatty(), file=sys.stderr)  # below the terminal's ^C
+            note(f"stopped watching {folder}: {len(done)} done, {len(failed)} failed.")
     return 1 if failed else 0
 
 
-def _swapped(
+def _swap(
     pairs: list[tuple[Path, Path]],
     how: "How",
+    done: list[str],
     failed: dict[str, str],
     jobs: int | None,
     quiet: bool,
-) -> int:
-    """Swaps all of them; how many are done. What failed is added, what is mended taken out."""
+) -> None:
+    """Swaps all of them, and adds them to what is done or what failed; what is mended goes."""
     from zoo.cli.output import note
     from zoo.cli.swap import line_of
     from zoo.cli.video import swap_videos
@@ -121,7 +127,6 @@ def _swapped(
         failed[source] = reason
         note(f"error: {reason}")
 
-    done = 0
     photos: list[tuple[Place, Place]] = [pair for pair in pairs if not is_video(pair[0])]
     with closing(swap_many(photos, how, jobs or 1)) as ready:
         for outcome in ready:
@@ -129,7 +134,7 @@ def _swapped(
                 fail(str(outcome.source), outcome.reason)
                 continue
             failed.pop(str(outcome.source), None)
-            done += 1
+            done.append(str(outcome.source))
             say_name(outcome.target) if quiet else say(line_of(outcome))
     for pair in pairs:
         if not is_video(pair[0]):
@@ -142,6 +147,5 @@ def _swapped(
             fail(source, reason)
         for entry in made:
             failed.pop(str(entry["input"]), None)
-            done += 1
+            done.append(str(entry["input"]))
             say_name(entry["output"]) if quiet else say(printable("".join(line), keep="\n"))
-    return done
