@@ -9,7 +9,6 @@ from PIL import Image as Pillow
 
 from tests.cli.conftest import Zoo
 from tests.cli.test_swap import cached, face_models
-from zoo.cli import watch
 from zoo.registry.cache import CachedNetwork
 
 __all__ = ["cached", "face_models"]
@@ -34,8 +33,8 @@ def happening(monkeypatch: pytest.MonkeyPatch) -> Days:
                     raise KeyboardInterrupt
                 event()
 
-        monkeypatch.setattr(watch.time, "sleep", sleep)
-        monkeypatch.setattr(watch.time, "monotonic", lambda: now)
+        monkeypatch.setattr("zoo.cli.watch.time.sleep", sleep)
+        monkeypatch.setattr("zoo.cli.watch.time.monotonic", lambda: now)
 
     return plan
 
@@ -55,7 +54,7 @@ def test_a_folder_is_kept_swapped_until_it_is_interrupted(
         lambda: (folder / "broken.jpg").write_bytes(b"half a photo"),
         change,
         lambda: shutil.copy(folder / "swapped" / "a.png", folder / "again.png"),
-        lambda: (folder / "broken.jpg").unlink(),
+        (folder / "broken.jpg").unlink,
     )
     ended = zoo("swap", "-i", "ada", "--watch", "in")
     assert ended.out.splitlines() == ["in/a.png -> in/swapped/a.png (1 face)"] * 2

@@ -72,7 +72,9 @@ def exported(start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_inputs_and_outputs_are_those_of_the_format(exported: Path) -> None:
     host = session(exported)
     side = dfm_side(128)
-    assert [(one.name, one.shape) for one in host.get_inputs()] == [("in_face:0", [1, side, side, 3])]
+    assert [(one.name, one.shape) for one in host.get_inputs()] == [
+        ("in_face:0", [1, side, side, 3])
+    ]
     assert [(one.name, one.shape, one.type) for one in host.get_outputs()] == [
         ("out_face_mask:0", [1, side, side, 1], "tensor(float)"),
         ("out_celeb_face:0", [1, side, side, 3], "tensor(float)"),

@@ -21,7 +21,10 @@ def ports(kind: str) -> onnx.GraphProto:
 
     if kind == "dfm":
         inputs = [port("in_face:0", 1, 224, 224, 3), port("morph_value:0", 1)]
-        outputs = [port("out_face_mask:0", 1, 224, 224, 1), port("out_celeb_face:0", 1, 224, 224, 3)]
+        outputs = [
+            port("out_face_mask:0", 1, 224, 224, 1),
+            port("out_celeb_face:0", 1, 224, 224, 3),
+        ]
     else:
         inputs = [port("target", 1, 3, 128, 128), port("source", 1, 512)]
         outputs = [port("output", 1, 3, 128, 128)]
