@@ -33,8 +33,8 @@ def happening(monkeypatch: pytest.MonkeyPatch) -> Days:
                     raise KeyboardInterrupt
                 event()
 
-        monkeypatch.setattr("zoo.cli.watch.time.sleep", sleep)
-        monkeypatch.setattr("zoo.cli.watch.time.monotonic", lambda: now)
+        monkeypatch.setattr("zoo.cli.watch.sleep", sleep)
+        monkeypatch.setattr("zoo.cli.watch.monotonic", lambda: now)
 
     return plan
 

@@ -1,9 +1,9 @@
 """``zoo swap --watch``: a folder kept swapped, until Ctrl-C."""
 
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from zoo.cli.say import say, say_name
@@ -84,7 +84,7 @@ def keep_swapped(
             pairs: list[tuple[Path, Path]] = []
             before = dict(failed)
             try:
-                for source, target in watched.look(time.monotonic()):
+                for source, target in watched.look(monotonic()):
                     if is_output(source):
                         note(f"{source} is an output of ours, and is left alone.")
                     else:
@@ -100,7 +100,7 @@ def keep_swapped(
                 _swap(pairs, how, done, failed, jobs, quiet)
             if failed != before:
                 write_report(watched.out, failed)
-            time.sleep(_EVERY)
+            sleep(_EVERY)
     except KeyboardInterrupt:
         if not quiet:
             print(end="\n" * sys.stderr.isatty(), file=sys.stderr)  # below the terminal's ^C
