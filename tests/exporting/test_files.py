@@ -101,17 +101,21 @@ def test_the_file_says_whose_face_it_makes_and_under_which_terms(
     assert "label" in says["notice"]
 
 
-def test_channels_are_bgr_and_what_our_crop_does_not_show_stays(portraits: list[Portrait]) -> None:
+def test_channels_are_bgr_and_what_our_crop_does_not_show_stays() -> None:
+    """The tint goes, as light does; what is quick is the network's."""
     side = dfm_side(SIZE)
-    given = np.full((1, side, side, 3), 0.5, np.float32)
+    waves = 0.5 + 0.2 * np.sin(np.arange(side) * 2 * np.pi / 12)
+    given = np.broadcast_to(waves[:, None, None], (1, side, side, 3)).astype(np.float32)
     _, face, _ = session(dfm(tinted(0, 0.5, 1), {})).run(None, {"in_face:0": given})
-    middle = face[0, side // 2, side // 2]
-    np.testing.assert_allclose(middle, (0.5, 0.25, 0), atol=1e-5)
-    for edge in (face[0, 0], face[0, -1], face[0, :, 0], face[0, :, -1]):
-        assert np.array_equal(edge, given[0, 0])
+    middle = np.s_[0, side // 2 - 12 : side // 2 + 12, side // 2]
+    contrast = face[middle].std(axis=0) / given[middle].std(axis=0)
+    np.testing.assert_allclose(contrast, (1, 0.5, 0), atol=0.1)
+    np.testing.assert_allclose(face[middle].mean(axis=0), 0.5, atol=0.15)
+    for edge in (np.s_[0, 0], np.s_[0, -1], np.s_[0, :, 0], np.s_[0, :, -1]):
+        assert np.array_equal(face[edge], given[edge])
 
 
-def test_a_network_that_changes_nothing_gives_the_crop_back(portraits: list[Portrait]) -> None:
+def test_a_network_that_changes_nothing_gives_the_crop_back() -> None:
     host = session(dfm(tinted(1, 1, 1), {}))
     side = dfm_side(SIZE)
     ramp = np.linspace(0.2, 0.8, side, dtype=np.float32)
@@ -187,7 +191,7 @@ def test_a_hosts_picture_has_the_figures_of_zoo_swap(
     likeness, movement, light = np.abs((theirs - ours).mean(axis=0))
     assert likeness < noise[0]
     assert movement < noise[1]
-    assert light < 0.02
+    assert light < 0.01
 
 
 def test_weights_by_layer_are_those_that_the_network_works_with(

@@ -6,8 +6,9 @@ in the host's crop (:mod:`.host_crop`); outputs, in this order, are ``out_face_m
 swapped face, and ``out_celeb_face_mask:0`` [1, H, H, 1], where it shows a face. A host takes the
 smaller of the masks, softens it, matches colours and pastes.
 
-So the graph resamples the host's crop to ours, runs the network, resamples back, and lays the
-result over what it was given. The first mask holds what the shipped segmentation takes for skin,
+So the graph resamples the host's crop to ours, runs the network, resamples back, gives the face the
+crop's light (:mod:`zoo.faces.agreement`; here in RGB, and without contrast), and lays the result
+over what it was given. The first mask holds what the shipped segmentation takes for skin,
 so that hair, glasses and hands stay in front as in a swap of ours.
 
 Source: modelhub/DFLive/DFMModel.py of DeepFaceLive; processors/modules/deep_swapper of facefusion.
@@ -25,6 +26,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from zoo.errors import AssetError
 from zoo.exporting.host_crop import SCALE, SHIFT, to_host
 from zoo.exporting.resampling import resampling
+from zoo.faces.agreement import LIGHT
 from zoo.faces.mask import mask_outline
 from zoo.faces.reference import REFERENCE
 from zoo.faces.segmentation import SKIN, WEIGHTS, expectation
@@ -67,13 +69,6 @@ def dfm(network: onnx.ModelProto, metadata: Mapping[str, str]) -> onnx.ModelProt
     photo = graph.clipped(photo)
 
     crop = graph.clipped(graph.resampled(photo, "to_ours", side, size, to_ours=True))
-    swapped = graph.merge(network, "network/", crop)
-    back = graph.resampled(swapped, "to_theirs", size, side, to_ours=False)
-    shown = graph.constant("shown", _shown(side)[None, None])
-    face = graph.clipped(graph.mixed(photo, back, shown))
-    face = graph.add("Gather", face, graph.constant("channels_back", [2, 1, 0]), axis=1)
-    graph.add("Transpose", face, perm=[0, 2, 3, 1], to=FACE)
-
     small = crop
     if seen != size:
         small = graph.clipped(graph.resampled(photo, "to_seen", side, seen, to_ours=True))
@@ -81,10 +76,18 @@ def dfm(network: onnx.ModelProto, metadata: Mapping[str, str]) -> onnx.ModelProt
     skin = graph.add("Gather", classes, graph.constant("skin", [SKIN]), axis=1)
     skin = graph.expected(skin)
     skin = graph.clipped(graph.resampled(skin, "seen_to_theirs", seen, side, to_ours=False))
-    outline = graph.constant("outline", _outline(side)[None, ..., None])
-    skin = graph.add("Transpose", skin, perm=[0, 2, 3, 1])
-    graph.add("Mul", skin, outline, to=MASK)
-    graph.add("Identity", outline, to=FACE_MASK)
+    outline = _outline(side)
+    mask = graph.add("Mul", skin, graph.constant("outline_first", outline[None, None]))
+    graph.add("Transpose", mask, perm=[0, 2, 3, 1], to=MASK)
+    graph.add("Identity", graph.constant("outline", outline[None, ..., None]), to=FACE_MASK)
+
+    swapped = graph.merge(network, "network/", crop)
+    back = graph.resampled(swapped, "to_theirs", size, side, to_ours=False)
+    lit = graph.agreed(back, photo, mask, _blur(side))
+    shown = graph.constant("shown", _shown(side)[None, None])
+    face = graph.clipped(graph.mixed(photo, lit, shown))
+    face = graph.add("Gather", face, graph.constant("channels_back", [2, 1, 0]), axis=1)
+    graph.add("Transpose", face, perm=[0, 2, 3, 1], to=FACE)
 
     words = {one.key: one.value for one in network.metadata_props}
     return graph.model(side, {**words, **metadata})
@@ -108,6 +111,15 @@ def _outline(side: int) -> Plane:
     cv2.fillConvexPoly(drawn, np.rint(points).astype(np.int32), 255)
     small = cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(small / np.float32(255), np.float32)
+
+
+def _blur(side: int) -> Plane:
+    """[H, H]: the Gaussian along one axis that tells light from the person, as in a swap of ours."""
+    corners = to_host(REFERENCE[[36, 45]])
+    sigma = LIGHT * float(corners[1, 0] - corners[0, 0]) * side
+    place = np.arange(side, dtype=np.float64)
+    kernel = np.exp(-0.5 * np.square((place[:, None] - place) / sigma))
+    return np.asarray(kernel / kernel.sum(axis=1).max(), np.float32)
 
 
 class _Graph:
@@ -149,6 +161,19 @@ class _Graph:
         columns = self.constant(f"{name}_across", np.ascontiguousarray(across.T))
         rows = self.constant(f"{name}_down", down)
         return self.add("MatMul", rows, self.add("MatMul", picture, columns))
+
+    def agreed(self, swapped: str, photo: str, mask: str, blur: Plane) -> str:
+        """``swapped`` in the photo's light: its slow part inside the mask becomes the photo's."""
+        along = self.constant("blur", blur)
+        least = self.constant("least", np.array(1e-3, np.float32))
+
+        def blurred(picture: str) -> str:
+            rows = self.add("MatMul", along, picture)
+            return self.add("MatMul", rows, self.add("Transpose", along, perm=[1, 0]))
+
+        weight = self.add("Max", blurred(mask), least)
+        missing = self.add("Mul", self.add("Sub", photo, swapped), mask)
+        return self.add("Add", swapped, self.add("Div", blurred(missing), weight))
 
     def expected(self, skin: str) -> str:
         """As :func:`zoo.faces.segmentation.skin` raises the odds on the face."""
