@@ -114,7 +114,7 @@ def _outline(side: int) -> Plane:
 
 
 def _blur(side: int) -> Plane:
-    """[H, H]: the Gaussian along one axis that tells light from the person, as in a swap of ours."""
+    """[H, H]: the Gaussian along one axis that tells light from the person, as in our swaps."""
     corners = to_host(REFERENCE[[36, 45]])
     sigma = LIGHT * float(corners[1, 0] - corners[0, 0]) * side
     place = np.arange(side, dtype=np.float64)
