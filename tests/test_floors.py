@@ -24,7 +24,7 @@ FLOORS = [
     {"networks"},
     {"objective"},
     {"swapping"},
-    {"training"},
+    {"training", "exporting"},
     {"evaluation"},
     {"registry"},
     {"serving", "stages"},

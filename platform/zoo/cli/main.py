@@ -16,6 +16,7 @@ from zoo.cli import (
     bench,
     doctor,
     evaluate,
+    export,
     identity,
     promote,
     registry,
@@ -36,7 +37,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-GROUPS = (swap, serve, verify, identity, train, evaluate, registry, promote, upkeep, doctor, bench)
+GROUPS = (
+    swap, serve, verify, identity, train, evaluate, registry, export, promote, upkeep, doctor, bench
+)  # fmt: skip
 for group in GROUPS:
     group.register(app)
 

@@ -85,7 +85,9 @@ def add(
     from zoo.provenance.identity import PHOTOS, find_identity, new_identity
     from zoo.provenance.versioning import version_photos
     from zoo.settings import find_project
+    from zoo.swapping.foreign import check_no_network
 
+    check_no_network(photos)
     project = find_project()
     if more:
         if basis or evidence:

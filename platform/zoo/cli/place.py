@@ -1,9 +1,15 @@
 """Where a command works: the project around it, if any, and the registry that goes with it."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.errors import ProjectError
 from zoo.settings import Project, find_project, tracking_uri
+
+if TYPE_CHECKING:
+    from zoo.registry.cache import CachedNetwork
+    from zoo.registry.references import Reference
 
 
 def project_or_none() -> Project | None:
@@ -36,3 +42,38 @@ def identity_names() -> Iterator[str]:
     project = project_or_none()
     if project is not None:
         yield from (path.parent.name for path in project.identities.glob("*/identity.yaml"))
+
+
+def named_network(text: str) -> "Reference":
+    """Which network ``NAME``, ``NAME@ALIAS`` or ``NAME:VERSION`` means.
+
+    Raises:
+        UsageError: it is none of these; says what a file is that is named instead.
+    """
+    from zoo.registry.references import parse_reference
+    from zoo.swapping.foreign import check_no_network
+
+    check_no_network([Path(text)])
+    return parse_reference(text)
+
+
+def find(identity: str, silent: bool) -> "CachedNetwork":
+    """The network that ``identity`` names, pulled if need be.
+
+    Raises:
+        UsageError, RegistryError, StorageError: see :func:`zoo.registry.finding.find_network`.
+    """
+    from zoo.cli.output import note
+    from zoo.registry.finding import find_network
+    from zoo.registry.references import CANDIDATE
+
+    reference = named_network(identity)
+
+    def pulling() -> None:
+        if not silent:
+            note(f"pulling {reference} from the registry ...")
+
+    found = find_network(reference, registry_uri_or_none(), identity_names(), pulling)
+    if not silent and not (reference.alias or reference.version) and found.alias == CANDIDATE:
+        note(f"{found.identity} has no champion yet; using its candidate, version {found.version}.")
+    return found

@@ -146,11 +146,10 @@ def pull(
     A swap pulls what it misses; pull again to get what was promoted elsewhere.
     """
     from zoo.cli.output import print_json, spinner
-    from zoo.cli.place import registry_uri
+    from zoo.cli.place import named_network, registry_uri
     from zoo.registry.pull import pull as pull_network
-    from zoo.registry.references import parse_reference
 
-    reference = parse_reference(name)
+    reference = named_network(name)
     with spinner(f"pulling {reference}"):
         network = pull_network(reference, registry_uri())
     if as_json:

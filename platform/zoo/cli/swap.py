@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -11,7 +12,6 @@ from zoo.cli.say import say, say_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.registry.cache import CachedNetwork
     from zoo.swapping.batch import Outcome
 
 _MOST_SHOWN = 50
@@ -36,6 +36,7 @@ def swap(
     inputs: Annotated[
         list[str],
         typer.Argument(
+            default_factory=list,
             metavar="INPUT...",
             help="Photos and videos, folders of them, patterns, or s3:// addresses.",
             show_default=False,
@@ -106,6 +107,20 @@ def swap(
             show_default=False,
         ),
     ] = False,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            "--watch",
+            metavar="DIR",
+            help="Keep a folder swapped: what is new or changed in it, until Ctrl-C. Without "
+            "--out, into DIR/swapped.",
+            show_default=False,
+        ),
+    ] = None,
+    opened: Annotated[
+        bool,
+        typer.Option("--open", help="Show the result in the system's viewer.", show_default=False),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -120,17 +135,25 @@ def swap(
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
     from zoo.cli.output import note, print_json, progress
+    from zoo.cli.place import find, named_network
+    from zoo.cli.watch import check_watching, keep_swapped
     from zoo.provenance.marking import Marking
-    from zoo.registry.references import parse_reference
     from zoo.swapping.batch import How, swap_many
     from zoo.swapping.failures import write_report
-    from zoo.swapping.plan import is_video, plan
+    from zoo.swapping.plan import Plan, is_video, plan
 
-    reference = parse_reference(identity)
-    work = plan(inputs, out, reference.name)
-    found = _find(identity, quiet or as_json)
+    reference = named_network(identity)
+    if watch is not None:
+        check_watching(
+            watch, out, inputs=inputs, start=start, end=end, preview=preview, open=opened,
+            json=as_json,
+        )  # fmt: skip
+    work = plan(inputs, out, reference.name) if watch is None else Plan([])
+    found = find(identity, quiet or as_json)
     mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
     how = How(found.path, mark, faces, method, again)
+    if watch is not None:
+        sys.exit(keep_swapped(watch, out, how, jobs=jobs, quiet=quiet))
     failed = dict(work.failed)
     outcomes: list[Outcome] = []
     photos = [pair for pair in work.pairs if not is_video(pair[0])]
@@ -145,7 +168,7 @@ def swap(
             elif as_json:
                 outcomes.append(outcome)
             else:
-                say_name(outcome.target) if quiet else say(_line(outcome))
+                say_name(outcome.target) if quiet else say(line_of(outcome))
             advance(count)
     made: list[dict[str, Any]] = []
     if videos:
@@ -186,10 +209,16 @@ def swap(
         report = write_report(work.folder, failed)
         if failed:
             note(f"{len(failed)} of {count} inputs failed; {report} lists them.")
+    if opened:
+        from zoo.cli.viewer import open_results
+
+        done = [str(target) for source, target in work.pairs if str(source) not in failed]
+        open_results([entry["output"] for entry in made] if preview else done, work.folder)
     sys.exit(1 if failed else 0)
 
 
-def _line(outcome: "Outcome") -> str:
+def line_of(outcome: "Outcome") -> str:
+    """What became of a photo, in a line."""
     done = "already done"
     if outcome.faces is not None:
         from zoo.photos.writing import WRITABLE, writable
@@ -215,21 +244,3 @@ def _entries(outcomes: "list[Outcome]") -> list[dict[str, Any]]:
         }
         for one in sorted(outcomes, key=lambda one: one.number)
     ]
-
-
-def _find(identity: str, silent: bool) -> "CachedNetwork":
-    from zoo.cli.output import note
-    from zoo.cli.place import identity_names, registry_uri_or_none
-    from zoo.registry.finding import find_network
-    from zoo.registry.references import CANDIDATE, parse_reference
-
-    reference = parse_reference(identity)
-
-    def pulling() -> None:
-        if not silent:
-            note(f"pulling {reference} from the registry ...")
-
-    found = find_network(reference, registry_uri_or_none(), identity_names(), pulling)
-    if not silent and not (reference.alias or reference.version) and found.alias == CANDIDATE:
-        note(f"{found.identity} has no champion yet; using its candidate, version {found.version}.")
-    return found

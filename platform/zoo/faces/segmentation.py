@@ -60,6 +60,18 @@ def skin(crop: Image, landmarks: Points | None = None) -> Plane:
     return _guided(_resized(free, crop.shape[0]), crop)
 
 
+def expectation(unit: Points = REFERENCE) -> Plane:
+    """By how much [128, 128] the odds of skin rise where a face has nothing else.
+
+    Args:
+        unit: the face's landmarks, unit coordinates of the crop.
+    """
+    middle = unit[30]
+    inner = _drawn(middle + _INNER * (unit - middle))
+    expected = np.exp(_EXPECTATION * cv2.GaussianBlur(inner, (0, 0), 0.03 * _SIDE))
+    return np.asarray(expected, np.float32)
+
+
 def _probability(crop: Image) -> Plane:
     """What the network says: [_SIDE, _SIDE, 4]."""
     way = cv2.INTER_AREA if crop.shape[0] > _SIDE else cv2.INTER_LINEAR
@@ -78,9 +90,7 @@ def _resized(plane: Plane, size: int) -> Plane:
 
 def _expected(skin: Plane, unit: Points) -> Plane:
     """Raises the odds of skin where a face has nothing else unless something hides it."""
-    middle = unit[30]
-    inner = _drawn(middle + _INNER * (unit - middle))
-    gain = np.exp(_EXPECTATION * cv2.GaussianBlur(inner, (0, 0), 0.03 * _SIDE))
+    gain = expectation(unit)
     return np.asarray(skin * gain / (1 + skin * (gain - 1)), np.float32)
 
 

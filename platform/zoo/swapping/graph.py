@@ -102,6 +102,30 @@ def read_graph(encoded: memoryview) -> Graph:
     return graph
 
 
+def read_ports(encoded: memoryview) -> tuple[list[Port], list[Port]]:
+    """The inputs and outputs of any ONNX file; the rest is skipped, not read.
+
+    Raises:
+        MalformedError: the file is damaged or no ONNX file.
+    """
+    budget = Budget()
+    inputs: list[Port] = []
+    outputs: list[Port] = []
+    weights: set[str] = set()
+    for number, graph in fields(encoded, budget):
+        if number == 7:
+            for part, value in fields(content(graph), budget):
+                if part == 5:
+                    weights.update(
+                        text(name) for at, name in fields(content(value), budget) if at == 8
+                    )
+                elif part in (11, 12):
+                    ports = inputs if part == 11 else outputs
+                    ports.append(_port(content(value), budget))
+    # Older files name their weights among the inputs.
+    return [port for port in inputs if port.name not in weights], outputs
+
+
 def _words(message: memoryview, budget: Budget) -> tuple[str, str]:
     parts = dict(fields(message, budget))
     return text(parts.get(1, _NOTHING)), text(parts.get(2, _NOTHING), 1 << 20)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from zoo.errors import AssetError
 from zoo.provenance.marking import Marking
+from zoo.swapping.foreign import refusal
 from zoo.swapping.graph import FLOAT, Graph, Port, read_graph
 from zoo.swapping.protobuf import MalformedError
 from zoo.swapping.shapes import Cost, cost_of
@@ -81,7 +82,16 @@ def inspect_network(
     Raises:
         AssetError: it is missing, damaged, too large, no swap network, or someone else's.
     """
-    name = name or str(path)
+    known_as = name or str(path)
+    try:
+        return _inspected(path, used_as, known_as)
+    except AssetError as error:
+        if (words := refusal(path, known_as)) is not None:
+            raise AssetError(words) from error
+        raise
+
+
+def _inspected(path: Path, used_as: Marking | None, name: str) -> Inspected:
     try:
         encoded = read_bytes(path, MAX_BYTES)
     except OSError as error:

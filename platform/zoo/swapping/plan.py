@@ -48,8 +48,11 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
         identity: for the default names.
 
     Raises:
-        UsageError: an output is one of the inputs, or has a suffix that cannot be written.
+        UsageError: there is no input, an output is one of the inputs, or has a suffix that cannot
+            be written.
     """
+    if not inputs:
+        raise UsageError("Name photos, videos or folders to swap, or one folder with --watch.")
     place = None if out is None else _place(out)
     photos, failed = _photos(inputs, place)
     if place is not None and not _is_folder(place) and not _may_be_several(inputs, photos):
@@ -80,7 +83,7 @@ def is_video(place: Place) -> bool:
     return place.suffix.lower() in VIDEO_SUFFIXES
 
 
-def _output_suffix(source: Place) -> str:
+def output_suffix(source: Place) -> str:
     """The input's own suffix, or that of a format which keeps all that the input's does."""
     if not is_video(source):
         return writing.output_suffix(source.suffix)
@@ -164,7 +167,7 @@ def _targets(photos: Sequence[Place], folder: Place, tail: str) -> list[Place]:
     taken: set[str] = set()
     targets: list[Place] = []
     for photo in photos:
-        stem, suffix = f"{photo.stem}{tail}", _output_suffix(photo)
+        stem, suffix = f"{photo.stem}{tail}", output_suffix(photo)
         name, count = f"{stem}{suffix}", 1
         while name.casefold() in taken:
             count += 1

@@ -1,0 +1,87 @@
+"""``zoo export``: a network as a file for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.options import NETWORKS, Json, Quiet, examples, known_names
+from zoo.cli.say import say, say_name
+from zoo.exporting.formats import Format
+from zoo.printable import printable
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this module's command."""
+    app.command(
+        rich_help_panel=NETWORKS,
+        no_args_is_help=True,
+        epilog=examples(
+            "zoo export ada",
+            "zoo export ada@candidate --format safetensors -o weights/ada.safetensors",
+            "zoo export ada --format onnx",
+        ),
+    )(export)
+
+
+def export(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME[@ALIAS|:VERSION]",
+            help="Which network.",
+            show_default=False,
+            autocompletion=known_names,
+        ),
+    ],
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            "-f",
+            help="dfm for DeepFaceLive and facefusion, onnx as it is, safetensors for the weights.",
+        ),
+    ] = Format.dfm,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Where to. Without it: NAME.FORMAT in the working folder.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a network as a file for other programs.
+
+    The file says whose face it makes, on what basis and under which terms. What other programs
+    make with it they neither sign nor label as synthetic: whoever uses it must.
+    """
+    from zoo.cli.output import note, print_json
+    from zoo.cli.place import find, named_network
+    from zoo.errors import UsageError
+    from zoo.exporting.export import export as write
+    from zoo.exporting.terms import NOTICE, Terms
+    from zoo.provenance.basis import check_basis
+
+    target = out or Path(f"{named_network(name).name}.{form}")
+    if target.suffix.lower() != f".{form}":
+        raise UsageError(
+            f"{target} does not end in .{form}, by which other programs know such files."
+        )
+    found = find(name, quiet or as_json)
+    basis = check_basis(found.basis, f"{found.identity} version {found.version}")
+    terms = Terms(found.identity, found.version, found.sha256, basis)
+    write(found.path, terms, form, target)
+    if as_json:
+        print_json({"output": str(target), "format": str(form), **terms.metadata()})
+        return
+    if quiet:
+        say_name(target)
+        return
+    place = printable(str(target))
+    say(f"{found.identity} version {found.version} -> {place} ({form}; basis: {basis})")
+    note(NOTICE)

@@ -1,0 +1,1 @@
+"""Networks for other programs: as DFM, plain ONNX or safetensors (onnx, no torch)."""
