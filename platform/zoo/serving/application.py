@@ -23,6 +23,7 @@ from ray.serve.handle import DeploymentHandle
 
 from zoo.errors import AssetError, ZooError
 from zoo.faces.tracking import Tracker
+from zoo.photos.apart import Decoders
 from zoo.provenance.marking import Marking
 from zoo.registry import cache
 from zoo.registry.references import Reference
@@ -83,12 +84,13 @@ class Shelf:
 
 
 class Worker:
-    """Swaps, on a few threads."""
+    """Swaps, on a few threads, each with a process that decodes what it is sent."""
 
     def __init__(self, options: Options) -> None:
         _stay_on_loopback()
         self._options = options
         self._threads = ThreadPoolExecutor(options.threads)
+        self._decode = Decoders(options.threads)
 
         @serve.multiplexed(max_num_models_per_replica=options.networks)  # type: ignore[untyped-decorator]
         async def network(key: str) -> SwapNetwork:
@@ -107,7 +109,7 @@ class Worker:
 
     async def find(self, photo: bytes) -> Found:
         return await self._in_thread(
-            lambda: find_in_upload(photo, max_pixels=self._options.max_pixels)
+            lambda: find_in_upload(photo, max_pixels=self._options.max_pixels, decode=self._decode)
         )
 
     async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
@@ -122,12 +124,15 @@ class Worker:
                 method=wish.method,
                 kind=wish.kind,
                 max_pixels=self._options.max_pixels,
+                decode=self._decode,
             )
         )
 
     async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
         network = await self._network(chosen.key)
-        return await self._in_thread(lambda: swap_frame(jpeg, network, _mark(chosen), tracker))
+        return await self._in_thread(
+            lambda: swap_frame(jpeg, network, _mark(chosen), tracker, self._decode)
+        )
 
     async def _in_thread(self, work: Callable[..., _T], *arguments: Any) -> _T:
         # With the context, by which Serve knows the request's network.
