@@ -34,7 +34,8 @@ class Listener:
     """Answers clients in the running event loop, from :meth:`open` to :meth:`close`."""
 
     def __init__(self, app: ASGIApp, options: Options, bound: socket.socket) -> None:
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        for name in ("uvicorn.error", "python_multipart"):  # strangers do not write our log
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._bound = bound
         self._server = _Server(
             uvicorn.Config(
