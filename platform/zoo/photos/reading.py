@@ -25,6 +25,7 @@ from zoo.photos.deep import Deep, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.limits import check_size
 from zoo.photos.metadata import Metadata, safe_metadata
+from zoo.printable import printable
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm",
@@ -128,7 +129,8 @@ def decode_photo(encoded: bytes, path: Path, *, max_pixels: int, whole: bool = F
     except UnidentifiedImageError as error:
         raise PhotoError(_not_a_photo(path, encoded)) from error
     except Exception as error:  # a decoder of damaged data may raise anything
-        raise PhotoError(f"{path} is damaged and cannot be read: {error}.") from error
+        words = printable(" ".join(str(error).split())).rstrip(".") or type(error).__name__
+        raise PhotoError(f"{path} is damaged and cannot be read: {words}.") from error
 
 
 def read_photo(
