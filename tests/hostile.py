@@ -61,8 +61,8 @@ def place(folder: Path) -> list[Path]:
     folder.mkdir(parents=True)
     for name, content in corpus().items():
         (folder / name).write_bytes(content)
-    for name in odd_names():
-        with open(bytes(folder) + b"/" + name, "wb") as file:  # noqa: PTH123
+    for odd in odd_names():
+        with open(bytes(folder) + b"/" + odd, "wb") as file:  # noqa: PTH123
             file.write(_encoded("PNG"))
     (folder / "of-the-system.jpg").symlink_to("/etc/hostname")
     (folder / "endless.jpg").symlink_to("/dev/zero")

@@ -50,7 +50,8 @@ def test_what_kills_every_worker_is_given_up() -> None:
 
 
 def test_what_a_worker_raises_is_not_asked_again() -> None:
-    refusal = RayTaskError("find", "", PhotoError("The photo is empty; give a photo."))
+    reason = PhotoError("The photo is empty; give a photo.")
+    refusal = RayTaskError("find", "", reason)  # type: ignore[no-untyped-call]
     with pytest.raises(PhotoError, match="is empty"):
         found(refusal, "faces")
     with pytest.raises(BusyError, match="more requests than it can hold"):
