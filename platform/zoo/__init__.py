@@ -7,4 +7,10 @@ errors, settings → storage, assets, receipts → photos, provenance, people �
 → networks → objective → swapping → training → evaluation → registry → cli
 """
 
+import os
+
+# ONNX Runtime (1.29 and newer) would send what it runs to its makers, and keep a number for this
+# machine in the user's cache. It looks at this when it is imported, whoever imports it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 __version__ = "0.1.0"

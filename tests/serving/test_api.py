@@ -6,6 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from tests.networks_on_disk import write_network
 from tests.serving.conftest import REGISTRY, encoded
 from zoo.faces.tracking import Tracker
+from zoo.photos.apart import Decoders
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
 from zoo.provenance.verifying import FINE, verify
 from zoo.serving import api
@@ -33,6 +35,12 @@ from zoo.swapping.network import SwapNetwork
 HERE = "http://127.0.0.1:8000"
 SOCKET = "ws://127.0.0.1:8000"
 MARK = Marking("ada", "1", "0" * 64, "synthetic")
+
+
+@cache
+def decoders() -> Decoders:
+    """As a worker has them."""
+    return Decoders(1)
 
 
 class InProcess:
@@ -53,7 +61,7 @@ class InProcess:
         return self._library.choose(reference)
 
     async def find(self, photo: bytes) -> Found:
-        return find_in_upload(photo, max_pixels=self._options.max_pixels)
+        return find_in_upload(photo, max_pixels=self._options.max_pixels, decode=decoders())
 
     async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
         return swap_upload(
@@ -64,10 +72,11 @@ class InProcess:
             method=wish.method,
             kind=wish.kind,
             max_pixels=self._options.max_pixels,
+            decode=decoders(),
         )
 
     async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
-        return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, tracker)
+        return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, tracker, decoders())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
@@ -24,6 +25,7 @@ from zoo.photos.deep import Deep, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.limits import check_size
 from zoo.photos.metadata import Metadata, safe_metadata
+from zoo.printable import printable
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm",
@@ -88,49 +90,85 @@ def find_photos(
     return sorted(found)
 
 
-def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS, whole: bool = False) -> Photo:
+class Decode(Protocol):
+    """:func:`decode_photo`, here or in a process of its own (:mod:`.apart`)."""
+
+    def __call__(
+        self, encoded: bytes, path: Path, *, max_pixels: int, whole: bool = False
+    ) -> Photo: ...
+
+
+def decode_photo(encoded: bytes, path: Path, *, max_pixels: int, whole: bool = False) -> Photo:
+    """The photo in the file ``encoded``, as upright sRGB.
+
+    Args:
+        encoded: the file's bytes.
+        path: its name, for sentences.
+        max_pixels: that it may have.
+        whole: whether what 8-bit sRGB cannot hold is wanted too: ``deep`` and ``companions``.
+
+    Raises:
+        PhotoError: not a photo, damaged or larger than ``max_pixels``.
+    """
+    try:
+        if exr.is_exr(encoded):
+            image, light, others = exr.read_exr(path, encoded, max_pixels)
+            bits = 8 * light.values.dtype.itemsize
+            return Photo(path, image, Metadata("EXR", bits=bits), light if whole else None, others)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on damaged metadata, and sizes: checked below
+            return _decoded(encoded, path, max_pixels, whole)
+    except PhotoError:
+        raise
+    except MemoryError as error:
+        raise PhotoError(
+            f"{path} needs more memory than there is; make it smaller first."
+        ) from error
+    except Pillow.DecompressionBombError as error:
+        raise PhotoError(f"{path} has too many pixels; make it smaller first.") from error
+    except UnidentifiedImageError as error:
+        raise PhotoError(_not_a_photo(path, encoded)) from error
+    except Exception as error:  # a decoder of damaged data may raise anything
+        words = printable(" ".join(str(error).split())).rstrip(".") or type(error).__name__
+        raise PhotoError(f"{path} is damaged and cannot be read: {words}.") from error
+
+
+def read_photo(
+    path: Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    whole: bool = False,
+    decode: Decode = decode_photo,
+) -> Photo:
     """Reads a photo as upright sRGB.
 
     Args:
         path: the file.
         max_pixels: that it may have.
         whole: whether what 8-bit sRGB cannot hold is wanted too: ``deep`` and ``companions``.
+        decode: what decodes it.
 
     Raises:
         PhotoError: missing, unreadable, not a photo, damaged or larger than ``max_pixels``.
     """
-    encoded = _read_bytes(path)
-    if exr.is_exr(encoded):
-        image, light, others = exr.read_exr(path, encoded, max_pixels)
-        bits = 8 * light.values.dtype.itemsize
-        return Photo(path, image, Metadata("EXR", bits=bits), light if whole else None, others)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on damaged metadata, and on sizes that are checked below
-        try:
-            with Pillow.open(io.BytesIO(encoded), formats=_formats(encoded)) as opened:
-                if opened.format == "TIFF" and is_raw(opened, encoded):
-                    raise PhotoError(
-                        f"{path} is a camera's raw file, of which only the preview could be read; "
-                        "develop it to TIFF or JPEG first."
-                    )
-                check_size(path, opened, max_pixels)
-                metadata = replace(safe_metadata(opened), bits=depth(opened, encoded))
-                picture = ImageOps.exif_transpose(opened)
-                image, alpha = to_srgb(picture)
-                if not opened.info.get("icc_profile") and (
-                    points := opened.info.get("nclx_profile")
-                ):
-                    image = from_code_points(image, points)
-                deep = read_deep(opened, encoded, image) if whole else None
-                others = companions(opened, encoded) if whole else ()
-        except PhotoError:
-            raise
-        except Pillow.DecompressionBombError as error:
-            raise PhotoError(f"{path} has too many pixels; make it smaller first.") from error
-        except UnidentifiedImageError as error:
-            raise PhotoError(_not_a_photo(path, encoded)) from error
-        except Exception as error:  # a decoder of damaged data may raise anything
-            raise PhotoError(f"{path} is damaged and cannot be read: {error}.") from error
+    return decode(_read_bytes(path), path, max_pixels=max_pixels, whole=whole)
+
+
+def _decoded(encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo:
+    with Pillow.open(io.BytesIO(encoded), formats=_formats(encoded)) as opened:
+        if opened.format == "TIFF" and is_raw(opened, encoded):
+            raise PhotoError(
+                f"{path} is a camera's raw file, of which only the preview could be read; "
+                "develop it to TIFF or JPEG first."
+            )
+        check_size(path, opened, max_pixels)
+        metadata = replace(safe_metadata(opened), bits=depth(opened, encoded))
+        picture = ImageOps.exif_transpose(opened)
+        image, alpha = to_srgb(picture)
+        if not opened.info.get("icc_profile") and (points := opened.info.get("nclx_profile")):
+            image = from_code_points(image, points)
+        deep = read_deep(opened, encoded, image) if whole else None
+        others = companions(opened, encoded) if whole else ()
     return Photo(path, image, replace(metadata, alpha=alpha), deep, others)
 
 

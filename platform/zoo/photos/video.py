@@ -7,6 +7,7 @@ frame rate, and a changing one.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -213,7 +214,7 @@ def opened(path: Path) -> Iterator["InputContainer"]:
     }
     try:
         with av.open(
-            f"file:{path.resolve()}", "r", container_options=options, timeout=_OPEN_SECONDS,
+            f"file:{os.path.realpath(path)}", "r", container_options=options, timeout=_OPEN_SECONDS,
             metadata_errors="replace",
         ) as container:  # fmt: skip
             yield container

@@ -93,7 +93,7 @@ def leads_out(photo: Path, given: Sequence[Path]) -> bool:
     """
     if photo in given:
         return False
-    place = photo.resolve()
+    place = Path(os.path.realpath(photo))  # which a link that leads to itself does not stop
     return not any(place.is_relative_to(folder.resolve()) for folder in given if folder.is_dir())
 
 

@@ -1,8 +1,8 @@
-"""The deployments of Ray Serve: a front door, workers, and a library.
+"""The deployments of Ray Serve: workers, and a library.
 
-One front answers clients and waits for the others. Workers swap: each keeps the networks it
-used last (Serve's multiplexing sends a request where its network is), and runs the faces that
-wait for the same network as one batch. The library knows the registry.
+Workers swap: each keeps the networks it used last (Serve's multiplexing sends a request where its
+network is), and runs the faces that wait for the same network as one batch. The library knows the
+registry. :class:`.front.Front` asks them.
 """
 
 import asyncio
@@ -13,27 +13,20 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from fastapi import FastAPI
 from ray import serve
-from ray.exceptions import RayTaskError
 from ray.serve import Application
 from ray.serve._private import replica
-from ray.serve.exceptions import BackPressureError
-from ray.serve.handle import DeploymentHandle
 
-from zoo.errors import AssetError, ZooError
+from zoo.errors import AssetError
 from zoo.faces.tracking import Tracker
+from zoo.photos.apart import Decoders
 from zoo.provenance.marking import Marking
 from zoo.registry import cache
 from zoo.registry.references import Reference
-from zoo.serving import api
 from zoo.serving.backend import Chosen, Wish
-from zoo.serving.ending import Ending
-from zoo.serving.gallery import Gallery
 from zoo.serving.library import Library
 from zoo.serving.live import Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.problems import BusyError
 from zoo.serving.work import Found, Result, find_in_upload, swap_upload
 from zoo.swapping.network import Crops, SwapNetwork
 
@@ -41,29 +34,25 @@ MOST_WAITING = 256
 _T = TypeVar("_T")
 _LARGEST_BATCH = 16  # requests
 _SECONDS_FOR_A_BATCH = 0.005
+_SECONDS_TO_NOTICE = 1.0  # that a worker has died
 
 
-def build(options: Options) -> Application:
-    """The application, ready for ``serve.run``."""
-    nothing = {"num_cpus": 0}  # of Ray's book-keeping: threads are counted in the options
+def build(options: Options) -> tuple[Application, Application]:
+    """The workers and the library, ready for ``serve.run``."""
+    common: dict[str, Any] = {
+        "ray_actor_options": {"num_cpus": 0},  # of Ray's book-keeping: options count the threads
+        "health_check_period_s": _SECONDS_TO_NOTICE,
+    }
     worker = serve.deployment(
         name="worker",
         num_replicas=options.workers,
         max_ongoing_requests=2 * options.threads + 2,
         max_queued_requests=MOST_WAITING,
-        ray_actor_options=nothing,
         graceful_shutdown_timeout_s=5,
+        **common,
     )(Worker)
-    shelf = serve.deployment(
-        name="library", ray_actor_options=nothing, graceful_shutdown_timeout_s=2
-    )(Shelf)
-    front = serve.deployment(
-        name="front",
-        max_ongoing_requests=2 * MOST_WAITING,
-        ray_actor_options=nothing,
-        graceful_shutdown_timeout_s=2,
-    )(serve.ingress()(Front))
-    return front.bind(options, worker.bind(options), shelf.bind(options))
+    shelf = serve.deployment(name="library", graceful_shutdown_timeout_s=2, **common)(Shelf)
+    return worker.bind(options), shelf.bind(options)
 
 
 class Shelf:
@@ -83,12 +72,13 @@ class Shelf:
 
 
 class Worker:
-    """Swaps, on a few threads."""
+    """Swaps, on a few threads, each with a process that decodes what it is sent."""
 
     def __init__(self, options: Options) -> None:
         _stay_on_loopback()
         self._options = options
         self._threads = ThreadPoolExecutor(options.threads)
+        self._decode = Decoders(options.threads)
 
         @serve.multiplexed(max_num_models_per_replica=options.networks)  # type: ignore[untyped-decorator]
         async def network(key: str) -> SwapNetwork:
@@ -107,7 +97,7 @@ class Worker:
 
     async def find(self, photo: bytes) -> Found:
         return await self._in_thread(
-            lambda: find_in_upload(photo, max_pixels=self._options.max_pixels)
+            lambda: find_in_upload(photo, max_pixels=self._options.max_pixels, decode=self._decode)
         )
 
     async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
@@ -122,12 +112,15 @@ class Worker:
                 method=wish.method,
                 kind=wish.kind,
                 max_pixels=self._options.max_pixels,
+                decode=self._decode,
             )
         )
 
     async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
         network = await self._network(chosen.key)
-        return await self._in_thread(lambda: swap_frame(jpeg, network, _mark(chosen), tracker))
+        return await self._in_thread(
+            lambda: swap_frame(jpeg, network, _mark(chosen), tracker, self._decode)
+        )
 
     async def _in_thread(self, work: Callable[..., _T], *arguments: Any) -> _T:
         # With the context, by which Serve knows the request's network.
@@ -155,52 +148,6 @@ class _Batched:
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result()
 
 
-class Front:
-    """Takes requests, and asks the others."""
-
-    def __init__(
-        self, options: Options, worker: DeploymentHandle[Any], shelf: DeploymentHandle[Any]
-    ) -> None:
-        _stay_on_loopback()
-        self._options = options
-        self._worker = worker
-        self._shelf = shelf
-        self._ending = Ending()
-
-    def __serve_build_asgi_app__(self) -> FastAPI:
-        return api.create(self, self._options, self._ending)
-
-    async def end(self) -> int:
-        """Answers what is under way and begins nothing new; how much was left."""
-        return await self._ending.wait()
-
-    async def gallery(self) -> Gallery:
-        gallery: Gallery = await _answer(self._shelf.ask.remote("gallery"))
-        return gallery
-
-    async def preview(self, name: str, version: int) -> bytes | None:
-        picture: bytes | None = await _answer(self._shelf.ask.remote("preview", name, version))
-        return picture
-
-    async def choose(self, reference: str) -> Chosen:
-        chosen: Chosen = await _answer(self._shelf.ask.remote("choose", reference))
-        return chosen
-
-    async def find(self, photo: bytes) -> Found:
-        found: Found = await _answer(self._worker.find.remote(photo))
-        return found
-
-    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
-        worker = self._worker.options(multiplexed_model_id=chosen.key)
-        result: Result = await _answer(worker.swap.remote(photo, chosen, wish))
-        return result
-
-    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
-        worker = self._worker.options(multiplexed_model_id=chosen.key)
-        frame: Frame = await _answer(worker.frame.remote(jpeg, chosen, tracker))
-        return frame
-
-
 def _stay_on_loopback() -> None:
     """Has this replica open its port on loopback; called before Ray Serve opens it.
 
@@ -212,23 +159,6 @@ def _stay_on_loopback() -> None:
         replica.add_port_to_grpc_server = (  # type: ignore[attr-defined]
             lambda server, _: opening(server, "127.0.0.1:0")
         )
-
-
-async def _answer(response: Any) -> Any:
-    """Awaits a deployment's answer.
-
-    Raises:
-        ZooError: what the deployment raised, itself.
-        BusyError: too many wait already.
-    """
-    try:
-        return await response
-    except BackPressureError as error:
-        raise BusyError("The server has more requests than it can hold; try again.") from error
-    except RayTaskError as error:
-        if isinstance(error.cause, ZooError):
-            raise error.cause from None
-        raise
 
 
 def _load(key: str, registry: str | None) -> SwapNetwork:

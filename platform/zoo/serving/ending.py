@@ -8,7 +8,6 @@ from zoo.serving.problems import problem
 
 SECONDS_TO_ANSWER = 15.0
 """Longest wait for what is under way."""
-_SECONDS_ON_THE_WAY = 0.5  # from the application through Ray's proxy to the client
 
 
 class Ending:
@@ -29,7 +28,6 @@ class Ending:
                     await self._idle.wait()
             except TimeoutError:
                 return self._under_way
-            await asyncio.sleep(_SECONDS_ON_THE_WAY)
         return 0
 
     def wrap(self, app: ASGIApp) -> ASGIApp:

@@ -8,23 +8,22 @@ Ray changes how its process takes signals, when it starts and again when it ends
 way to end the server depends on that.
 """
 
+import asyncio
 import json
 import logging
 import os
 import signal
 import sys
 import warnings
-from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 
 from zoo import local_ray
 from zoo.errors import ServingError, UsageError, ZooError
-from zoo.serving.ending import SECONDS_TO_ANSWER
+from zoo.serving.ending import Ending
 from zoo.serving.options import Options
 
 _OBJECT_STORE = 256 * 2**20  # bytes
-_SECONDS_TO_BE_HEARD = 5.0
 _QUIET = {"log_level": "ERROR", "enable_access_log": False}
 
 
@@ -33,22 +32,35 @@ def main() -> None:
     said = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
     warnings.simplefilter("ignore")
+    ray = None
     try:
-        ray, front = _open(_options(sys.stdin.readline()))
-    except ZooError as error:
-        refusal = {"error": type(error).__name__, "message": str(error)}
-        print(json.dumps(refusal), file=said, flush=True)
-        raise SystemExit(error.exit_code) from error
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # they go to all of a group; who started it decides
-    try:
-        print(json.dumps({"open": True}), file=said, flush=True)
-        sys.stdin.read()
-        with suppress(Exception):  # then it ends without
-            front.end.remote().result(timeout_s=SECONDS_TO_ANSWER + _SECONDS_TO_BE_HEARD)
+        try:
+            options = _options(sys.stdin.readline())
+            api, listener = _clients_side()
+            bound = _bound(listener, options)
+            ray, front = _open(options)
+        except ZooError as error:
+            refusal = {"error": type(error).__name__, "message": str(error)}
+            print(json.dumps(refusal), file=said, flush=True)
+            raise SystemExit(error.exit_code) from error
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # they go to all of a group; the starter decides
+        ending = Ending()
+        app = api.create(front, options, ending)
+        asyncio.run(_serve(listener.Listener(app, options, bound), ending, said))
     finally:
-        ray.shutdown()
-        local_ray.remove(os.environ["TMPDIR"])
+        if ray:
+            ray.shutdown()
+            local_ray.remove(os.environ["TMPDIR"])
+
+
+async def _serve(listener: Any, ending: Ending, said: TextIO) -> None:
+    """Answers clients until standard input ends, and then those whose requests are under way."""
+    await listener.open()
+    print(json.dumps({"open": True}), file=said, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await ending.wait()
+    await listener.close()
 
 
 def question(options: Options) -> str:
@@ -62,7 +74,7 @@ def _options(line: str) -> Options:
 
 
 def _open(options: Options) -> tuple[Any, Any]:
-    """Starts all of it; returns Ray and a handle of the front.
+    """Starts Ray with the application; returns Ray and what asks it.
 
     Raises:
         UsageError: Ray Serve is not installed.
@@ -73,11 +85,9 @@ def _open(options: Options) -> tuple[Any, Any]:
         from ray import serve
 
         from zoo.serving.application import build
+        from zoo.serving.front import Front
     except ImportError as error:
-        raise UsageError(
-            f"Serving needs {error.name}, which is not installed here; install it with: "
-            "pip install 'faceswap-zoo[serve]'"
-        ) from error
+        raise _missing(error) from error
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     try:
         local_ray.start(
@@ -86,19 +96,43 @@ def _open(options: Options) -> tuple[Any, Any]:
             logging_level=logging.CRITICAL,
             object_store_memory=_OBJECT_STORE,
         )
-        serve.start(proxy_location="HeadOnly", http_options=_http(options), logging_config=_QUIET)
-        front = serve.run(build(options), name="zoo", route_prefix="/", logging_config=_QUIET)
+        # Ray's own proxy waits for ever for headers, and two of its routes ask for no token.
+        serve.start(proxy_location="Disabled", logging_config=_QUIET)
+        worker, shelf = serve.run_many(
+            [
+                serve.RunTarget(one, name, route_prefix=None, logging_config=_QUIET)
+                for name, one in zip(("worker", "library"), build(options), strict=True)
+            ]
+        )
     except Exception as error:  # Ray has no common base for what may go wrong at its start
         reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
         raise ServingError(f"The server did not start ({reason}); try again.") from error
-    return ray, front
+    return ray, Front(worker, shelf)
 
 
-def _http(options: Options) -> dict[str, Any]:
-    listening: dict[str, Any] = {"host": options.host.strip("[]"), "port": options.port}
-    if options.certificate:
-        listening |= {"ssl_certfile": options.certificate, "ssl_keyfile": options.key}
-    return listening
+def _clients_side() -> tuple[Any, Any]:
+    try:
+        from zoo.serving import api, listener
+    except ImportError as error:
+        raise _missing(error) from error
+    return api, listener
+
+
+def _bound(listener: Any, options: Options) -> Any:
+    try:
+        return listener.bind(options)
+    except OSError as error:
+        raise ServingError(
+            f"The server did not start: {options.host}:{options.port} has been taken meanwhile; "
+            "choose another with --port."
+        ) from error
+
+
+def _missing(error: ImportError) -> UsageError:
+    return UsageError(
+        f"Serving needs {error.name}, which is not installed here; install it with: "
+        "pip install 'faceswap-zoo[serve]'"
+    )
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from frame to frame travels with the frames, so that any worker can take the nex
 import io
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 from PIL import Image as Pillow
 
 from zoo.errors import PhotoError
@@ -17,6 +17,8 @@ from zoo.faces.detection import Face
 from zoo.faces.fitting import box_of
 from zoo.faces.tracking import Tracker
 from zoo.photos.image import Image
+from zoo.photos.reading import Decode, decode_photo
+from zoo.provenance.formats import HEAD, media_type
 from zoo.provenance.marking import Marking, xmp
 from zoo.swapping.network import Network
 from zoo.swapping.photo import swap_faces
@@ -44,7 +46,13 @@ class Frame:
     seconds: float
 
 
-def swap_frame(encoded: bytes, network: Network, mark: Marking, tracker: Tracker | None) -> Frame:
+def swap_frame(
+    encoded: bytes,
+    network: Network,
+    mark: Marking,
+    tracker: Tracker | None,
+    decode: Decode = decode_photo,
+) -> Frame:
     """Swaps the largest face of a frame.
 
     Args:
@@ -52,13 +60,14 @@ def swap_frame(encoded: bytes, network: Network, mark: Marking, tracker: Tracker
         network: whose face to put in.
         mark: goes into the JPEG's metadata.
         tracker: what the last frame gave; None for the first.
+        decode: what decodes it.
 
     Raises:
         PhotoError: no JPEG, or too large.
         AssetError: the face models are missing or damaged.
     """
     started = time.perf_counter()
-    image = _decoded(encoded)
+    image = _decoded(encoded, decode)
     tracker = tracker or Tracker(RATE)
     faces = tracker.step(image)
     jpeg = None
@@ -69,20 +78,10 @@ def swap_frame(encoded: bytes, network: Network, mark: Marking, tracker: Tracker
     return Frame(jpeg, tracker, time.perf_counter() - started)
 
 
-def _decoded(encoded: bytes) -> Image:
-    try:
-        with Pillow.open(io.BytesIO(encoded), formats=("JPEG",)) as opened:
-            width, height = opened.size
-            if width * height > MAX_PIXELS:
-                raise PhotoError(
-                    f"A frame has {width}x{height} pixels; send at most "
-                    f"{MAX_PIXELS / 1e6:.1f} million."
-                )
-            return np.array(opened.convert("RGB"), np.uint8)
-    except PhotoError:
-        raise
-    except Exception as error:  # a decoder of damaged data may raise anything
-        raise PhotoError("A frame is no JPEG, or a damaged one; send each frame whole.") from error
+def _decoded(encoded: bytes, decode: Decode) -> Image:
+    if media_type(encoded[:HEAD]) != "image/jpeg":
+        raise PhotoError("A frame is no JPEG; send each frame as one.")
+    return decode(encoded, Path("A frame"), max_pixels=MAX_PIXELS).image
 
 
 def _encoded(image: Image, mark: Marking) -> bytes:

@@ -1,6 +1,7 @@
 """What a worker does with an upload: find its faces, or swap them.
 
-An upload is hostile until it is decoded: :mod:`zoo.photos` caps its size before that.
+An upload is hostile until it is decoded: :mod:`zoo.photos` caps its size before that, and a worker
+has it decoded in a process apart (:mod:`zoo.photos.apart`).
 """
 
 import tempfile
@@ -9,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zoo.errors import NoFaceError, PhotoError, ZooError
+from zoo.errors import NoFaceError, ZooError
 from zoo.faces.blending import Method
 from zoo.faces.detection import find_faces
 from zoo.faces.hog import Box
-from zoo.photos.reading import read_photo
+from zoo.photos.reading import Decode, decode_photo
 from zoo.provenance.formats import HEAD, media_type
 from zoo.provenance.marking import Marking
 from zoo.swapping.network import Network
@@ -48,20 +49,14 @@ class Result:
     """What of the upload the result does not hold, in words for people."""
 
 
-def find_in_upload(upload: bytes, *, max_pixels: int) -> Found:
+def find_in_upload(upload: bytes, *, max_pixels: int, decode: Decode = decode_photo) -> Found:
     """The faces of an uploaded photo, the largest first.
 
     Raises:
         PhotoError: it cannot be read or is too large.
         NoFaceError: it shows none.
     """
-    with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
-        source = Path(folder, "photo")
-        source.write_bytes(upload)
-        try:
-            image = read_photo(source, max_pixels=max_pixels).image
-        except PhotoError as error:
-            raise _named(error, {source: "The photo"}) from error
+    image = decode(upload, Path("The photo"), max_pixels=max_pixels).image
     boxes = [face.box for face in find_faces(image)]
     if not boxes:
         raise NoFaceError(
@@ -81,6 +76,7 @@ def swap_upload(
     method: Method = "feather",
     kind: Kind = "same",
     max_pixels: int,
+    decode: Decode = decode_photo,
 ) -> Result:
     """Swaps an uploaded photo.
 
@@ -105,6 +101,7 @@ def swap_upload(
                 faces=faces,
                 method=method,
                 max_pixels=max_pixels,
+                decode=decode,
             )
         except ZooError as error:
             raise _named(error, {source: "The photo", target: "the swapped photo"}) from error

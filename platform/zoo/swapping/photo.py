@@ -17,7 +17,7 @@ from zoo.faces.blending import Method
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.segmentation import skin
 from zoo.photos.image import Image
-from zoo.photos.reading import MAX_PIXELS, read_photo
+from zoo.photos.reading import MAX_PIXELS, Decode, decode_photo, read_photo
 from zoo.photos.writing import check_writable, encode_photo, losses
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking, xmp
@@ -94,11 +94,13 @@ def swap_file(
     faces: Faces = "all",
     method: Method = "feather",
     max_pixels: int = MAX_PIXELS,
+    decode: Decode = decode_photo,
 ) -> Swap:
     """Writes the swapped ``source`` to ``target``, marked and signed, whole or not at all.
 
     Size, format by ``target``'s suffix, depth, transparency and what is safe of the metadata are
     kept. OpenEXR, which can carry no manifest, gets it beside it in ``target`` + ``.c2pa``.
+    ``decode`` decodes ``source``.
 
     Raises:
         UsageError: ``target`` is ``source``, or a face is chosen that is not there.
@@ -109,7 +111,7 @@ def swap_file(
     """
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
-    photo = read_photo(source, max_pixels=max_pixels, whole=True)
+    photo = read_photo(source, max_pixels=max_pixels, whole=True, decode=decode)
     check_writable(target, photo)
     try:
         swap = swap_image(photo.image, network, faces=faces, method=method)

@@ -1,6 +1,7 @@
 """Which output each input gets. Nothing is read or written here but directories and listings."""
 
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -99,7 +100,8 @@ def _is_folder(place: Place) -> bool:
 
 
 def _resolved(place: Place) -> Place:
-    return place if isinstance(place, S3Address) else place.resolve()
+    # Unlike Path.resolve, this takes a link that leads to itself for a place like any other.
+    return place if isinstance(place, S3Address) else Path(os.path.realpath(place))
 
 
 def _may_be_several(inputs: Sequence[str], photos: Sequence[Place]) -> bool:
@@ -136,7 +138,7 @@ def _is_output(photo: Place, given: str, out: Place | None) -> bool:
             searched = Path(*takewhile(lambda part: not glob.has_magic(part), searched.parts))
         outputs = out.resolve()
         within = searched.is_dir() and searched.resolve() in outputs.parents
-        return within and outputs in photo.resolve().parents
+        return within and outputs in Path(os.path.realpath(photo)).parents
     return False
 
 
