@@ -14,7 +14,7 @@ from zoo.errors import StorageError, TrainingError
 from zoo.incremental import Outcome, remove_gone
 from zoo.index import write_index
 from zoo.settings import Project, read_params, section, tracking_uri
-from zoo.storage import plain_errors
+from zoo.storage import plain_errors, private_folder
 from zoo.training.fanout import FanoutSettings
 from zoo.training.logs import Logs
 from zoo.training.places import Places
@@ -90,7 +90,7 @@ def _alone(project: Project) -> Iterator[None]:
     """
     folder = project.root / "checkpoints"
     with plain_errors(folder):
-        folder.mkdir(exist_ok=True)
+        private_folder(folder)
         handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
