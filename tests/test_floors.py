@@ -27,6 +27,7 @@ FLOORS = [
     {"training"},
     {"evaluation"},
     {"registry"},
+    {"purging"},
     {"serving"},
     {"cli"},
 ]

@@ -39,7 +39,7 @@ def train_identities(
     settings = section(read_params(project), "fanout", FanoutSettings)
     _check_batches(pending, settings)
     outcome = Outcome(fresh=pending.fresh, failed=dict(pending.failed))
-    with _alone(project):
+    with alone(project):
         _tidy(project, pending, Places(project, settings.storage))
         if pending.stale:
             from zoo.training.driver import train_stale
@@ -82,7 +82,7 @@ def _tidy(project: Project, pending: Plan, places: Places) -> None:
 
 
 @contextmanager
-def _alone(project: Project) -> Iterator[None]:
+def alone(project: Project) -> Iterator[None]:
     """Keeps other processes of this machine from training in the project.
 
     Raises:
