@@ -19,6 +19,7 @@ from zoo.purging import files
 from zoo.purging.registered import Registered, find_registered, purge_registered
 from zoo.purging.traces import Fingerprints, find_traces
 from zoo.purging.versioned import Versioned, find_versioned
+from zoo.registry.signatures import forget_signer
 from zoo.s3.patience import SHORT_PATIENCE
 from zoo.settings import Project, read_params
 from zoo.shared import names
@@ -150,6 +151,7 @@ def _carry_out(planned: Plan) -> tuple[list[str], list[str]]:
     last = (project.root / "logs", project.identities)
     for path in sorted(planned.files, key=lambda path: path.parent in last):
         files.delete(path)
+    forget_signer(name, planned.registered.uri)
     _record(project, name)
     fingerprints.drop([project.identities])
     return left, find_traces(project, name, fingerprints)

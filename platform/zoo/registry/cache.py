@@ -58,6 +58,8 @@ class CachedNetwork:
     scores: Mapping[str, float]
     alias: str | None = None
     """By which alias it was found, if by one."""
+    signer: str | None = None
+    """The key that vouches for it; empty when nobody does, None when it was not asked then."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def store(uri: str, card: Mapping[str, Any], fetch: Callable[[Path], object]) ->
 
     Args:
         uri: the registry's address.
-        card: identity, version, sha256, basis, recipe, resolution, scores.
+        card: identity, version, sha256, basis, recipe, resolution, scores, signer.
         fetch: writes the network file to the path it is given, and checks it.
 
     Raises:
@@ -331,6 +333,7 @@ def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
                 if math.isfinite(value)
             },
             alias=alias,
+            signer=str(card["signer"]) if card.get("signer") is not None else None,
         )
         fits = folder.name == str(network.version) and folder.parent.name == network.identity
         size = path.stat().st_size if path.is_file() else MAX_BYTES + 1
