@@ -4,9 +4,10 @@ PYTHON ?= python3.11
 VENV   := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-INSTALL := $(VENV)/bin/python -m pip install -qq --constraint requirements.lock
+INSTALL := $(VENV)/bin/python pipelines/install.py
+LOCKS := $(wildcard requirements/*.lock)
 
-.PHONY: demo test check docs format clean help
+.PHONY: demo test check docs audit sbom format clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +15,8 @@ help:
 	@echo "make test                  run the tests"
 	@echo "make check                 lint and type-check, as CI does"
 	@echo "make docs                  build the documentation into site/, strictly"
+	@echo "make audit [OFFLINE=1]     known vulnerabilities of the locked packages"
+	@echo "make sbom                  what is installed, into sbom.json (CycloneDX)"
 	@echo "make format                fix what can be fixed"
 	@echo "make clean                 remove what \`dvc repro\`, the demo and the tools made; photos, the"
 	@echo "                           registry, the DVC cache and $(VENV) stay"
@@ -34,6 +37,13 @@ docs: $(VENV)/.docs
 	@python pipelines/cli_reference.py --check
 	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
 
+audit: $(VENV)/.audit
+	@python pipelines/audit.py $(if $(OFFLINE),--offline) $(if $(WRITE),--write)
+
+sbom: $(VENV)/.audit
+	@cat $(LOCKS) | cyclonedx-py requirements --output-format JSON --output-reproducible \
+		--no-validate --mc-type application --pyproject pyproject.toml --output-file sbom.json -
+
 format: $(VENV)/.dev
 	@ruff check --fix-only --quiet .
 	@ruff format .
@@ -48,16 +58,20 @@ $(VENV)/bin/python:
 	Python 3.11, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.train: pyproject.toml requirements.lock | $(VENV)/bin/python
+$(VENV)/.train: pyproject.toml $(LOCKS) | $(VENV)/bin/python
 	@echo "Installing what trains and swaps into $(VENV) (minutes, the first time) ..."
-	@$(INSTALL) --editable '.[train,serve]'
+	@$(INSTALL) train serve
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.train
-	@$(INSTALL) --editable '.[docs]'
+	@$(INSTALL) train serve docs
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/python
+$(VENV)/.audit: $(VENV)/.train
+	@$(INSTALL) train serve audit
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(LOCKS) | $(VENV)/bin/python
 	@echo "Installing what trains, swaps and tests into $(VENV) (minutes, the first time) ..."
-	@$(INSTALL) --editable '.[train,server,serve,dev]'
+	@$(INSTALL) train serve server dev
 	@touch $(VENV)/.train $@

@@ -27,7 +27,8 @@ FLOORS = [
     {"training", "exporting"},
     {"evaluation"},
     {"registry"},
-    {"serving", "stages"},
+    {"purging", "stages"},
+    {"serving"},
     {"cli"},
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}

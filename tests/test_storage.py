@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import StorageError
+from zoo.shared import writing
 from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
 
 
@@ -76,3 +77,48 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_the_cache_and_what_is_private_are_their_owners_alone_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: int
+) -> None:
+    cache = tmp_path / "home" / "cache"
+    monkeypatch.setenv("ZOO_CACHE", str(cache))
+    place = tmp_path / "storage" / "checkpoints" / "ada" / "checkpoint.safetensors"
+    place.parents[2].mkdir()
+    before = os.umask(umask)
+    try:
+        write_json(cache / "networks" / "ada" / "card.json", {})
+        with atomic_folder(cache / "faces" / "landmarks") as folder:
+            (folder / "leaves.npy").touch(0o600)
+        with writing(str(place), private=True) as temporary:
+            temporary.write_bytes(b"weights")
+    finally:
+        os.umask(before)
+    made = [*cache.rglob("*"), cache, place.parent, place]
+    assert len(made) == 9
+    for path in made:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_cache_that_an_earlier_version_left_open_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZOO_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = tmp_path / "faceswap-zoo"
+    (cache / "networks").mkdir(parents=True, mode=0o755)
+    write_json(cache / "networks" / "ada.json", {})
+    assert [path.stat().st_mode & 0o777 for path in (cache, cache / "networks")] == [0o700] * 2
+
+
+def test_a_folder_of_others_that_is_named_as_the_cache_keeps_its_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp").chmod(0o1777)
+    write_json(tmp_path / "tmp" / "listings" / "a.json", {})
+    assert (tmp_path / "tmp").stat().st_mode & 0o7777 == 0o1777
+    assert (tmp_path / "tmp" / "listings" / "a.json").stat().st_mode & 0o777 == 0o600

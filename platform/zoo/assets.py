@@ -16,7 +16,7 @@ from zoo.s3.address import S3Address, is_s3
 from zoo.s3.patience import SHORT_PATIENCE
 from zoo.s3.transfer import Progress, download
 from zoo.settings import cache_folder
-from zoo.storage import plain_errors, sha256_of
+from zoo.storage import plain_errors, private_folder, sha256_of
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
@@ -163,7 +163,7 @@ def _download(file: AssetFile, url: str, progress: Progress | None) -> Path:
         return target
     partial = target.with_name(target.name + ".partial")
     with plain_errors(partial):
-        partial.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(partial.parent)
         if not (partial.exists() and partial.stat().st_size == file.size):
             _read_http(url, partial, file, progress)
         try:

@@ -19,7 +19,7 @@ from zoo.s3 import transfer
 from zoo.s3.address import S3Address, is_s3
 from zoo.s3.patience import PATIENCE
 from zoo.settings import cache_folder
-from zoo.storage import atomic_file, plain_errors, sha256_of
+from zoo.storage import atomic_file, plain_errors, private_folder, sha256_of
 
 _KEPT_SECONDS = 7 * 24 * 3600.0  # for what a node's cache holds and nobody has asked for
 
@@ -30,15 +30,24 @@ def join(place: str, *names: str) -> str:
 
 
 @contextmanager
-def writing(place: str, patience: float = PATIENCE) -> Iterator[Path]:
+def writing(place: str, patience: float = PATIENCE, *, private: bool = False) -> Iterator[Path]:
     """Yields a temporary path; what is written there is at ``place`` if the block succeeds.
+
+    Args:
+        place: a path, or an ``s3://`` address.
+        patience: seconds.
+        private: for its owner only; in S3 that is the bucket's affair.
 
     Raises:
         StorageError: the disk or the store said no.
         OutageError: the store has not answered for ``patience`` seconds.
     """
     if not is_s3(place):
-        with atomic_file(Path(place)) as temporary:
+        if private:
+            with plain_errors(Path(place)):
+                Path(place).parent.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(Path(place).parent)
+        with atomic_file(Path(place), private=private) as temporary:
             yield temporary
         return
     address = S3Address.parse(place)
@@ -117,7 +126,7 @@ class SharedFile:
         folder = cache_folder() / "shared"
         copy = folder / f"{self.sha256}{Path(self.place).suffix}"
         with plain_errors(copy):
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
             with _alone(folder / f".{self.sha256}.lock"):
                 if not copy.is_file():
                     _forget_old(folder)

@@ -1,29 +1,39 @@
-"""Writing that never leaves half a file: a temporary name in the same folder, then a rename."""
+"""Writing that never leaves half a file: a temporary name in the same folder, then a rename.
+
+What lies in the user's cache and data folders, and whatever else is called private, is its
+owner's alone, whatever the umask: files 0600, folders 0700.
+"""
 
 import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import StorageError
+from zoo.settings import cache_folder, data_folder
 from zoo.untrusted import opened
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Yields a temporary path with ``path``'s suffix; renames it to ``path`` if the block succeeds.
+
+    Args:
+        path: where.
+        private: for its owner only, as all of the user's cache is.
 
     Raises:
         StorageError: no permission, no space, or a folder that is in the way.
     """
     with plain_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private = _make_parent(path, private)
         handle, name = tempfile.mkstemp(
             prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
         )
@@ -31,7 +41,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary = Path(name)
         try:
             yield temporary
-            os.chmod(temporary, 0o666 & ~_umask())
+            os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -45,11 +55,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         StorageError: no permission or no space.
     """
     with plain_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private = _make_parent(path, False)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-", dir=path.parent))
         try:
             yield temporary
-            os.chmod(temporary, 0o777 & ~_umask())
+            os.chmod(temporary, 0o700 if private else 0o777 & ~_umask())
             if path.exists():
                 old = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}-old-", dir=path.parent))
                 os.replace(path, old / "old")
@@ -59,6 +69,49 @@ def atomic_folder(path: Path) -> Iterator[Path]:
                 os.replace(temporary, path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def private_folder(path: Path) -> Path:
+    """Makes a folder that only its owner may enter, with those above it that are missing.
+
+    One of the zoo's that is there already and open to others, as versions before this one made
+    them, is closed; the folder itself that ``ZOO_CACHE`` or ``ZOO_DATA`` names is whoever made
+    it's, and could be ``/tmp``.
+
+    Raises:
+        OSError: no permission, no space, or a file that is in the way.
+    """
+    for folder in reversed((path, *path.parents)):
+        if not folder.exists():
+            with suppress(FileExistsError):  # another process was quicker
+                folder.mkdir()
+            os.chmod(folder, 0o700)
+        elif folder == path or _is_of_the_user(folder):
+            _close(folder)
+    return path
+
+
+def _close(folder: Path) -> None:
+    status = folder.stat()
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    named = (os.environ.get("ZOO_CACHE"), os.environ.get("ZOO_DATA"))
+    chosen = any(folder == Path(place) for place in named if place)
+    if stat.S_IMODE(status.st_mode) & 0o077 and status.st_uid == os.geteuid() and not chosen:
+        os.chmod(folder, 0o700)
+
+
+def _is_of_the_user(path: Path) -> bool:
+    return any(path.is_relative_to(root) for root in (cache_folder(), data_folder()))
+
+
+def _make_parent(path: Path, private: bool) -> bool:
+    """Makes the folder of ``path``; whether what comes to lie there is for its owner only."""
+    if _is_of_the_user(path):
+        private_folder(path.parent)
+        return True
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return private
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from tests.cli.conftest import Zoo
 from tests.registry.conftest import Trained
 from zoo.registry.listing import list_models
+from zoo.registry.signatures import SIGNATURE
 from zoo.settings import Project
+from zoo.tracking import connect
 
 Make = Callable[..., Trained]
 
@@ -76,6 +78,22 @@ def test_a_network_from_candidate_to_champion_to_gone(
     assert "not in the cache" in zoo("rm", "ada", "--cached").error
     assert zoo("rm", "ada").out == "Removed ada from the registry (1 version).\n"
     assert zoo("list", "-q").out == "bruno\n"
+
+
+def test_a_network_that_nobody_signed_is_pulled_when_asked_and_signed_when_vouched_for(
+    zoo: Zoo, project: Project, uri: str, trained: Make
+) -> None:
+    trained().publish(uri)
+    connect(uri).delete_model_version_tag("ada", "1", SIGNATURE)
+    assert "zoo registry sign ada" in zoo("pull", "ada").error
+    allowed = zoo("pull", "ada", "--allow-unsigned")
+    assert allowed.code == 0
+    assert "ada version 1 is not signed: nobody vouches for it" in allowed.err
+    assert "or say --all" in zoo("registry", "sign").error
+    assert zoo("registry", "sign", "--all").out == "Signed ada:1.\n"
+    assert "Nothing to sign; 1 versions are signed" in zoo("registry", "sign", "ada").err
+    pulled = zoo("pull", "ada")
+    assert (pulled.code, pulled.err) == (0, "")
 
 
 def test_unknown_names_are_wrong_usage_with_near_ones(

@@ -76,7 +76,7 @@ def test_the_check_finds_mistakes(change: Any, fault: str) -> None:
 
 
 def test_versions_are_those_of_the_package() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
+    lock = (ROOT / "requirements" / "train.lock").read_text()
     (locked,) = re.findall(r"^ray==(\S+)", lock, re.MULTILINE)
     for name in MANIFESTS:
         text = (DEPLOY / name).read_text()

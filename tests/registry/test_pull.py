@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 from tests.networks_on_disk import write_network
 from tests.registry.conftest import Trained
@@ -21,6 +22,7 @@ from zoo.registry.listing import list_models
 from zoo.registry.promotion import GateSettings, promote
 from zoo.registry.pull import pull
 from zoo.registry.references import Reference, parse_reference
+from zoo.registry.signatures import SIGNATURE, signature_of
 from zoo.settings import cache_folder
 from zoo.storage import sha256_of
 from zoo.tracking import connect
@@ -178,13 +180,19 @@ def test_without_a_recorded_basis_nothing_is_pulled(
 
 
 def stored(trained: Make, uri: str, file: Path, **tags: str) -> None:
-    """Registers ``file`` by hand as a version of ada, as somebody with access to MLflow can."""
+    """Registers ``file`` by hand as a version of ada, as somebody with a key to sign can."""
     trained().publish(uri)
     client = connect(uri)
     place = client.get_model_version_download_uri("ada", "1").removeprefix("file://")
     Path(place, "model.onnx").write_bytes(file.read_bytes())
     for key, value in {"sha256": sha256_of(file), **tags}.items():
         client.set_model_version_tag("ada", "1", key, value)
+    sign(client)
+
+
+def sign(client: MlflowClient) -> None:
+    signature = signature_of("ada", client.get_model_version("ada", "1").tags)
+    client.set_model_version_tag("ada", "1", SIGNATURE, signature)
 
 
 def test_the_network_of_another_is_not_pulled_by_this_name(
@@ -204,7 +212,9 @@ def test_a_tag_that_promises_another_basis_is_not_believed(
     stored(trained, sqlite_uri, file, basis="consent")
     with pytest.raises(RegistryError, match="'research', not 'consent'"):
         pull(Reference("ada"), sqlite_uri)
-    connect(sqlite_uri).set_model_version_tag("ada", "1", "basis", "research")
+    client = connect(sqlite_uri)
+    client.set_model_version_tag("ada", "1", "basis", "research")
+    sign(client)
     assert pull(Reference("ada"), sqlite_uri).basis == "research"
 
 

@@ -1,6 +1,7 @@
 """Checkpoints and content where every node reaches them."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
 ) -> None:
     places = Places(project, f"s3://{BUCKET}/faces")
     monkeypatch.setattr(job_module, "SHORT_PATIENCE", 0.1)
-    monkeypatch.setattr(checkpoint_module, "writing", lambda place: writing(place, patience=0.1))
+    monkeypatch.setattr(checkpoint_module, "writing", partial(writing, patience=0.1))
     away = Job(
         identity="carol",
         recipe=Recipe.model_validate(RECIPE),

@@ -1,6 +1,6 @@
 """``zoo identity``: who is in the project, and on what basis."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
         list_identities
     )
     group.command(epilog=examples("zoo identity show ada"))(show)
-    group.command(epilog=examples("zoo identity remove maria"))(remove)
+    group.command(
+        epilog=examples("zoo identity remove maria", "zoo identity remove maria --purge")
+    )(remove)
     app.add_typer(group, name="identity", rich_help_panel=IDENTITIES)
 
 
@@ -64,15 +66,34 @@ def show(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
         print_facts(facts)
 
 
-def remove(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
+def remove(
+    name: Name,
+    purge: Annotated[
+        bool,
+        typer.Option(
+            "--purge",
+            help="Everything made of them too: networks, reports, registry, caches, logs, and what "
+            "DVC's cache holds.",
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Purge without asking.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Remove an identity and its photos; the next `dvc repro` removes what was made of them.
 
-    What is registered stays; `zoo rm` removes that.
+    What is registered, cached or kept by DVC stays, and can still be swapped in; --purge removes
+    that too, names what it cannot reach, and searches for what is left.
     """
     from zoo.cli.output import print_json
     from zoo.provenance.adding import remove_identity
     from zoo.settings import find_project
 
+    if purge:
+        from zoo.cli.purge import purge_identity
+
+        purge_identity(find_project(), name, yes=yes, as_json=as_json, quiet=quiet)
+        return
     folder = remove_identity(find_project(), name)
     if as_json:
         print_json({"name": name, "folder": folder})

@@ -73,7 +73,9 @@ def find(identity: str, silent: bool) -> "CachedNetwork":
         if not silent:
             note(f"pulling {reference} from the registry ...")
 
-    found = find_network(reference, registry_uri_or_none(), identity_names(), pulling)
+    found = find_network(reference, registry_uri_or_none(), identity_names(), pulling, tell=note)
+    if found.signer == "":
+        note(f"{found.identity} version {found.version} is not signed: nobody vouches for it.")
     if not silent and not (reference.alias or reference.version) and found.alias == CANDIDATE:
         note(f"{found.identity} has no champion yet; using its candidate, version {found.version}.")
     return found

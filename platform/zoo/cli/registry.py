@@ -138,20 +138,33 @@ def pull(
             autocompletion=known_names,
         ),
     ],
+    allow_unsigned: Annotated[
+        bool,
+        typer.Option("--allow-unsigned", help="Also a network that nobody has signed."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Bring a network from the registry into this machine's cache.
 
-    A swap pulls what it misses; pull again to get what was promoted elsewhere.
+    A swap pulls what it misses; pull again to get what was promoted elsewhere. A network is
+    taken when it is signed by this user, or by a key whose root ZOO_TRUST names; without
+    ZOO_TRUST, by the key that was seen first for this identity.
     """
-    from zoo.cli.output import print_json, spinner
+    from zoo.cli.output import note, print_json, spinner
     from zoo.cli.place import named_network, registry_uri
     from zoo.registry.pull import pull as pull_network
 
     reference = named_network(name)
+    said: list[str] = []
     with spinner(f"pulling {reference}"):
-        network = pull_network(reference, registry_uri())
+        network = pull_network(
+            reference, registry_uri(), allow_unsigned=allow_unsigned, tell=said.append
+        )
+    for line in said:
+        note(line)
+    if not network.signer:
+        note(f"{network.identity} version {network.version} is not signed: nobody vouches for it.")
     if as_json:
         print_json(network)
     elif quiet:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import NETWORKS, Json, Quiet, examples
+from zoo.cli.options import NETWORKS, Json, Quiet, examples, known_names
 from zoo.cli.say import say
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         )
     )(serve)
     group.command(epilog=examples("zoo registry gc", "zoo registry gc --keep 5 --yes"))(gc)
+    group.command(epilog=examples("zoo registry sign ada", "zoo registry sign --all"))(sign)
     app.add_typer(group, name="registry", rich_help_panel=NETWORKS)
 
 
@@ -124,6 +125,50 @@ def gc(
     note(f"{done} {len(going)} items, {total / 1e6:.1f} MB." + ("" if yes else " --yes does it."))
     if left := len(found) - len(going):
         note(f"{left} stay: they name files outside the registry's own place.")
+
+
+def sign(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="The identities.",
+            show_default=False,
+            autocompletion=known_names,
+        ),
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All identities.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Sign the versions of an identity that are not signed yet: you vouch for them.
+
+    New ones are signed when they are registered. Each file is fetched first and held against
+    what the registry says of it.
+    """
+    from zoo.cli.output import note, print_json, spinner
+    from zoo.cli.place import registry_uri
+    from zoo.errors import UsageError
+    from zoo.provenance.names import check_name
+    from zoo.registry.listing import list_models
+    from zoo.registry.signing import sign_versions
+
+    if bool(names) == everyone:
+        raise UsageError("Name the identities whose networks you vouch for, or say --all.")
+    uri = registry_uri()
+    with spinner("signing"):
+        chosen = [model.name for model in list_models(uri) if not model.problem]
+        done = sign_versions(uri, chosen if everyone else map(check_name, names or ()))
+    if as_json:
+        print_json(done)
+    else:
+        for label in done.signed:
+            say(label if quiet else f"Signed {label}.")
+        if not done.signed and not quiet:
+            note(f"Nothing to sign; {len(done.already)} versions are signed.")
+    for label, reason in done.refused.items():
+        note(f"{label} is left as it is: {reason}")
+    raise typer.Exit(1 if done.refused else 0)
 
 
 def _row(item: "Garbage") -> list[object]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import SigningError
 from zoo.settings import data_folder
-from zoo.storage import plain_errors
+from zoo.storage import plain_errors, private_folder
 from zoo.untrusted import read_bytes
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _read_private(path: Path) -> bytes | None:
 
 def _make(path: Path) -> None:
     with plain_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         handle, name = tempfile.mkstemp(prefix=".signing-", dir=path.parent)  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:

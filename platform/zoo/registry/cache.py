@@ -58,6 +58,8 @@ class CachedNetwork:
     scores: Mapping[str, float]
     alias: str | None = None
     """By which alias it was found, if by one."""
+    signer: str | None = None
+    """The key that vouches for it; empty when nobody does, None when it was not asked then."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
     Raises:
         UsageError: ``uri`` is None, and several registries have the name.
     """
-    folders = [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
+    folders = [registry_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
     folders = [folder for folder in folders if (folder / reference.name).is_dir()]
     if len(folders) > 1:
         raise UsageError(
@@ -110,7 +112,7 @@ def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
 
 def find_version(uri: str, name: str, version: int, sha256: str) -> CachedNetwork | None:
     """The cached network with exactly this digest, so that a pull need not download it again."""
-    network = _read(_folder(uri) / name / str(version), None)
+    network = _read(registry_folder(uri) / name / str(version), None)
     if network is None or network.sha256 != sha256 or not _is_whole(network):
         return None
     return network
@@ -121,13 +123,13 @@ def store(uri: str, card: Mapping[str, Any], fetch: Callable[[Path], object]) ->
 
     Args:
         uri: the registry's address.
-        card: identity, version, sha256, basis, recipe, resolution, scores.
+        card: identity, version, sha256, basis, recipe, resolution, scores, signer.
         fetch: writes the network file to the path it is given, and checks it.
 
     Raises:
         StorageError: no permission or no space.
     """
-    folder = _folder(uri)
+    folder = registry_folder(uri)
     if not (folder / REGISTRY).is_file():
         write_json(folder / REGISTRY, {"uri": without_password(uri)})
     target = folder / str(card["identity"]) / str(card["version"])
@@ -145,7 +147,7 @@ def remember_aliases(uri: str, name: str, aliases: Mapping[str, int]) -> None:
     Raises:
         StorageError: no permission or no space.
     """
-    write_json(_folder(uri) / name / ALIASES, dict(aliases))
+    write_json(registry_folder(uri) / name / ALIASES, dict(aliases))
 
 
 def forget_aliases(name: str, uri: str | None = None) -> None:
@@ -206,6 +208,14 @@ def list_lines(uri: str | None = None) -> list[Line]:
     """
     found = [line for folder in _folders(uri) for line in _lines_in(folder)]
     return sorted(found, key=lambda line: (line.identity, -line.version))
+
+
+def registry_folder(uri: str) -> Path:
+    """Where the cache keeps what came from the registry at ``uri``."""
+    prefix, colon, path = uri.partition("sqlite:///")
+    if colon and not prefix:  # relative to the working folder, which is no address
+        uri = f"sqlite:///{Path(path).absolute()}"
+    return _networks() / hashlib.sha256(without_password(uri).encode()).hexdigest()[:16]
 
 
 def _lines_in(folder: Path) -> list[Line]:
@@ -280,14 +290,7 @@ def _networks() -> Path:
 
 def _folders(uri: str | None) -> list[Path]:
     """That of one registry, or those of all."""
-    return [_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
-
-
-def _folder(uri: str) -> Path:
-    prefix, colon, path = uri.partition("sqlite:///")
-    if colon and not prefix:  # relative to the working folder, which is no address
-        uri = f"sqlite:///{Path(path).absolute()}"
-    return _networks() / hashlib.sha256(without_password(uri).encode()).hexdigest()[:16]
+    return [registry_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
 
 
 def _registry_of(folder: Path) -> str:
@@ -330,6 +333,7 @@ def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
                 if math.isfinite(value)
             },
             alias=alias,
+            signer=str(card["signer"]) if card.get("signer") is not None else None,
         )
         fits = folder.name == str(network.version) and folder.parent.name == network.identity
         size = path.stat().st_size if path.is_file() else MAX_BYTES + 1

@@ -15,6 +15,7 @@ def find_network(
     uri: str | None,
     known: Iterable[str] = (),
     pulling: Callable[[], object] = lambda: None,
+    tell: Callable[[str], object] = lambda line: None,
 ) -> cache.CachedNetwork:
     """The network that ``reference`` means.
 
@@ -23,6 +24,7 @@ def find_network(
         uri: the registry, or None when none is known here.
         known: names of the project's identities, for better advice.
         pulling: is called before the registry is asked, which may take a while.
+        tell: is given a sentence when a key that signs is seen for the first time.
 
     Raises:
         UnknownIdentityError: no registry has it; names near ones.
@@ -51,7 +53,7 @@ def find_network(
     from zoo.registry.pull import pull
 
     try:
-        return pull(reference, uri)
+        return pull(reference, uri, tell=tell)
     except UnknownIdentityError as error:
         registered = names_like(uri, reference.name)
         if reference.name in registered:  # but not its alias or version

@@ -73,7 +73,7 @@ def list_models(tracking_uri: str, *, refresh: bool = False) -> list[Listed]:
     if not exists(tracking_uri):
         return []
     client = connect(tracking_uri)
-    path = _path(tracking_uri)
+    path = listing_path(tracking_uri)
     with plain_registry_errors(tracking_uri):
         known = _read(path)
         if known is None or refresh or not _update(client, known):
@@ -82,6 +82,12 @@ def list_models(tracking_uri: str, *, refresh: bool = False) -> list[Listed]:
     if known.changed:
         _write(path, known)
     return [known.models[name] for name in sorted(known.models) if known.models[name]]  # type: ignore[misc]
+
+
+def listing_path(uri: str) -> Path:
+    """Where what was last seen of the registry at ``uri`` is kept."""
+    name = hashlib.sha256(without_password(uri).encode()).hexdigest()[:16]
+    return cache_folder() / "listings" / f"{name}.json"
 
 
 def _update(client: "MlflowClient", known: _Known) -> bool:
@@ -179,11 +185,6 @@ def _count_is(client: "MlflowClient", expected: int) -> bool:
     token = SearchUtils.create_page_token(expected - 1) if expected > 1 else None  # type: ignore[no-untyped-call]
     page = client.search_registered_models(max_results=1, page_token=token)
     return len(page) == 1 and not page.token
-
-
-def _path(uri: str) -> Path:
-    name = hashlib.sha256(without_password(uri).encode()).hexdigest()[:16]
-    return cache_folder() / "listings" / f"{name}.json"
 
 
 def _read(path: Path) -> _Known | None:

@@ -4,7 +4,7 @@ A version appears whole, with its tags, or not at all; publishing the same netwo
 the version that is there (by the digests of its receipt and its file) and only brings its
 scores up to date. The files are stored first; looking once more and registering are done under
 a lease, so that two processes publish one network once. Nothing is pickled and nothing that is
-code is stored.
+code is stored. What a swap relies on is signed (:mod:`.signatures`).
 """
 
 import math
@@ -27,6 +27,7 @@ from zoo.registry.history import move_alias
 from zoo.registry.lease import lease
 from zoo.registry.lineage import LINEAGE, trace
 from zoo.registry.references import CANDIDATE
+from zoo.registry.signatures import SIGNATURE, is_signed, signature_of
 from zoo.registry.tags import SCORES
 from zoo.registry.versions import versions_with
 from zoo.settings import Project
@@ -88,6 +89,7 @@ def publish(
         AssetError: network.onnx is no swap network, or says that it is another identity's, or of
             another basis than the record.
         RegistryError: a file is missing or damaged, or the registry refused.
+        SigningError: there is no usable key to sign with.
     """
     check_name(name)
     if identity is None or identity.name != name:
@@ -101,6 +103,7 @@ def publish(
     rows = read_curves(model_folder / "curves.csv")
     sha256 = sha256_of(model_folder / NETWORK)
     tags = tags_of(identity, receipt, network.resolution, sha256, report)
+    tags[SIGNATURE] = signature_of(name, tags)
     client = connect(tracking_uri, create=True)
     with plain_registry_errors(tracking_uri):
         stored = None
@@ -301,8 +304,14 @@ def _refresh(
     receipt: Mapping[str, Any],
     tags: Mapping[str, str],
 ) -> bool:
-    """Brings scores and basis of a version up to date, the network stays; whether scores differ."""
+    """Brings scores and basis of a version up to date, the network stays; whether scores differ.
+
+    A signature that holds for what the tags say now stays, too.
+    """
     changed = {key: value for key, value in tags.items() if published.tags.get(key) != value}
+    said = published.tags.get(SIGNATURE, "")
+    if said and is_signed(identity.name, {**tags, SIGNATURE: said}):
+        changed.pop(SIGNATURE, None)
     if not changed:
         return False
     name, number, run_id = published.name, str(published.version), published.run_id or ""

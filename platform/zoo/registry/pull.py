@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from zoo.provenance.marking import Marking
 from zoo.registry import cache
 from zoo.registry.browse import find_version
 from zoo.registry.references import Reference
+from zoo.registry.signatures import SIGNATURE, check_signature
 from zoo.registry.tags import TagError, is_sha256, resolution_in, scores_in
 from zoo.registry.versions import aliases_of
 from zoo.settings import cache_folder
@@ -29,13 +30,27 @@ _STORED = "model.onnx"  # MLflow's name for it
 _PREVIEW = "preview.jpg"
 
 
-def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
+def pull(
+    reference: Reference,
+    tracking_uri: str,
+    *,
+    allow_unsigned: bool = False,
+    tell: Callable[[str], object] = lambda line: None,
+) -> cache.CachedNetwork:
     """Brings the cache up to date with what ``reference`` means in the registry now.
+
+    Args:
+        reference: what is wanted.
+        tracking_uri: the registry.
+        allow_unsigned: take a network that nobody vouches for; a signature that is there and does
+            not hold is refused all the same.
+        tell: is given a sentence when a key is seen for the first time.
 
     Raises:
         UnknownIdentityError: the name, alias or version does not exist.
         BasisError: the registry does not say on what basis the face may be used.
-        RegistryError: the registry cannot be reached, or what it holds is damaged.
+        RegistryError: the registry cannot be reached, what it holds is damaged, or it is not
+            signed by somebody to trust.
         StorageError: the cache cannot be written.
     """
     client = connect(tracking_uri)
@@ -55,8 +70,11 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
         raise RegistryError(
             f"{reference.name} version {number} is not pulled: {error}; register it again."
         ) from error
+    signer = ""
+    if version.tags.get(SIGNATURE) or not allow_unsigned:
+        signer = check_signature(reference.name, number, version.tags, tracking_uri, tell)
     network = cache.find_version(tracking_uri, reference.name, number, digest)
-    if network is None:
+    if network is None or network.signer != signer:
         card = {
             "identity": reference.name,
             "version": number,
@@ -67,6 +85,7 @@ def pull(reference: Reference, tracking_uri: str) -> cache.CachedNetwork:
             "receipt": version.tags.get("receipt", ""),
             "data_revision": version.tags.get("data_revision", ""),
             "scores": scores_in(version.tags),
+            "signer": signer,
         }
 
         mark = Marking(reference.name, str(number), digest, basis)
@@ -97,6 +116,27 @@ def pull_preview(reference: Reference, tracking_uri: str, path: Path) -> None:
     with _written_to(path.parent, tracking_uri), tempfile.TemporaryDirectory() as folder:
         fetched = download_artifacts(run_id=version.run_id, artifact_path=_PREVIEW, dst_path=folder)
         shutil.copyfile(fetched, path)
+
+
+def check_stored(client: "MlflowClient", version: "ModelVersion") -> None:
+    """Whether a version's file is the network that its tags speak of, before it is signed.
+
+    Raises:
+        BasisError: the tags do not say on what basis the face may be used.
+        RegistryError: it is damaged, or another's.
+    """
+    name = f"{version.name} version {version.version}"
+    digest = version.tags.get("sha256", "")
+    basis = check_basis(version.tags.get("basis"), name)
+    try:
+        resolution = resolution_in(version.tags)
+    except TagError as error:
+        raise RegistryError(f"{name} is not signed: {error}; register it again.") from error
+    with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
+        path = Path(folder) / cache.NETWORK
+        _download(client, version, digest, path)
+        mark = Marking(version.name, str(version.version), digest, basis)
+        _check(path, mark, resolution)
 
 
 @contextmanager

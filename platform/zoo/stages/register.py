@@ -17,7 +17,7 @@ from zoo.settings import Project, read_params, section, tracking_uri, without_pa
 from zoo.storage import write_json
 from zoo.tracking import exists, settle
 
-NAME, VERSION = "register", "register-2"
+NAME, VERSION = "register", "register-3"
 
 
 def product(project: Project, name: str) -> Path:

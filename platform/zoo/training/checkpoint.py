@@ -86,7 +86,7 @@ def save_checkpoint(
         "best": json.dumps([progress.best.loss, progress.best.waited]),
     }
     try:
-        with writing(place) as temporary:
+        with writing(place, private=True) as temporary:
             # Not save_file, whose errors hide that the disk is full.
             packed = {name: value.contiguous() for name, value in tensors.items()}
             temporary.write_bytes(save(packed, metadata))

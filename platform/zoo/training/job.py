@@ -163,7 +163,7 @@ def _network_for(
 
 def _show(place: str, picture: bytes) -> None:
     """Puts the preview there, unless the store is away: nothing depends on it."""
-    with suppress(OutageError), writing(place, SHORT_PATIENCE) as path:
+    with suppress(OutageError), writing(place, SHORT_PATIENCE, private=True) as path:
         path.write_bytes(picture)
 
 

@@ -25,9 +25,14 @@ class Places:
     project: Project
     storage: str
 
+    @property
+    def checkpoints(self) -> str:
+        """The folder of all trainings' checkpoints."""
+        return join(self._root, "checkpoints")
+
     def training(self, name: str, digest: str) -> str:
         """The folder for the checkpoints of the training of ``name`` that ``digest`` identifies."""
-        return join(self._checkpoints, self._entry(name, digest))
+        return join(self.checkpoints, self._entry(name, digest))
 
     def content(self, pack: Path, sha256: str) -> Path | SharedFile:
         """The content pack, put where all nodes reach it if it is not there yet.
@@ -42,7 +47,7 @@ class Places:
         """The trainings, by name, whose checkpoints lie there; none while the store is away."""
         there: set[str] = set()
         with suppress(StorageError):
-            there.update(names(self._checkpoints, SHORT_PATIENCE))
+            there.update(names(self.checkpoints, SHORT_PATIENCE))
         return [name for name, digest in digests.items() if self._entry(name, digest) in there]
 
     def remove(self, name: str, digest: str) -> None:
@@ -55,10 +60,6 @@ class Places:
         if is_s3(self.storage):
             return self.storage
         return str(self.project.root / Path(self.storage).expanduser())
-
-    @property
-    def _checkpoints(self) -> str:
-        return join(self._root, "checkpoints")
 
     def _entry(self, name: str, digest: str) -> str:
         # Shared storage may hold another project's identity of the same name.

@@ -14,7 +14,7 @@ from zoo.errors import StorageError, TrainingError
 from zoo.incremental import Outcome, remove_gone
 from zoo.index import write_index
 from zoo.settings import Project, read_params, section, tracking_uri
-from zoo.storage import plain_errors
+from zoo.storage import plain_errors, private_folder
 from zoo.training.fanout import FanoutSettings
 from zoo.training.logs import Logs
 from zoo.training.places import Places
@@ -39,7 +39,7 @@ def train_identities(
     settings = section(read_params(project), "fanout", FanoutSettings)
     _check_batches(pending, settings)
     outcome = Outcome(fresh=pending.fresh, failed=dict(pending.failed))
-    with _alone(project):
+    with alone(project):
         _tidy(project, pending, Places(project, settings.storage))
         if pending.stale:
             from zoo.training.driver import train_stale
@@ -97,7 +97,7 @@ def _tidy(project: Project, pending: Plan, places: Places) -> None:
 
 
 @contextmanager
-def _alone(project: Project) -> Iterator[None]:
+def alone(project: Project) -> Iterator[None]:
     """Keeps other processes of this machine from training in the project.
 
     Raises:
@@ -105,7 +105,7 @@ def _alone(project: Project) -> Iterator[None]:
     """
     folder = project.root / "checkpoints"
     with plain_errors(folder):
-        folder.mkdir(exist_ok=True)
+        private_folder(folder)
         handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

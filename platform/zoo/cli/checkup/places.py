@@ -7,6 +7,7 @@ from pathlib import Path
 from zoo.cli.checkup.check import Check, State
 from zoo.cli.checkup.servers import bucket, server
 from zoo.settings import Project, cache_folder
+from zoo.storage import private_folder
 
 LEAST_FREE = 1e9  # bytes
 
@@ -16,7 +17,7 @@ def cache() -> Check:
     folder = cache_folder()
     fix = "Set ZOO_CACHE to a folder that you may write to and that has room."
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         probe = folder / f".doctor-{os.getpid()}"
         probe.write_bytes(b"0")
         probe.unlink()

@@ -19,7 +19,7 @@ from zoo.provenance.marking import Marking
 from zoo.s3.address import S3Address
 from zoo.s3.transfer import download, etag, exists
 from zoo.settings import cache_folder
-from zoo.storage import plain_errors
+from zoo.storage import plain_errors, private_folder
 from zoo.swapping.done import is_done
 from zoo.swapping.objects import get_output, put_output
 from zoo.swapping.plan import Place
@@ -100,6 +100,8 @@ def _work_folder(
     facts = (str(source), version, mark.sha256, *swap)
     name = hashlib.sha256("\n".join(facts).encode()).hexdigest()
     folder = cache_folder() / "videos" / name[:20]
+    with plain_errors(folder):
+        private_folder(folder)
     with held(folder, target):
         with plain_errors(folder):
             _forget_old(folder.parent)

@@ -1,0 +1,66 @@
+"""What is installed is what was locked: each package at one version with its hashes."""
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKS = {path.stem: path.read_text() for path in (ROOT / "requirements").glob("*.lock")}
+PIN = re.compile(r"^([a-z0-9-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
+PINS = {name: PIN.findall(text) for name, text in LOCKS.items()}
+
+
+def test_every_locked_package_has_its_hashes_and_stands_in_one_file() -> None:
+    for name, text in LOCKS.items():
+        lines = [line for line in text.splitlines() if not line.startswith(("#", " "))]
+        assert len(lines) == len(PINS[name]) > 0
+    names = [pin[0] for pins in PINS.values() for pin in pins]
+    assert len(names) == len(set(names))
+
+
+def test_what_the_package_asks_for_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {"swap": project["dependencies"], **project["optional-dependencies"]}
+    assert set(LOCKS) == {*wanted, "build", "cuda"}
+    before = {pin[0] for pin in PINS["build"]}
+    for name in ("swap", "train", "serve", "server", "docs", "dev", "audit"):
+        known = before | {pin[0] for pin in PINS[name]}
+        asked = {re.split(r"[^A-Za-z0-9._-]", line)[0] for line in wanted[name]}
+        missing = {re.sub(r"[._-]+", "-", one).lower() for one in asked} - known
+        assert not missing, name
+        before |= {pin[0] for pin in PINS[name]} if name != "audit" else set()
+
+
+def test_the_installer_demands_hashes_and_resolves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = runpy.run_path(str(ROOT / "pipelines" / "install.py"))
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setitem(script["main"].__globals__, "pip", lambda *given: calls.append(given))
+    monkeypatch.setitem(script["main"].__globals__, "wants_cuda", lambda: True)
+    monkeypatch.setattr("sys.argv", ["install.py", "train", "serve"])
+    assert script["main"]() == 0
+    *packages, project = calls
+    assert [Path(one).stem for call in packages for one in call if one.endswith(".lock")] == [
+        "build", "swap", "train", "serve", "cuda",
+    ]  # fmt: skip
+    assert all(
+        {"--require-hashes", "--no-deps", "--no-build-isolation"} <= set(c) for c in packages
+    )
+    assert {"--no-deps", "--no-build-isolation", "--editable", str(ROOT)} == set(project)
+
+
+def test_an_advisory_fails_the_audit_unless_it_is_accepted_and_an_unknown_version_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = runpy.run_path(str(ROOT / "pipelines" / "audit.py"))["report"]
+    known = {"a==1": [], "b==2": ["PYSEC-1"]}
+    assert report(known, {"a==1"}, {}, "2026-01-01") == 0
+    assert report(known, {"a==1", "b==2"}, {}, "2026-01-01") == 1
+    assert "b==2: PYSEC-1: error" in capsys.readouterr().out
+    assert report(known, {"a==1", "b==2"}, {"PYSEC-1": "not called"}, "2026-01-01") == 0
+    assert report(known, {"a==2"}, {}, "2026-01-01") == 1
+    assert "a==2 is not in the list of 2026-01-01" in capsys.readouterr().out
