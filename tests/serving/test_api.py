@@ -5,7 +5,7 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,15 @@ from starlette.websockets import WebSocketDisconnect
 
 from tests.networks_on_disk import write_network
 from tests.serving.conftest import REGISTRY, encoded
-from zoo.faces.tracking import Tracker
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
 from zoo.provenance.verifying import FINE, verify
 from zoo.serving import api
-from zoo.serving.backend import Chosen, Wish
+from zoo.serving.backend import Chosen
 from zoo.serving.gallery import Gallery
 from zoo.serving.library import Library
-from zoo.serving.live import Frame, swap_frame
+from zoo.serving.live import Following, Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.work import Found, Result, find_in_upload, swap_upload
+from zoo.serving.work import Found, Result, Wish, find_in_upload, swap_upload
 from zoo.swapping.network import SwapNetwork
 
 HERE = "http://127.0.0.1:8000"
@@ -55,19 +54,18 @@ class InProcess:
     async def find(self, photo: bytes) -> Found:
         return find_in_upload(photo, max_pixels=self._options.max_pixels)
 
-    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
         return swap_upload(
             photo,
             self._network,
             MARK,
-            faces=wish.faces,
-            method=wish.method,
-            kind=wish.kind,
+            wish=wish,
+            others=[self._network] * (len(chosen) - 1),
             max_pixels=self._options.max_pixels,
         )
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
-        return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, tracker)
+    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
+        return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, following)
 
 
 @pytest.fixture
@@ -208,7 +206,7 @@ def test_too_much_is_refused_whatever_was_announced(client: TestClient) -> None:
         ({"identity": "ada:99"}, 404, "No identity 'ada:99'"),
         ({"identity": "ada@candidate"}, 404, "No identity 'ada@candidate'"),
         ({"faces": "7"}, 422, "counted from 0"),
-        ({"faces": "-1"}, 422, "send all"),
+        ({"faces": "-1"}, 422, "is no face"),
         ({"faces": "0" + ",0" * 500}, 422, "300 characters"),
         ({"method": "paste"}, 422, "method"),
         ({"format": "exe"}, 422, "format"),

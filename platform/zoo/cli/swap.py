@@ -11,7 +11,6 @@ from zoo.cli.say import say, say_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.registry.cache import CachedNetwork
     from zoo.swapping.batch import Outcome
 
 _MOST_SHOWN = 50
@@ -28,6 +27,8 @@ def register(app: typer.Typer) -> None:
             "zoo swap --identity ada s3://photos/holiday/ -o s3://photos/swapped/",
             "zoo swap --identity ada clip.mp4 --start 0:10 --end 0:25 -o out.mp4",
             "zoo swap --identity ada clip.mp4 --preview",
+            "zoo swap --map left=ada --map right=bruno couple.jpg",
+            "zoo swap --map photo-of-anna.jpg=ada clip.mp4 -o out.mp4",
         ),
     )(swap)
 
@@ -42,15 +43,16 @@ def swap(
         ),
     ],
     identity: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--identity",
             "-i",
             metavar="NAME[@ALIAS|:VERSION]",
             help="Whose face to put in; the champion unless told otherwise.",
             autocompletion=known_names,
+            show_default=False,
         ),
-    ],
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -63,11 +65,38 @@ def swap(
         ),
     ] = None,
     faces: Annotated[
-        Literal["all", "largest"], typer.Option(help="Which faces of a photo to swap.")
-    ] = "all",
+        list[str] | None,
+        typer.Option(
+            metavar="FACE",
+            help="Whom to swap: all, largest, left, right, numbers such as 0,2 (0 is the largest), "
+            "or a photo of the person. In a video a person is followed. May be given again.",
+            show_default="all",
+        ),
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FACE=NAME",
+            help="Another identity for one face: left=bruno, 1=bruno or anna.jpg=bruno. "
+            "May be given again; without --identity only these are swapped.",
+            show_default=False,
+        ),
+    ] = None,
     method: Annotated[
         Literal["feather", "poisson"], typer.Option(help="How the face is blended in.")
     ] = "feather",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART",
+            help="What of the own face stays: mouth, eyes, hair. May be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(metavar="0..1", help="How much of the new face there is.")
+    ] = 1.0,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -99,7 +128,7 @@ def swap(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put an identity's face into photos and videos.
+    """Put an identity's face into photos and videos, or several identities' into several faces.
 
     Photos keep their size, format and bits per channel, videos their times, sound and subtitles;
     every output is signed, and says that it is synthetic. HEIC becomes JPEG, and BMP, GIF and
@@ -108,18 +137,23 @@ def swap(
     Outputs that are there already, of the same input, network and options, are left alone. What
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
+    from zoo.cli.faces import how_to_swap, names_of
     from zoo.cli.output import note, print_json, progress
-    from zoo.provenance.marking import Marking
-    from zoo.registry.references import parse_reference
-    from zoo.swapping.batch import How, swap_many
+    from zoo.swapping.batch import swap_many
     from zoo.swapping.failures import write_report
     from zoo.swapping.plan import is_video, plan
 
-    reference = parse_reference(identity)
-    work = plan(inputs, out, reference.name)
-    found = _find(identity, quiet or as_json)
-    mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
-    how = How(found.path, mark, faces, method, again)
+    work = plan(inputs, out, names_of(identity, mapped or []))
+    how, found = how_to_swap(
+        identity,
+        faces or [],
+        mapped or [],
+        method=method,
+        keep=keep or [],
+        strength=strength,
+        again=again,
+        silent=quiet or as_json,
+    )
     failed = dict(work.failed)
     outcomes: list[Outcome] = []
     photos = [pair for pair in work.pairs if not is_video(pair[0])]
@@ -161,7 +195,11 @@ def swap(
             for entry in made:
                 say_name(entry["output"])
     if as_json:
-        facts = {"identity": found.identity, "version": found.version, "sha256": found.sha256}
+        used = [
+            {"identity": one.identity, "version": one.version, "sha256": one.sha256}
+            for one in found
+        ]
+        facts: dict[str, Any] = {**used[0], **({"also": used[1:]} if used[1:] else {})}
         reasons = [{"input": given, "reason": reason} for given, reason in failed.items()]
         print_json({**facts, "outputs": _entries(outcomes) + made, "failed": reasons})
     count = len(work.pairs) + len(work.failed)
@@ -185,6 +223,8 @@ def _line(outcome: "Outcome") -> str:
         given, made = (place.suffix.lower() for place in (outcome.source, outcome.target))
         if given not in writable(given):
             done += f"; written as {WRITABLE[made]}"
+        if outcome.missing:
+            done += f"; not there: {', '.join(outcome.missing)}"
         if outcome.dropped:
             done += f"; left out: {', '.join(outcome.dropped)}"
     return f"{printable(str(outcome.source))} -> {printable(str(outcome.target))} ({done})"
@@ -199,24 +239,7 @@ def _entries(outcomes: "list[Outcome]") -> list[dict[str, Any]]:
             "faces": one.faces,
             "already_done": one.already_done,
             "dropped": list(one.dropped),
+            "missing": list(one.missing),
         }
         for one in sorted(outcomes, key=lambda one: one.number)
     ]
-
-
-def _find(identity: str, silent: bool) -> "CachedNetwork":
-    from zoo.cli.output import note
-    from zoo.cli.place import identity_names, registry_uri_or_none
-    from zoo.registry.finding import find_network
-    from zoo.registry.references import CANDIDATE, parse_reference
-
-    reference = parse_reference(identity)
-
-    def pulling() -> None:
-        if not silent:
-            note(f"pulling {reference} from the registry ...")
-
-    found = find_network(reference, registry_uri_or_none(), identity_names(), pulling)
-    if not silent and not (reference.alias or reference.version) and found.alias == CANDIDATE:
-        note(f"{found.identity} has no champion yet; using its candidate, version {found.version}.")
-    return found

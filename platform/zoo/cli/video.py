@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from zoo.swapping.batch import How
     from zoo.swapping.plan import Place
     from zoo.swapping.video.file import VideoSwap
-    from zoo.swapping.video.stream import WhichFaces
 
 Pair = tuple["Place", "Place"]
 
@@ -57,8 +56,8 @@ def swap_videos(
                     how.network,
                     mark=how.mark,
                     again=how.again,
-                    faces=_which(how),
-                    method=how.method,
+                    options=how.options,
+                    others=how.others,
                     start=start,
                     end=end,
                     jobs=jobs,
@@ -85,6 +84,10 @@ def preview_videos(
     from zoo.swapping.video.preview import preview
 
     network = SwapNetwork(how.network, used_as=how.mark)
+    others = [
+        SwapNetwork(path, used_as=mark)
+        for path, mark in zip(how.others, how.mark.also, strict=True)
+    ]
     made: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     here = [pair for pair in pairs if isinstance(pair[0], Path) and isinstance(pair[1], Path)]
@@ -95,7 +98,7 @@ def preview_videos(
         sheet = target.with_name(f"{target.stem}-preview.jpg")
         try:
             frames = preview(
-                source, sheet, network, mark=how.mark, faces=_which(how), method=how.method
+                source, sheet, network, mark=how.mark, options=how.options, others=others
             )
         except MemoryError:
             raise
@@ -124,10 +127,6 @@ def seconds(text: str | None) -> float | None:
     if not 0 <= total < 1e7:
         raise UsageError(f"{text!r} is no time; write seconds, or minutes as in 1:30.")
     return total
-
-
-def _which(how: "How") -> "WhichFaces":
-    return "largest" if how.faces == "largest" else "all"
 
 
 def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[str, Any]:

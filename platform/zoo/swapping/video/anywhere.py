@@ -21,6 +21,7 @@ from zoo.settings import cache_folder
 from zoo.storage import plain_errors
 from zoo.swapping.done import is_done
 from zoo.swapping.objects import get_output, put_output
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.plan import Place
 from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
 from zoo.swapping.video.work import held
@@ -61,7 +62,7 @@ def swap_video_anywhere(
             there = folder / f"output{target.suffix}"
         assert isinstance(here, Path) and isinstance(there, Path)
         if not again:
-            settings = _settings(how)
+            settings = _settings(how, mark)
             if is_done(there, here, mark, settings):
                 if isinstance(target, S3Address):
                     put_output(there, target)
@@ -112,7 +113,6 @@ def _forget_old(place: Path) -> None:
             shutil.rmtree(lock.parent, ignore_errors=True)
 
 
-def _settings(how: Mapping[str, Any]) -> Mapping[str, Setting]:
-    return settings_of(
-        how.get("faces", "all"), how.get("method", "feather"), how.get("start"), how.get("end")
-    )
+def _settings(how: Mapping[str, Any], mark: Marking) -> Mapping[str, Setting]:
+    options = how.get("options") or SwapOptions()
+    return settings_of(options, mark, how.get("start"), how.get("end"))

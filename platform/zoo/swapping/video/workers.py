@@ -7,20 +7,28 @@ changes their last bit, and a segment is to be the same whoever makes it.
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection
 from pathlib import Path
+from typing import Any, TypeVar
 
 from zoo.errors import PhotoError
 from zoo.photos.video import Video
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video.segment import Done, How, Segment, make_segment
+from zoo.swapping.video.casting import Casting
+from zoo.swapping.video.roles import Cast
+from zoo.swapping.video.segment import Done, How, Segment, look_at_segment, make_segment
+from zoo.swapping.video.trails import Looked
 
 _PIXELS = 8 * 1920 * 1080  # of one frame in all processes together, so that memory suffices
-_network: SwapNetwork | None = None
+_networks: list[SwapNetwork] = []
+
+Result = TypeVar("Result")
+Networks = Sequence[Path]
+"""The networks' files, as the options number them."""
 
 
 def default_jobs(video: Video) -> int:
@@ -30,27 +38,57 @@ def default_jobs(video: Video) -> int:
 
 
 def make_segments(
-    video: Video, todo: Sequence[Segment], network: Path, how: How, folder: Path, jobs: int
+    video: Video,
+    todo: Sequence[Segment],
+    networks: Networks,
+    how: How,
+    folder: Path,
+    jobs: int,
+    casting: Casting | None = None,
 ) -> Iterator[Done]:
     """Makes the segments; yields each when it is written.
 
     Raises:
         ZooError: see :func:`.segment.make_segment`; nothing new is begun then.
     """
-    if not todo:
+    casts = casting.segments if casting else {}
+    tasks = [(video, part, how, folder, casts.get(part.number)) for part in todo]
+    return _each(video, _make, tasks, jobs, networks)
+
+
+def look_at_segments(
+    video: Video, parts: Sequence[Segment], how: How, jobs: int
+) -> Iterator[Looked]:
+    """Looks for the people in all segments; yields each when it is done.
+
+    Raises:
+        ZooError: see :func:`.segment.look_at_segment`; nothing new is begun then.
+    """
+    return _each(video, look_at_segment, [(video, part, how) for part in parts], jobs, [])
+
+
+def _each(
+    video: Video,
+    work: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
+    jobs: int,
+    networks: Networks,
+) -> Iterator[Result]:
+    """Does the work with the arguments of each task; yields what comes of it when it is done."""
+    if not tasks:
         return
-    jobs = min(jobs, len(todo))
+    jobs = min(jobs, len(tasks))
     context = multiprocessing.get_context("spawn")
     with (
         _one_thread(),
-        ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(network,)) as pool,
+        ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(networks,)) as pool,
     ):
-        running: set[Future[Done]] = set()
-        waiting = iter(todo)
+        running: set[Future[Result]] = set()
+        waiting = iter(tasks)
         try:
             while True:
-                while len(running) < jobs and (part := next(waiting, None)):
-                    running.add(pool.submit(_make, video, part, how, folder))
+                while len(running) < jobs and (task := next(waiting, None)):
+                    running.add(pool.submit(work, *task))
                 if not running:
                     return
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
@@ -84,13 +122,12 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _begin(network: Path) -> None:
+def _begin(networks: Networks) -> None:
     """Readies a worker: one thread each, and it ends when the process that began it does."""
     import signal
 
     import cv2
 
-    global _network  # noqa: PLW0603
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     parent = multiprocessing.parent_process()
@@ -102,9 +139,8 @@ def _begin(network: Path) -> None:
             os._exit(1)
 
         threading.Thread(target=watch, daemon=True).start()
-    _network = SwapNetwork(network, threads=1)
+    _networks.extend(SwapNetwork(network, threads=1) for network in networks)
 
 
-def _make(video: Video, segment: Segment, how: How, folder: Path) -> Done:
-    assert _network is not None
-    return make_segment(video, segment, _network, how, folder)
+def _make(video: Video, segment: Segment, how: How, folder: Path, cast: Cast | None) -> Done:
+    return make_segment(video, segment, _networks, how, folder, cast)
