@@ -52,7 +52,7 @@ def how_to_swap(
             found.append(network)
         numbers[name] = found.index(network)
     choices = [Choice(who, numbers[name]) for who, name in pairs]
-    choices += [Choice(who, 0) for who in chosen]
+    choices += [Choice(who, 0, yields=True) for who in chosen]
     mark = together(
         [Marking(one.identity, str(one.version), one.sha256, one.basis) for one in found]
     )

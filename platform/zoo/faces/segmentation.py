@@ -24,7 +24,7 @@ WEIGHTS = Path(__file__).with_name("segmentation.onnx")
 _SIDE = 128  # pixels, of what the network takes
 _INNER = 0.82  # of the landmarks' distance from the nose: where skin is expected
 _EXPECTATION = 2.0  # logarithm of the odds by which it is
-_HAIR_GAIN = 2.5  # by which a probability of hair counts where hair is to stay
+_HAIR = 0.3  # the probability from which on, where hair is to stay, it counts; twice that, wholly
 _REACH = 0.015  # of the crop's side, within which an edge of the mask finds one of the crop
 _SMOOTH = 1e-3  # variance of luminance below which there is no edge to find
 
@@ -108,7 +108,7 @@ def _without_islands(skin: Plane, unit: Points) -> Plane:
 
 def _near_hair(hair: Plane) -> Plane:
     """1 on hair and a little beyond it, falling to 0 over as much again: [_SIDE, _SIDE]."""
-    sure = (hair * _HAIR_GAIN).clip(0, 1)
+    sure = ((hair - _HAIR) / _HAIR).clip(0, 1)
     wide = cv2.dilate(sure, np.ones((5, 5), np.uint8))
     return np.asarray(cv2.GaussianBlur(wide, (0, 0), 1.5), np.float32)
 

@@ -167,7 +167,7 @@ def _options(wish: Wish, folder: Path, max_pixels: int) -> SwapOptions:
         return known[name]
 
     choices = [Choice(face_of(face, read), number) for face, number in wish.mapped]
-    choices += [Choice(who, 0) for who in faces_of(wish.faces, read)]
+    choices += [Choice(who, 0, yields=True) for who in faces_of(wish.faces, read)]
     return SwapOptions(tuple(choices), wish.look)
 
 

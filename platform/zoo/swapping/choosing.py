@@ -65,7 +65,7 @@ def chosen(
     networks: dict[int, int] = {}
     by: dict[int, Choice] = {}
     for choice, number in meant:
-        if number is None:
+        if number is None or (choice.yields and number in networks):
             continue
         if networks.get(number, choice.network) != choice.network:
             raise UsageError(

@@ -43,10 +43,12 @@ class Choice:
     Attributes:
         who: ``"all"`` are those that no other choice means.
         network: its number among the networks of a swap.
+        yields: whether it gives way to another choice that means the same face.
     """
 
     who: Who | Literal["all"]
     network: int = 0
+    yields: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ class SwapOptions:
 
     @property
     def persons(self) -> list[Choice]:
-        """The choices that mean one face each."""
-        return [one for one in self.choices if one.who != "all"]
+        """The choices that mean one face each, those that yield last."""
+        return sorted((one for one in self.choices if one.who != "all"), key=lambda one: one.yields)
 
 
 def only(*who: Who | Literal["all"], **look: object) -> SwapOptions:

@@ -139,6 +139,8 @@ def meant(known: Known, options: SwapOptions) -> tuple[dict[int, int], list[Choi
         if person is None:
             missing.append(choice)
             continue
+        if choice.yields and person in networks:
+            continue
         if networks.get(person, choice.network) != choice.network:
             raise UsageError(
                 f"The video shows one person who is {described(by[person].who)} and "
@@ -163,8 +165,8 @@ def _person(known: Known, choice: Choice) -> int | None:
     if isinstance(who, int):
         if not 0 <= who < len(known.persons):
             raise UsageError(
-                f"Face {who} was chosen, but the video shows {len(known.persons)} people who can "
-                "be told apart, counted from 0; --preview numbers them."
+                f"The video shows {len(known.persons)} people who can be told apart, counted "
+                f"from 0, and face {who} was chosen; --preview numbers them."
             )
         return known.persons[who]
     if who == "largest":
