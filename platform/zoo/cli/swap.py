@@ -69,8 +69,9 @@ def swap(
         typer.Option(
             metavar="FACE",
             help="Whom to swap: all, largest, left, right, numbers such as 0,2 (0 is the largest), "
-            "or a photo of the person. In a video a person is followed. May be given again.",
-            show_default="all",
+            "or a photo of the person. In a video a person is followed. May be given again. "
+            "All by default.",
+            show_default=False,
         ),
     ] = None,
     mapped: Annotated[
