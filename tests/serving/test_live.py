@@ -26,7 +26,7 @@ def test_whoever_comes_nearer_does_not_get_the_face(tmp_path: Path) -> None:
     following: Following | None = None
     for frame in range(14):
         picture = np.full((240, 480, 3), 120, np.uint8)
-        picture[40:220, 30:210] = one.resize((180, 180))
+        picture[40:220, 30:210] = np.asarray(one.resize((180, 180)))
         edge = max(240, 480 - 20 * frame)  # somebody larger comes into view
         picture[:, edge:] = np.asarray(other)[:, : 480 - edge]
         made = swap_frame(_jpeg(picture), network, MARK, following)
@@ -35,6 +35,7 @@ def test_whoever_comes_nearer_does_not_get_the_face(tmp_path: Path) -> None:
         change = np.abs(np.asarray(Pillow.open(io.BytesIO(made.jpeg)), float) - picture)
         left, right = ((change[:, half] > 25).mean() for half in (np.s_[:240], np.s_[240:]))
         assert left > 0.005 > 5 * right, (frame, left, right)
+    assert following is not None
     assert len(following.tracker.step(picture)) == 2  # who came was seen
 
 

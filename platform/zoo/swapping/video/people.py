@@ -56,14 +56,14 @@ def people(chains: Sequence[Chain]) -> list[Person]:
         near = [
             (float(np.linalg.norm(one.mean - group.mean)), place)
             for place, one in enumerate(found)
-            if not _at_once(one, group)
+            if not _at_once(chains, one, group)
         ]
         distance, place = min(near, default=(np.inf, 0))
         if distance < ALIKE:
             found[place] = _together(found[place], group)
         else:
             found.append(group)
-    return sorted(_merged(found), key=lambda one: -one.weight)
+    return sorted(_merged(chains, found), key=lambda one: -one.weight)
 
 
 def labelled(chains: Sequence[Chain], persons: Sequence[Descriptors]) -> list[Labels]:
@@ -101,13 +101,28 @@ def _groups(number: int, chain: Chain) -> list[Person]:
     ]
 
 
-def _at_once(a: Person, b: Person) -> bool:
+def _at_once(chains: Sequence[Chain], a: Person, b: Person) -> bool:
     """Whether they are seen at the same time, in two places."""
     return any(
-        number != other and first <= until and begin <= last
+        number != other
+        and _elsewhere(chains[number], chains[other], max(first, begin), min(last, until))
         for number, first, last in a.when
         for other, begin, until in b.when
     )
+
+
+def _elsewhere(one: Chain, other: Chain, first: int, last: int) -> bool:
+    """Whether two chains are mostly in two places in these frames.
+
+    Where two people cross, two tracks may be on one face for a while.
+    """
+    apart_there = [
+        float(np.linalg.norm(one.places[frame][:2] - other.places[frame][:2]))
+        > max(float(one.places[frame][2]), float(other.places[frame][2]))
+        for frame in range(first, last + 1)
+        if frame in one.places and frame in other.places
+    ]
+    return 2 * sum(apart_there) > len(apart_there)
 
 
 def _together(a: Person, b: Person) -> Person:
@@ -116,7 +131,7 @@ def _together(a: Person, b: Person) -> Person:
     return Person(np.asarray(mean, np.float32), weight, a.when + b.when)
 
 
-def _merged(found: list[Person]) -> list[Person]:
+def _merged(chains: Sequence[Chain], found: list[Person]) -> list[Person]:
     """Without those who turned out to be alike."""
     found = list(found)
     while len(found) > 1:
@@ -127,7 +142,7 @@ def _merged(found: list[Person]) -> list[Person]:
             a, b = divmod(int(flat), len(found))
             if distances[a, b] >= ALIKE:
                 return found
-            if not _at_once(found[a], found[b]):
+            if not _at_once(chains, found[a], found[b]):
                 found[a] = _together(found[a], found.pop(b))
                 break
         else:
@@ -178,6 +193,10 @@ def _clash(
                 here = _while(chains[number], mine, chains[other], theirs)
                 there = _while(chains[other], theirs, chains[number], mine)
                 if not len(here) or not len(there):
+                    continue
+                first = max(chains[number].described[here[0]], chains[other].described[there[0]])
+                last = min(chains[number].described[here[-1]], chains[other].described[there[-1]])
+                if not _elsewhere(chains[number], chains[other], int(first), int(last)):
                     continue
                 worse = costs[number][here, person].mean() >= costs[other][there, person].mean()
                 return (number, here, person) if worse else (other, there, person)

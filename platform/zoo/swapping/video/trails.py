@@ -19,7 +19,7 @@ from zoo.faces.tracking import Sighting, searches
 from zoo.photos.image import Image
 from zoo.swapping.video.stream import Followed
 
-_NEAR = 1.5  # of the sum of two faces' radii: so near, who is who is asked often
+_NEAR = 1.2  # of the sum of two faces' radii: so near, who is who is asked often
 _OFTEN = 2  # frames between two descriptions, there
 
 
