@@ -15,7 +15,6 @@ from zoo.photos.image import AnyArray, Image
 from zoo.photos.video import Video, inspect_video
 from zoo.swapping.choosing import portrait
 from zoo.swapping.options import Choice, Portrait, SwapOptions, Who
-from zoo.swapping.video import segment
 from zoo.swapping.video.casting import Casting, cast
 from zoo.swapping.video.encoding import Codec
 from zoo.swapping.video.segment import How, look_at_segment, segments
@@ -72,12 +71,8 @@ def crossing(tmp_path_factory: pytest.TempPathFactory) -> Video:
 
 @pytest.fixture(scope="module")
 def crossed(crossing: Video) -> list[Looked]:
-    """What is seen in it, in two segments."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segment, "FRAMES", 24)
-        parts = segments(crossing, 0, crossing.end)
-        assert len(parts) == 2
-        return [look_at_segment(crossing, part, HOW) for part in parts]
+    """What is seen in it."""
+    return [look_at_segment(crossing, part, HOW) for part in segments(crossing, 0, crossing.end)]
 
 
 @pytest.fixture(scope="module")
@@ -159,16 +154,33 @@ def test_two_tracks_on_one_face_are_one_person() -> None:
     first = trail((anna, range(45), (0, 150)), (carl, range(45, 100), (145, 0)))
     second = trail((carl, range(48), (300, 140)))
     third = trail((anna, range(66, 100), (200, 300)))
-    looked = Looked(0, 0, 100, {0: first, 1: second, 2: third})
-    roles = cast([looked], SwapOptions((Choice("left", 0), Choice("right", 1)))).segments[0]
-    networks = {
-        (track, frame): role and role.network
-        for track, frame in ((0, 0), (0, 44), (0, 45), (0, 99), (1, 0), (1, 47), (2, 66), (2, 99))
-        for role in [roles.role(track, frame)]
-    }
-    assert networks == {
-        (0, 0): 0, (0, 44): 0, (0, 45): 1, (0, 99): 1, (1, 0): 1, (1, 47): 1, (2, 66): 0, (2, 99): 0
-    }  # fmt: skip
+    whole = Looked(0, 0, 100, {0: first, 1: second, 2: third})
+    halves = [_part(whole, 0, 0, 50, range(68)), _part(whole, 1, 50, 100, range(32, 100))]
+    for looked in ([whole], halves):
+        made = cast(looked, SwapOptions((Choice("left", 0), Choice("right", 1))))
+        last = len(looked) - 1
+        for at, track, frame, network in (
+            (0, 0, 0, 0), (0, 0, 44, 0), (0, 0, 45, 1), (last, 0, 99, 1),
+            (0, 1, 0, 1), (0, 1, 47, 1), (last, 2, 66, 0), (last, 2, 99, 0),
+        ):  # fmt: skip
+            role = made.segments[at].role(track + 10 * at, frame)
+            assert role and role.network == network, (at, track, frame)
+
+
+def _part(whole: Looked, number: int, first: int, after: int, seen: range) -> Looked:
+    """A segment of it, whose tracker gives numbers of its own."""
+    trails = {}
+    for track, trail in whole.trails.items():
+        there = (trail.frames >= seen.start) & (trail.frames < seen.stop)
+        looks = (trail.described >= seen.start) & (trail.described < seen.stop)
+        if there.any():
+            trails[track + 10 * number] = Trail(
+                trail.frames[there],
+                trail.places[there],
+                trail.described[looks],
+                trail.descriptors[looks],
+            )
+    return Looked(number, first, after, trails)
 
 
 def test_the_roles_are_remembered(crossed: list[Looked], known: dict[str, Portrait]) -> None:
@@ -192,7 +204,7 @@ def test_who_is_not_in_a_video_is_said(crossed: list[Looked], known: dict[str, P
 def test_the_largest_is_somebody_and_nobody_when_they_have_left(tmp_path: Path) -> None:
     """Not whoever is the largest then."""
     ada, bruno = _cut("ada", 0, 190), _cut("bruno", 1, 120)
-    frames = [_scene((bruno, 190, 40), (ada, -11.0 * max(0, t - 14), 10)) for t in range(30)]
+    frames = [_scene((bruno, 190, 40), (ada, -16.0 * max(0, t - 8), 10)) for t in range(22)]
     video = inspect_video(write_clip(tmp_path / "leaving.mp4", frames))
     (part,) = segments(video, 0, video.end)
     looked = look_at_segment(video, part, HOW)
@@ -200,7 +212,7 @@ def test_the_largest_is_somebody_and_nobody_when_they_have_left(tmp_path: Path) 
     def swapped(who: Who) -> dict[int, list[bool]]:
         """For each frame, whether those who are swapped are on ada's side."""
         made = cast([looked], SwapOptions((Choice(who),))).segments[0]
-        found: dict[int, list[bool]] = {t: [] for t in range(30)}
+        found: dict[int, list[bool]] = {t: [] for t in range(22)}
         for track, trail in looked.trails.items():
             for frame, (x, _, _) in zip(trail.frames.tolist(), trail.places, strict=True):
                 if made.role(track, frame):
@@ -208,6 +220,6 @@ def test_the_largest_is_somebody_and_nobody_when_they_have_left(tmp_path: Path) 
         return found
 
     largest, second = swapped("largest"), swapped(1)
-    assert all(largest[t] == [True] for t in range(15))
-    assert largest[29] == []  # bruno keeps his face
-    assert all(second[t] == [False] for t in range(30))
+    assert all(largest[t] == [True] for t in range(9))
+    assert largest[21] == []  # bruno keeps his face
+    assert all(second[t] == [False] for t in range(22))
