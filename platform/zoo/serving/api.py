@@ -4,7 +4,6 @@ Built on FastAPI, which writes ``/openapi.json``; ``/docs`` shows that as a page
 because FastAPI's loads its scripts from elsewhere.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -15,11 +14,12 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
 from zoo import __version__
-from zoo.errors import UnknownIdentityError, UsageError
+from zoo.errors import UnknownIdentityError
 from zoo.faces.blending import Method
 from zoo.provenance.names import check_name
 from zoo.serving import camera, problems
-from zoo.serving.backend import Backend, Chosen
+from zoo.serving.asking import answer, choose
+from zoo.serving.backend import Backend
 from zoo.serving.ending import Ending
 from zoo.serving.gallery import Gallery
 from zoo.serving.guard import COOKIE, Guard, same_token
@@ -33,7 +33,6 @@ _T = TypeVar("_T")
 
 PAGE = Path(__file__).with_name("page")
 _MOST_REFERENCES = 16
-_MOST_LETTERS = 400  # of a face and an identity
 
 Photo = Annotated[UploadFile, File(description="JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF or AVIF.")]
 
@@ -206,25 +205,11 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
         format: Annotated[Kind, Form(description="Of the answer; same as the photo's.")] = "same",
     ) -> Response:
         """Swap faces of a photo. The answer is a picture, signed and marked as synthetic."""
-        pairs = _pairs(map or [])
-        named = ([identity] if identity is not None else []) + [name for _, name in pairs]
-        if len(set(named)) > options.networks:
-            raise UsageError(
-                f"{len(set(named))} identities are named; this server takes {options.networks} "
-                "in one photo."
-            )
-        if not named:
-            raise UsageError("Say whose face to put in, with 'identity' or 'map'.")
-        chosen: list[Chosen] = []
-        numbers: dict[str, int] = {}
-        for name in dict.fromkeys(named):
-            one = await backend.choose(name)
-            chosen += [one] if one not in chosen else []
-            numbers[name] = chosen.index(one)
+        chosen, mapped = await choose(backend, options.networks, identity, map or [])
         references = {one.filename or "": await one.read() for one in reference or []}
         wish = Wish(
             (faces,) if identity is not None else (),
-            tuple((face, numbers[name]) for face, name in pairs),
+            mapped,
             references,
             Look(method, parts_of([keep]), strength),
             format,
@@ -237,22 +222,7 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
         for one, count in zip(chosen, result.by, strict=True):
             metrics.faces.labels(one.identity).inc(count)
         metrics.swap_seconds.observe(result.seconds)
-        suffix = result.media_type.partition("/")[2].replace("jpeg", "jpg")
-        tail = "-".join(dict.fromkeys(one.identity for one in chosen))
-        networks = (f"{one.key}; sha256={one.sha256}; basis={one.basis}" for one in chosen)
-        return Response(
-            result.encoded,
-            media_type=result.media_type,
-            headers={
-                "Content-Disposition": f'inline; filename="{_stem(photo.filename)}-'
-                f'{tail}.{suffix}"',
-                "Server-Timing": f"swap;dur={result.seconds * 1000:.1f}",
-                "Zoo-Faces": str(result.faces),
-                **({"Zoo-Dropped": ", ".join(result.dropped)} if result.dropped else {}),
-                **({"Zoo-Missing": _ascii(", ".join(result.missing))} if result.missing else {}),
-                "Zoo-Network": ", ".join(networks),
-            },
-        )
+        return answer(result, chosen, photo.filename)
 
 
 def _add_state(app: FastAPI, options: Options, metrics: Metrics) -> None:
@@ -300,24 +270,3 @@ def _add_pages(app: FastAPI) -> None:
         return FileResponse(PAGE / "icon.svg", media_type="image/svg+xml")
 
     app.mount("/static", StaticFiles(directory=PAGE), name="static")
-
-
-def _pairs(texts: list[str]) -> list[tuple[str, str]]:
-    """Faces and identities, of texts such as ``left=bruno``; a face's is looked at later."""
-    pairs = [text[:_MOST_LETTERS].rpartition("=")[::2] for text in texts]
-    for text, (face, name) in zip(texts, pairs, strict=True):
-        if not face or not name:
-            raise UsageError(
-                f"{text[:40]!r} maps no face to an identity; send FACE=NAME, such as left=ada."
-            )
-    return pairs
-
-
-def _ascii(text: str) -> str:
-    """For a header: what names hold beyond ASCII is not told."""
-    return text.encode("ascii", "replace").decode()
-
-
-def _stem(name: str | None) -> str:
-    stem = Path((name or "photo").replace("\\", "/")).stem
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._-")[:80] or "photo"

@@ -15,12 +15,13 @@ from zoo.faces.descriptor import descriptor
 from zoo.faces.detection import Face
 from zoo.faces.fitting import box_of, radius_of
 from zoo.faces.persons import Descriptors
-from zoo.faces.tracking import Sighting, searches
+from zoo.faces.tracking import Sighting, period, searches
 from zoo.photos.image import Image
 from zoo.swapping.video.stream import Followed
 
 _NEAR = 1.2  # of the sum of two faces' radii: so near, who is who is asked often
 _OFTEN = 2  # frames between two descriptions, there
+_WELL_KNOWN = 4  # descriptions after which a lonely face is seldom described
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def look(followed: Iterable[Followed], rate: float, number: int, own: range) -> 
         AssetError: the descriptor network is missing or damaged.
     """
     trails: defaultdict[int, _Trail] = defaultdict(_Trail)
-    period = searches(rate)
+    often, seldom = searches(rate), period(rate)
     for frame in followed:
         places = {one.track: _place(one) for one in frame.sightings.values()}
         for track, one in frame.sightings.items():
@@ -87,7 +88,8 @@ def look(followed: Iterable[Followed], rate: float, number: int, own: range) -> 
             trail.frames.append(frame.number)
             trail.places.append(places[track])
             near = any(_near(places[track], places[other]) for other in places if other != track)
-            due = one.found and (frame.number % period == 0 or trail.run != one.run)
+            every = often if len(trail.described) < _WELL_KNOWN else seldom
+            due = one.found and (frame.number % every == 0 or trail.run != one.run)
             if due or (near and frame.number % _OFTEN == 0):
                 trail.described.append(frame.number)
                 trail.descriptors.append(_described(frame.image, one))
