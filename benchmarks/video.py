@@ -35,6 +35,7 @@ from zoo.photos.frames import to_rgb
 from zoo.photos.video import decode, inspect_video
 from zoo.provenance.marking import Marking
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import only
 from zoo.swapping.photo import swap_image
 from zoo.swapping.video import stream
 from zoo.swapping.video.encoding import choose_codec, choose_format
@@ -168,7 +169,7 @@ def _flicker(clip: Path, network_file: Path, count: int) -> dict[str, float]:
     network = SwapNetwork(network_file, 1)
     end = int(video.times[count]) if count < len(video.times) else video.end
     inputs = [to_rgb(f, video.turned) for f in decode(video, int(video.times[0]), end)]
-    single = [swap_image(image, network, faces="largest").image for image in inputs]
+    single = [swap_image(image, network, only("largest")).image for image in inputs]
     landmarks = np.array([find_faces(image)[0].landmarks for image in inputs])
     smooth = cv2.GaussianBlur(
         landmarks.reshape(len(inputs), -1), (1, 0), sigmaX=0.01, sigmaY=SMOOTH,
@@ -180,7 +181,6 @@ def _flicker(clip: Path, network_file: Path, count: int) -> dict[str, float]:
         video,
         network,
         format=choose_format(video, codec),
-        faces="largest",
     )
     steady = [to_rgb(item.frame, video.turned) for item in frames]
     alone, together = (jitter(inputs, outputs, list(smooth)) for outputs in (single, steady))

@@ -14,6 +14,7 @@ from zoo.evaluation.page import Strip, page
 from zoo.evaluation.showcase import Seen, Showcase
 from zoo.photos.writing import write_photo
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import only
 from zoo.swapping.photo import swap_image
 
 LOW, HIGH = 0.3, 2.5  # times the recipe's α
@@ -100,7 +101,7 @@ def swaps(
 ) -> list[Strip]:
     """The finished pictures, and the network's outputs below them if wanted."""
     network = SwapNetwork(experiment.network(trial) / "network.onnx")
-    done = [swap_image(photo.image, network, faces="largest") for photo in photos]
+    done = [swap_image(photo.image, network, only("largest")) for photo in photos]
     words = words or trial.identity
     pictures = [photo.cut(swap.image) for swap, photo in zip(done, photos, strict=True)]
     finished = Strip(words, pictures)

@@ -60,6 +60,10 @@ class NoFaceError(PhotoError):
     """A readable photo without a usable face."""
 
 
+class NobodyError(NoFaceError):
+    """A photo or video with faces, none of which is of the people that were chosen."""
+
+
 class AssetError(ZooError):
     """Weights or models that are missing, damaged or unreachable."""
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image as Pillow
 from pillow_heif import register_heif_opener
@@ -18,6 +19,7 @@ from pillow_heif import register_heif_opener
 from tests.cli.conftest import Zoo
 from tests.networks_on_disk import write_network
 from tests.registry.conftest import Trained
+from zoo.people import named_person, random_scene, render
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE
 from zoo.registry import cache
 from zoo.settings import Project
@@ -58,6 +60,92 @@ def cached(
     network = cache.store(URI, card, lambda path: path.write_bytes(source.read_bytes()))
     cache.remember_aliases(URI, "ada", {"champion": 3})
     return network
+
+
+@pytest.fixture
+def bruno(cached: cache.CachedNetwork, tmp_path: Path) -> cache.CachedNetwork:
+    """Version 1 of bruno beside ada, whose network gives black."""
+    source = write_network(tmp_path / "bruno.onnx", 0.0, size=64)
+    card = {
+        "identity": "bruno",
+        "version": 1,
+        "sha256": sha256_of(source),
+        "basis": "synthetic",
+        "recipe": "quick",
+        "resolution": 64,
+        "scores": {},
+    }
+    network = cache.store(URI, card, lambda path: path.write_bytes(source.read_bytes()))
+    cache.remember_aliases(URI, "bruno", {"champion": 1})
+    return network
+
+
+@pytest.fixture(scope="session")
+def couple(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ada on the left and bruno on the right, 256 px each."""
+    path = tmp_path_factory.mktemp("photos") / "couple.png"
+    people = [
+        render(named_person(name), random_scene(seed, max_yaw=10), 256).image
+        for seed, name in enumerate(("ada", "bruno"))
+    ]
+    Pillow.fromarray(np.concatenate(people, axis=1)).save(path)
+    return path
+
+
+def test_an_identity_for_each_of_several_faces(
+    zoo: Zoo, bruno: cache.CachedNetwork, couple: Path, portrait: Path
+) -> None:
+    shutil.copy(portrait, "anna=1.png")  # who is on the left
+    command = ("swap", "--map", "anna=1.png=ada", "--map", "right=bruno", couple)
+    ended = zoo(*command)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"{couple} -> couple-ada-bruno.png (2 faces)\n"
+    before, after = (
+        np.asarray(Pillow.open(path), float) for path in (couple, "couple-ada-bruno.png")
+    )
+    left, right = (np.abs(after - before)[:, half].mean() for half in (np.s_[:256], np.s_[256:]))
+    assert 5 * left < right  # ada's network changes nothing, bruno's takes all detail away
+    (said,) = json.loads(zoo("verify", "--json", "couple-ada-bruno.png").out)
+    swap = said["steps"][0]["swap"]
+    assert (swap["identity"], [one["identity"] for one in swap["also"]]) == ("ada", ["bruno"])
+    assert zoo(*command).out.endswith("(already done)\n")
+
+    # Another identity for one, all others as usual; who is not there is said.
+    Path("in").mkdir()
+    shutil.copy(portrait, "in/alone.png")
+    shutil.copy(couple, "in/couple.png")
+    one = ("--faces", "largest", "--map", "right=bruno", "--keep", "eyes", "--strength", "0.5")
+    assert zoo("swap", "-i", "ada", *one, couple, "-o", "one.png").code == 0
+    Pillow.open(couple).crop((256, 0, 512, 256)).save("b.png")
+    ended = zoo("swap", "-i", "ada", "--map", "b.png=bruno", "in", "-o", "out")
+    assert (ended.code, ended.err) == (0, "")
+    assert "in/alone.png -> out/alone.png (1 face; not there: the person in b.png)" in ended.out
+    ended = zoo("swap", "--map", "b.png=bruno", "in", "-o", "only")
+    assert ended.code == 1 and Path("only/couple.png").is_file()
+    assert "in/alone.png shows nobody who looks like the person in b.png" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "Say whose face to put in, with --identity NAME or --map FACE=NAME"),
+        (("--faces", "0"), "Say whose face"),
+        (("--faces", "0", "--map", "1=ada"), "--identity gets, which is not given"),
+        (("--map", "left"), "'left' maps no face to an identity"),
+        (("--map", "anna.jpg=ada"), "'anna.jpg' is no face; give all, largest"),
+        (("-i", "ada", "--faces", "middle"), "'middle' is no face"),
+        (("-i", "ada", "--faces", "7"), "Face 7 was chosen, but the picture has 1"),
+        (("-i", "ada", "--keep", "nose"), "'nose' is nothing that can be kept"),
+        (("-i", "ada", "--strength", "2"), "strength is 2; give 0 to 1"),
+        (("--map", "left=ada:99"), "ada:99"),
+    ],
+)
+def test_wrong_faces_are_told_before_the_work(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path, options: tuple[str, ...], words: str
+) -> None:
+    ended = zoo("swap", *options, portrait, "-o", "out.png")
+    assert ended.code != 0 and words in ended.error
+    assert not list(Path().iterdir())
 
 
 def test_one_photo_in_one_marked_picture_out(
@@ -120,6 +208,7 @@ def test_several_inputs_fail_one_by_one_and_each_is_named(
             "faces": 1,
             "already_done": False,
             "dropped": [],
+            "missing": [],
         }
     ]
     failed = {Path(failure["input"]).name: failure["reason"] for failure in result["failed"]}

@@ -17,14 +17,14 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.cli.conftest import Zoo
-from tests.cli.test_swap import cached, face_models
-from tests.clips import moved, packets, write_clip
+from tests.cli.test_swap import bruno, cached, couple, face_models
+from tests.clips import moved, packets, pictures, write_clip
 from zoo.people import named_person, random_scene, render
 from zoo.photos.video import inspect_video
 from zoo.registry.cache import CachedNetwork
 from zoo.swapping.video import anywhere
 
-__all__ = ["cached", "face_models"]
+__all__ = ["bruno", "cached", "couple", "face_models"]
 
 FRAMES = 10
 
@@ -80,6 +80,28 @@ def test_a_preview_is_a_picture(zoo: Zoo, cached: CachedNetwork, clip: Path) -> 
     with Pillow.open("clip-ada-preview.jpg") as sheet:
         assert sheet.size == (4 * 338, 2 * 270)
     assert zoo("verify", "-q", "clip-ada-preview.jpg").code == 0
+
+
+def test_people_of_a_video_get_an_identity_each(
+    zoo: Zoo, bruno: CachedNetwork, couple: Path
+) -> None:
+    people = np.asarray(Pillow.open(couple))
+    clip = write_clip(Path("clip.mp4"), [people] * 6)
+    options = ("--map", "left=ada", "--map", "right=bruno")
+    ended = zoo("swap", *options, clip, "-o", "out.mp4", "--jobs", "1")
+    assert (ended.code, ended.err) == (0, "")
+    assert "(6 frames, 6 with faces" in ended.out and "tell apart" in ended.out
+    before, after = pictures(clip)[3].astype(float), pictures(Path("out.mp4"))[3]
+    left, right = (np.abs(after - before)[:, half].mean() for half in (np.s_[:256], np.s_[256:]))
+    assert 2 * left < right  # the codec's change is in both
+    assert zoo("swap", *options, clip, "-o", "out.mp4").out.endswith("(already done)\n")
+
+    ended = zoo("swap", *options, clip, "--preview")
+    assert (ended.code, ended.out) == (0, "clip.mp4 -> clip-ada-bruno-preview.jpg (6 frames)\n")
+    ended = zoo("swap", "--map", "5=ada", clip, "-o", "none.mp4", "--jobs", "1")
+    assert ended.code == 2
+    assert "clip.mp4 shows 2 people" in ended.error and "--preview numbers them" in ended.error
+    assert not list(Path().glob("*none*")) and not list(Path().glob(".*none*"))
 
 
 def test_one_of_several_videos_fails(zoo: Zoo, cached: CachedNetwork, clip: Path) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,16 @@ from starlette.websockets import WebSocketDisconnect
 
 from tests.networks_on_disk import write_network
 from tests.serving.conftest import REGISTRY, encoded
-from zoo.faces.tracking import Tracker
 from zoo.photos.apart import Decoders
-from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
+from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking, together
 from zoo.provenance.verifying import FINE, verify
 from zoo.serving import api
-from zoo.serving.backend import Chosen, Wish
+from zoo.serving.backend import Chosen
 from zoo.serving.gallery import Gallery
 from zoo.serving.library import Library
-from zoo.serving.live import Frame, swap_frame
+from zoo.serving.live import Following, Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.work import Found, Result, find_in_upload, swap_upload
+from zoo.serving.work import Found, Result, Wish, find_in_upload, swap_upload
 from zoo.swapping.network import SwapNetwork
 
 HERE = "http://127.0.0.1:8000"
@@ -48,6 +47,7 @@ class InProcess:
 
     def __init__(self, network: Path, options: Options) -> None:
         self._network = SwapNetwork(network)
+        self._blackening = SwapNetwork(write_network(network.with_name("black.onnx"), 0.0))
         self._library = Library(REGISTRY)
         self._options = options
 
@@ -63,20 +63,19 @@ class InProcess:
     async def find(self, photo: bytes) -> Found:
         return find_in_upload(photo, max_pixels=self._options.max_pixels, decode=decoders())
 
-    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
         return swap_upload(
             photo,
             self._network,
-            MARK,
-            faces=wish.faces,
-            method=wish.method,
-            kind=wish.kind,
+            together([Marking(one.identity, "1", one.sha256, one.basis) for one in chosen]),
+            wish=wish,
+            others=[self._blackening] * (len(chosen) - 1),
             max_pixels=self._options.max_pixels,
             decode=decoders(),
         )
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
-        return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, tracker, decoders())
+    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
+        return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, following, decoders())
 
 
 @pytest.fixture
@@ -181,6 +180,49 @@ def test_only_the_chosen_faces_change(client: TestClient, couple: bytes) -> None
     assert not changed[:, there].any()
 
 
+def test_each_face_gets_the_identity_that_is_meant_for_it(
+    client: TestClient, couple: bytes, tmp_path: Path
+) -> None:
+    with Pillow.open(io.BytesIO(couple)) as picture:
+        before = np.asarray(picture, float)
+        picture.crop((320, 0, 640, 320)).save(tmp_path / "her own=1.png")
+    reference = ("her own=1.png", (tmp_path / "her own=1.png").read_bytes())
+
+    def sharpness(answer: Any) -> tuple[float, float]:
+        assert answer.status_code == 200, answer.text
+        with Pillow.open(io.BytesIO(answer.content)) as picture:
+            change = np.abs(np.asarray(picture, float) - before)
+        return float(change[:, :320].mean()), float(change[:, 320:].mean())
+
+    def asked(photos: tuple[tuple[str, bytes], ...] = (), **fields: Any) -> Any:
+        files = [("photo", ("my photo.jpg", couple))]
+        files += [("reference", one) for one in photos]
+        return client.post("/api/swap", files=files, data=fields)
+
+    places = asked(map=["left=ada", "right=bruno"], format="png")
+    assert 'filename="my_photo-ada-bruno.png"' in places.headers["content-disposition"]
+    assert [one.split(";")[0] for one in places.headers["zoo-network"].split(", ")] == [
+        "ada:1",
+        "bruno:1",
+    ]
+    left, right = sharpness(places)  # bruno's network takes all detail away here
+    assert 2 * left < right
+    by_photo = asked((reference,), identity="ada", map=[f"{reference[0]}=bruno"], format="png")
+    assert sharpness(by_photo) == (left, right)
+    alone = asked((reference,), identity="ada", faces=reference[0], format="png")
+    assert alone.headers["zoo-faces"] == "1" and sharpness(alone)[0] == 0
+    weak = asked(map=["left=ada", "right=bruno"], strength="0.5", keep="eyes,mouth", format="png")
+    assert sharpness(weak)[1] < 0.6 * right
+    metrics = client.get("/metrics").text
+    assert 'identity="bruno"} 3.0' in metrics
+
+    stranger = asked((reference,), identity="ada", faces="other.png")
+    assert "'other.png' is no face" in sentence(stranger, 422)
+    nobody = ("nobody.png", encoded(np.full((200, 300, 3), 90, np.uint8)))
+    assert "nobody.png is to show" in sentence(asked((nobody,), map=["nobody.png=ada"]), 422)
+    assert "same face" in sentence(asked(map=["left=ada", "0=bruno", "1=bruno"]), 422)
+
+
 def test_what_is_no_photo_is_refused_in_a_sentence(client: TestClient, portrait: bytes) -> None:
     assert sentence(swap(client, b""), 422) == "The photo is empty; give a photo."
     assert "not a photo" in sentence(swap(client, b"<svg onload=alert(1)>"), 422)
@@ -217,9 +259,15 @@ def test_too_much_is_refused_whatever_was_announced(client: TestClient) -> None:
         ({"identity": "ada:99"}, 404, "No identity 'ada:99'"),
         ({"identity": "ada@candidate"}, 404, "No identity 'ada@candidate'"),
         ({"faces": "7"}, 422, "counted from 0"),
-        ({"faces": "-1"}, 422, "send all"),
+        ({"faces": "-1"}, 422, "is no face"),
         ({"faces": "0" + ",0" * 500}, 422, "300 characters"),
         ({"method": "paste"}, 422, "method"),
+        ({"map": "left"}, 422, "send FACE=NAME"),
+        ({"map": "left=adda"}, 404, "did you mean ada"),
+        ({"map": "-1=ada"}, 422, "is no face"),
+        ({"keep": "nose"}, 422, "nothing that can be kept"),
+        ({"strength": "2"}, 422, "strength"),
+        ({"strength": "nan"}, 422, "strength"),
         ({"format": "exe"}, 422, "format"),
     ],
 )

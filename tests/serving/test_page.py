@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.serving.conftest import Server, encoded, moving
+from zoo.provenance.verifying import verify
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt install chromium)")
@@ -76,7 +77,7 @@ def test_from_the_gallery_to_a_download_that_verifies(
     expect(page.locator("#download[href]")).to_be_visible()
     expect(page.locator("#facts")).to_contain_text("bruno v1 · 2 faces")
 
-    slider = page.get_by_role("slider")
+    slider = page.get_by_role("slider", name="Where the photo ends")
     slider.focus()
     slider.press("Home")
     assert page.locator("#picture").evaluate("p => p.style.getPropertyValue('--split')") == "0%"
@@ -99,6 +100,29 @@ def test_from_the_gallery_to_a_download_that_verifies(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bruno" in done.stdout
+
+
+def test_each_face_gets_an_identity_of_its_own(page: Page, couple: bytes, tmp_path: Path) -> None:
+    page.get_by_role("radio", name="ada").check()
+    page.set_input_files("#file", _file(couple, tmp_path))
+    expect(page.locator("#facts")).to_contain_text("ada v1 · 2 faces")
+    page.get_by_label("Identity for face 2").select_option("bruno")
+    expect(page.locator("#facts")).to_contain_text("ada v1, bruno v1 · 2 faces")
+    page.get_by_role("checkbox", name="Eyes").check()
+    strength = page.get_by_role("slider", name="Strength")
+    strength.focus()
+    strength.press("ArrowLeft")
+    expect(page.locator("#strength-shown")).to_have_text("95 %")
+    expect(page.locator("#busy")).to_be_hidden()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    saved = tmp_path / download.value.suggested_filename
+    assert saved.name == "photo-ada-bruno.jpg"
+    download.value.save_as(saved)
+    swap = verify(saved).steps[0].swap
+    assert (swap["identity"], swap["also"][0]["identity"]) == ("ada", "bruno")
+    wanted = {"faces": "0", "map": "1=bruno", "keep": "eyes", "strength": "0.95"}
+    assert swap["settings"] == {**wanted, "method": "feather"}
 
 
 def test_a_photo_without_a_face_is_explained_and_replaced(

@@ -18,7 +18,7 @@ from zoo.provenance.signing import sign_file
 from zoo.provenance.verifying import Status, verify
 from zoo.storage import sha256_of
 from zoo.swapping.batch import How, Outcome, swap_many
-from zoo.swapping.photo import settings_of
+from zoo.swapping.options import only, settings_of
 from zoo.swapping.processes import in_processes
 
 
@@ -68,7 +68,7 @@ def test_what_is_done_is_left_alone_and_only_that(
         return outcome.faces == 1
 
     assert redone(replace(how, again=True))
-    assert redone(replace(how, method="poisson"))
+    assert redone(replace(how, options=only("all", method="poisson")))
     assert redone(how)
     other = write_network(tmp_path / "other.onnx", 0.7)
     changed = Marking("ada", "4", sha256_of(other), "synthetic")
@@ -96,7 +96,7 @@ def test_an_output_that_somebody_forged_is_not_done(
         black = tmp_path / "black.png"
         Pillow.new("RGB", (256, 256)).save(black)
         target.parent.mkdir(exist_ok=True)
-        sign_file(black, target, Made(how.mark, source, settings_of(how.faces, how.method)))
+        sign_file(black, target, Made(how.mark, source, settings_of(how.options, how.mark)))
         (again,) = swap_many(pairs[:1], replace(how))
         assert again.already_done  # for whoever has that key
     assert verify(target).status is Status.unknown_issuer

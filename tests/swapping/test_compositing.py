@@ -15,6 +15,7 @@ from zoo.swapping.compositing import (
     paste_back,
     replaceable,
 )
+from zoo.swapping.options import Look
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_it_equals_pasting_into_the_whole_picture(
         opacity=opacity,
     )
     result = picture.copy()
-    left, top, right, bottom = paste_back(result, face, method, opacity)
+    left, top, right, bottom = paste_back(result, face, Look(method), opacity)
     assert np.abs(result.astype(int) - expected).max() <= 1
     assert np.abs(expected.astype(int) - picture).max() > 40
     outside = np.ones(picture.shape[:2], np.bool_)

@@ -20,7 +20,8 @@ from zoo.provenance.signing import sidecar
 from zoo.provenance.verifying import FINE, Status, verify
 from zoo.swapping.done import is_done
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.photo import Swap, settings_of, swap_file
+from zoo.swapping.options import SwapOptions, settings_of
+from zoo.swapping.photo import Swap, swap_file
 
 MARK = Marking("ada", "3", "ab" * 32, "synthetic")
 
@@ -53,7 +54,7 @@ def test_of_a_16_bit_photo_only_the_face_changes(
     assert np.abs(face).max() < 1.5
     assert len(np.unique(read[~same] % 257)) > 200  # not 8 bits stretched to 16
     assert verify(target).status in FINE
-    assert is_done(target, source, MARK, settings_of("all", "feather"))
+    assert is_done(target, source, MARK, settings_of(SwapOptions(), MARK))
 
 
 @pytest.mark.parametrize("named", ["in.exr", "in.png"])  # its content says what it is
@@ -73,7 +74,7 @@ def test_of_light_only_the_face_changes_and_the_manifest_lies_beside_it(
     found = verify(target)
     assert found.status in FINE
     assert found.steps[0].swap["identity"] == "ada"
-    assert is_done(target, source, MARK, settings_of("all", "feather"))
+    assert is_done(target, source, MARK, settings_of(SwapOptions(), MARK))
     altered = bytearray(target.read_bytes())
     altered[-1] ^= 1
     target.write_bytes(altered)

@@ -16,6 +16,7 @@ from zoo.photos.reading import read_photo
 from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
 from zoo.swapping.compositing import replaceable
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import only
 from zoo.swapping.photo import swap_file, swap_image
 
 MARK = Marking("ada", "3", "ab" * 32, "synthetic")
@@ -56,13 +57,13 @@ def test_a_swapped_face_does_not_touch_the_rest(
 def test_both_ways_of_blending_keep_the_size(
     portraits: list[Image], unchanging: SwapNetwork, method: str
 ) -> None:
-    swap = swap_image(portraits[1], unchanging, method=method)  # type: ignore[arg-type]
+    swap = swap_image(portraits[1], unchanging, only("all", method=method))
     assert swap.image.shape == portraits[1].shape
     assert swap.image.dtype == np.uint8
 
 
 def test_all_faces_or_only_the_largest(couple: Image, blackening: SwapNetwork) -> None:
-    both, one = swap_image(couple, blackening), swap_image(couple, blackening, faces="largest")
+    both, one = swap_image(couple, blackening), swap_image(couple, blackening, only("largest"))
     assert len(both.faces) == len(both.raw) == 2
     assert both.faces[0].area > both.faces[1].area
     assert len(one.faces) == len(one.raw) == 1

@@ -28,6 +28,8 @@ def register(app: typer.Typer) -> None:
             "zoo swap --identity ada s3://photos/holiday/ -o s3://photos/swapped/",
             "zoo swap --identity ada clip.mp4 --start 0:10 --end 0:25 -o out.mp4",
             "zoo swap --identity ada clip.mp4 --preview",
+            "zoo swap --map left=ada --map right=bruno couple.jpg",
+            "zoo swap --map photo-of-anna.jpg=ada clip.mp4 -o out.mp4",
         ),
     )(swap)
 
@@ -43,15 +45,16 @@ def swap(
         ),
     ],
     identity: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--identity",
             "-i",
             metavar="NAME[@ALIAS|:VERSION]",
             help="Whose face to put in; the champion unless told otherwise.",
             autocompletion=known_names,
+            show_default=False,
         ),
-    ],
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -64,11 +67,39 @@ def swap(
         ),
     ] = None,
     faces: Annotated[
-        Literal["all", "largest"], typer.Option(help="Which faces of a photo to swap.")
-    ] = "all",
+        list[str] | None,
+        typer.Option(
+            metavar="FACE",
+            help="Whom to swap: all, largest, left, right, numbers such as 0,2 (0 is the largest), "
+            "or a photo of the person. In a video a person is followed. May be given again. "
+            "All by default.",
+            show_default=False,
+        ),
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FACE=NAME",
+            help="Another identity for one face: left=bruno, 1=bruno or anna.jpg=bruno. "
+            "May be given again; without --identity only these are swapped.",
+            show_default=False,
+        ),
+    ] = None,
     method: Annotated[
         Literal["feather", "poisson"], typer.Option(help="How the face is blended in.")
     ] = "feather",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART",
+            help="What of the own face stays: mouth, eyes, hair. May be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(metavar="0..1", help="How much of the new face there is.")
+    ] = 1.0,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -124,7 +155,7 @@ def swap(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put an identity's face into photos and videos.
+    """Put an identity's face into photos and videos, or several identities' into several faces.
 
     Photos keep their size, format and bits per channel, videos their times, sound and subtitles
     (what the container cannot hold is converted, which is said); every output is signed, and says
@@ -134,24 +165,30 @@ def swap(
     Outputs that are there already, of the same input, network and options, are left alone. What
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
+    from zoo.cli.faces import how_to_swap, names_of
     from zoo.cli.output import note, print_json, progress
-    from zoo.cli.place import find, named_network
     from zoo.cli.watch import check_watching, keep_swapped
-    from zoo.provenance.marking import Marking
-    from zoo.swapping.batch import How, swap_many
+    from zoo.swapping.batch import swap_many
     from zoo.swapping.failures import write_report
     from zoo.swapping.plan import Plan, is_video, plan
 
-    reference = named_network(identity)
+    names = names_of(identity, mapped or [])
     if watch is not None:
         check_watching(
             watch, out, inputs=inputs, start=start, end=end, preview=preview, open=opened,
             json=as_json,
         )  # fmt: skip
-    work = plan(inputs, out, reference.name) if watch is None else Plan([])
-    found = find(identity, quiet or as_json)
-    mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
-    how = How(found.path, mark, faces, method, again)
+    work = plan(inputs, out, names) if watch is None else Plan([])
+    how, found = how_to_swap(
+        identity,
+        faces or [],
+        mapped or [],
+        method=method,
+        keep=keep or [],
+        strength=strength,
+        again=again,
+        silent=quiet or as_json,
+    )
     if watch is not None:
         sys.exit(keep_swapped(watch, out, how, jobs=jobs, quiet=quiet))
     failed = dict(work.failed)
@@ -197,7 +234,11 @@ def swap(
             for entry in made:
                 say_name(entry["output"])
     if as_json:
-        facts = {"identity": found.identity, "version": found.version, "sha256": found.sha256}
+        used = [
+            {"identity": one.identity, "version": one.version, "sha256": one.sha256}
+            for one in found
+        ]
+        facts: dict[str, Any] = {**used[0], **({"also": used[1:]} if used[1:] else {})}
         reasons = [{"input": given, "reason": reason} for given, reason in failed.items()]
         print_json({**facts, "outputs": _entries(outcomes) + made, "failed": reasons})
     count = len(work.pairs) + len(work.failed)
@@ -227,6 +268,8 @@ def line_of(outcome: "Outcome") -> str:
         given, made = (place.suffix.lower() for place in (outcome.source, outcome.target))
         if given not in writable(given):
             done += f"; written as {WRITABLE[made]}"
+        if outcome.missing:
+            done += f"; not there: {', '.join(outcome.missing)}"
         if outcome.dropped:
             done += f"; left out: {', '.join(outcome.dropped)}"
     return f"{printable(str(outcome.source))} -> {printable(str(outcome.target))} ({done})"
@@ -241,6 +284,7 @@ def _entries(outcomes: "list[Outcome]") -> list[dict[str, Any]]:
             "faces": one.faces,
             "already_done": one.already_done,
             "dropped": list(one.dropped),
+            "missing": list(one.missing),
         }
         for one in sorted(outcomes, key=lambda one: one.number)
     ]

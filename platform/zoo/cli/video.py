@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from zoo.swapping.batch import How
     from zoo.swapping.plan import Place
     from zoo.swapping.video.file import VideoSwap
-    from zoo.swapping.video.stream import WhichFaces
     from zoo.swapping.video.streams import Audio, Subtitles
 
 Pair = tuple["Place", "Place"]
@@ -28,8 +27,8 @@ def swap_videos(
     jobs: int | None,
     start: float | None,
     end: float | None,
-    audio: "Audio",
-    subtitles: "Subtitles",
+    audio: "Audio" = "copy",
+    subtitles: "Subtitles" = "copy",
     silent: bool,
     report: Callable[[str], None],
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -63,8 +62,8 @@ def swap_videos(
                     how.network,
                     mark=how.mark,
                     again=how.again,
-                    faces=_which(how),
-                    method=how.method,
+                    options=how.options,
+                    others=how.others,
                     start=start,
                     end=end,
                     audio=audio,
@@ -94,6 +93,10 @@ def preview_videos(
     from zoo.swapping.video.preview import preview
 
     network = SwapNetwork(how.network, used_as=how.mark)
+    others = [
+        SwapNetwork(path, used_as=mark)
+        for path, mark in zip(how.others, how.mark.also, strict=True)
+    ]
     made: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     here = [pair for pair in pairs if isinstance(pair[0], Path) and isinstance(pair[1], Path)]
@@ -104,7 +107,7 @@ def preview_videos(
         sheet = target.with_name(f"{target.stem}-preview.jpg")
         try:
             frames = preview(
-                source, sheet, network, mark=how.mark, faces=_which(how), method=how.method
+                source, sheet, network, mark=how.mark, options=how.options, others=others
             )
         except MemoryError:
             raise
@@ -139,10 +142,6 @@ def _tell(source: "Place", silent: bool, said: str) -> None:
     """What will be done to a video that its owner might not expect, before it is done."""
     if not silent:
         note(f"{source}: {said}")
-
-
-def _which(how: "How") -> "WhichFaces":
-    return "largest" if how.faces == "largest" else "all"
 
 
 def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[str, Any]:

@@ -5,7 +5,7 @@ Light and colours agree first (:mod:`zoo.faces.agreement`), then sharpness
 *Poisson Image Editing*, 2003).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal
 
 import cv2
@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo.faces.agreement import agree
 from zoo.faces.detail import grain, sharpened
+from zoo.faces.keeping import Part, kept
 from zoo.faces.mask import face_region
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
@@ -37,6 +38,7 @@ def blend(
     method: Method = "feather",
     opacity: float = 1.0,
     mix: Mix | None = None,
+    keep: Collection[Part] = (),
 ) -> Image:
     """The photo with ``swapped`` (of the same shape) in place of the face with these landmarks.
 
@@ -53,6 +55,7 @@ def blend(
         opacity: 0 to 1, of the whole; less than 1 where it fades.
         mix: is told what is mixed in, before it is rounded, for who keeps the photo in another
             depth or light.
+        keep: what of the photo's face stays; hair is the matte's affair.
     """
     result = photo.copy()
     region = face_region(landmarks, photo.shape)
@@ -69,6 +72,9 @@ def blend(
     if method == "poisson":
         agreed += _cloning(agreed, here, weight)
         weight = ((weight - _CLONED) / 0.2).clip(0, 1)
+    own = kept(landmarks - (region.left, region.top), weight.shape, keep)
+    if own is not None:  # not before: light and colours agree over the whole face
+        weight = weight * (1 - own)
     if mix is not None:
         mix(region.left, region.top, np.asarray(opacity * weight, np.float32), agreed)
     mixed = here + (opacity * weight)[..., None] * (agreed - here)

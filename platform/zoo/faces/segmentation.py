@@ -24,6 +24,7 @@ WEIGHTS = Path(__file__).with_name("segmentation.onnx")
 _SIDE = 128  # pixels, of what the network takes
 _INNER = 0.82  # of the landmarks' distance from the nose: where skin is expected
 _EXPECTATION = 2.0  # logarithm of the odds by which it is
+_HAIR = 0.3  # the probability from which on, where hair is to stay, it counts; twice that, wholly
 _REACH = 0.015  # of the crop's side, within which an edge of the mask finds one of the crop
 _SMOOTH = 1e-3  # variance of luminance below which there is no edge to find
 
@@ -40,7 +41,7 @@ def segment(crop: Image) -> Plane:
     return _resized(_probability(crop), crop.shape[0])
 
 
-def skin(crop: Image, landmarks: Points | None = None) -> Plane:
+def skin(crop: Image, landmarks: Points | None = None, *, without_hair: bool = False) -> Plane:
     """How much [S, S], 0 to 1, of each pixel a swapped face may replace.
 
     Between brows, mouth and chin only strong evidence counts against skin, and what stands
@@ -51,12 +52,17 @@ def skin(crop: Image, landmarks: Points | None = None) -> Plane:
         crop: an aligned face [S, S, 3].
         landmarks: of the face, unit coordinates of the crop; without them it is taken to stand
             where the reference does.
+        without_hair: whether all hair counts against skin, however little there is: a fringe,
+            a strand.
 
     Raises:
         AssetError: the network's file is missing or damaged.
     """
     unit = REFERENCE if landmarks is None else landmarks
-    free = _without_islands(_expected(_probability(crop)[..., SKIN], unit), unit)
+    probability = _probability(crop)
+    free = _without_islands(_expected(probability[..., SKIN], unit), unit)
+    if without_hair:
+        free = free * (1 - _near_hair(probability[..., HAIR]))
     return _guided(_resized(free, crop.shape[0]), crop)
 
 
@@ -108,6 +114,13 @@ def _without_islands(skin: Plane, unit: Points) -> Plane:
         wide = cv2.dilate(filled, np.ones((5, 5), np.uint8))
         skin = np.maximum(skin, cv2.GaussianBlur(wide, (0, 0), 1.0))
     return skin
+
+
+def _near_hair(hair: Plane) -> Plane:
+    """1 on hair and a little beyond it, falling to 0 over as much again: [_SIDE, _SIDE]."""
+    sure = ((hair - _HAIR) / _HAIR).clip(0, 1)
+    wide = cv2.dilate(sure, np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.GaussianBlur(wide, (0, 0), 1.5), np.float32)
 
 
 def _drawn(unit: Points) -> Plane:

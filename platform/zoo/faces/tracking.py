@@ -106,9 +106,9 @@ class Tracker:
             self._search(image, grey, closer=True)
         else:
             doubtful = [track for track in self._tracks if _follow(track, before.grey, grey, image)]
-            if number % _between(self.rate) == 0:
+            if number % searches(self.rate) == 0:
                 closer = number % period(self.rate) == 0
-                full = number % (_FULL_SIZE * _between(self.rate)) == 0
+                full = number % (_FULL_SIZE * searches(self.rate)) == 0
                 self._search(image, grey, reduced=not full, closer=closer)
             elif doubtful:
                 self._look_again(doubtful, image, grey)
@@ -161,7 +161,12 @@ class Tracker:
 
 def period(rate: float) -> int:
     """Frames after which the searches of a video of ``rate`` frames per second repeat."""
-    return _LOOK_CLOSER * _between(rate)
+    return _LOOK_CLOSER * searches(rate)
+
+
+def searches(rate: float) -> int:
+    """Frames from one search of a whole picture to the next, of ``rate`` frames per second."""
+    return min(max(1, round(_SEARCH_SECONDS * rate)), _MOST_BETWEEN)
 
 
 def is_cut(before: Plane, after: Plane) -> bool:
@@ -170,10 +175,6 @@ def is_cut(before: Plane, after: Plane) -> bool:
     correlation = float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
     difference = float(np.abs(before - after).mean())
     return difference > _CUT_DIFFERENCE and correlation < _CUT_CORRELATION
-
-
-def _between(rate: float) -> int:
-    return min(max(1, round(_SEARCH_SECONDS * rate)), _MOST_BETWEEN)
 
 
 def _follow(track: _Track, before: AnyArray, after: AnyArray, image: Image) -> bool:

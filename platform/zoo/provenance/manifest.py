@@ -62,12 +62,11 @@ def definition(
     if input_sha256 is None:
         first = {"action": "c2pa.created", "digitalSourceType": DIGITAL_SOURCE_TYPE}
     swap: dict[str, Any] = {
-        "identity": made.by.identity,
-        "version": made.by.version,
-        "network_sha256": made.by.sha256,
-        "basis": made.by.basis,
+        **made.by.facts,
         "settings": dict(made.settings),
     }
+    if made.by.also:
+        swap["also"] = [one.facts for one in made.by.also]
     if input_sha256 is not None:
         swap["input_sha256"] = input_sha256
     withheld = [

@@ -4,7 +4,8 @@ XMP with IPTC's ``DigitalSourceType`` is what platforms read to label synthetic 
 Act, Article 50). Standard library only: every swap waits for what this module imports.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from zoo import __version__
 
@@ -15,21 +16,47 @@ DIGITAL_SOURCE_TYPE = (
 
 @dataclass(frozen=True)
 class Marking:
-    """Which network made a picture, and on what basis its identity may be used."""
+    """Which network made a picture, and on what basis its identity may be used.
+
+    Attributes:
+        identity: whose face it makes.
+        version: of the network.
+        sha256: of its file.
+        basis: on which the face may be used.
+        also: the same of further networks, whose faces are in the picture too.
+    """
 
     identity: str
     version: str
     sha256: str
     basis: str
+    also: "tuple[Marking, ...]" = ()
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a manifest says of this network, apart from the others."""
+        return {
+            "identity": self.identity,
+            "version": self.version,
+            "network_sha256": self.sha256,
+            "basis": self.basis,
+        }
 
     @property
     def sentence(self) -> str:
         """For people who read the picture's properties."""
-        return (
-            f"Synthetic: faces in this picture were replaced by software with the identity "
-            f"'{self.identity}' (network version {self.version}, sha256 {self.sha256}; "
-            f"basis for using the face: {self.basis})."
+        each = " and ".join(
+            f"'{one.identity}' (network version {one.version}, sha256 {one.sha256}; "
+            f"basis for using the face: {one.basis})"
+            for one in (self, *self.also)
         )
+        word = "identities" if self.also else "identity"
+        return f"Synthetic: faces in this picture were replaced by software with the {word} {each}."
+
+
+def together(marks: Sequence[Marking]) -> Marking:
+    """One mark for a picture that several networks made; the order of ``marks`` is kept."""
+    return replace(marks[0], also=tuple(marks[1:]))
 
 
 def xmp(marking: Marking) -> str:

@@ -36,6 +36,7 @@ MAX_BYTES = 200 * 2**30
 
 _MOST_SIDECAR = 64 * 2**20
 _MOST_STEPS = 100
+_MOST_ALSO = 100
 _SWAP_FACTS = ("identity", "version", "network_sha256", "basis", "input_sha256")
 
 
@@ -64,7 +65,8 @@ class Step:
     says: tuple[str, ...] = ()
     """What was done, in the manifest's own words; C2PA's names of the actions if it has none."""
     swap: Mapping[str, Any] = field(default_factory=dict)
-    """For swaps of ours: identity, version, network_sha256, basis, settings, input_sha256."""
+    """For swaps of ours: identity, version, network_sha256, basis, settings, input_sha256;
+    also, a list of the same facts, where several networks were used."""
     problems: tuple[str, ...] = ()
     """C2PA's codes of what did not hold when the next step was signed."""
 
@@ -224,6 +226,11 @@ def _step(manifest: Mapping[str, Any], problems: tuple[str, ...]) -> Step:
         label, data = _text(assertion.get("label")), _mapping(assertion.get("data"))
         if label == SWAP:
             swap = {key: _text(data.get(key)) for key in _SWAP_FACTS if key in data}
+            if "also" in data:
+                swap["also"] = [
+                    {key: _text(one.get(key)) for key in _SWAP_FACTS if key in one}
+                    for one in map(_mapping, _sequence(data["also"])[:_MOST_ALSO])
+                ]
             swap["settings"] = {
                 _text(key): _text(value) for key, value in _mapping(data.get("settings")).items()
             }

@@ -4,7 +4,6 @@ Built on FastAPI, which writes ``/openapi.json``; ``/docs`` shows that as a page
 because FastAPI's loads its scripts from elsewhere.
 """
 
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -15,22 +14,25 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 
 from zoo import __version__
-from zoo.errors import UnknownIdentityError, UsageError
+from zoo.errors import UnknownIdentityError
 from zoo.faces.blending import Method
 from zoo.provenance.names import check_name
 from zoo.serving import camera, problems
-from zoo.serving.backend import Backend, Wish
+from zoo.serving.asking import answer, choose
+from zoo.serving.backend import Backend
 from zoo.serving.ending import Ending
 from zoo.serving.gallery import Gallery
 from zoo.serving.guard import COOKIE, Guard, same_token
 from zoo.serving.metrics import MEDIA_TYPE, Counted, Metrics
 from zoo.serving.options import Options
-from zoo.serving.work import Kind
+from zoo.serving.work import Kind, Wish
+from zoo.swapping.options import Look
+from zoo.swapping.wording import MOST, parts_of
 
 _T = TypeVar("_T")
 
 PAGE = Path(__file__).with_name("page")
-_MOST_FACES = 100
+_MOST_REFERENCES = 16
 
 Photo = Annotated[UploadFile, File(description="JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF or AVIF.")]
 
@@ -104,17 +106,20 @@ def create(backend: Backend, options: Options, ending: Ending | None = None) -> 
 def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> None:
     waiting = 0
 
-    async def admitted(upload: UploadFile, work: Callable[[bytes], Awaitable[_T]]) -> _T:
+    async def admitted(
+        upload: UploadFile, work: Callable[[bytes], Awaitable[_T]], also: int = 0
+    ) -> _T:
         nonlocal waiting
         photo = await upload.read()
-        if waiting + len(photo) > options.max_waiting_bytes:
+        size = len(photo) + also
+        if waiting + size > options.max_waiting_bytes:
             raise problems.BusyError("The server has as many photos as it can hold; try again.")
-        waiting += len(photo)
+        waiting += size
         metrics.waiting.set(waiting)
         try:
             return await work(photo)
         finally:
-            waiting -= len(photo)
+            waiting -= size
             metrics.waiting.set(waiting)
 
     @app.get("/api/identities", tags=["identities"])
@@ -155,33 +160,69 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
     async def swap(
         photo: Photo,
         identity: Annotated[
-            str, Form(description="NAME, NAME@ALIAS or NAME:VERSION.", max_length=140)
-        ],
+            str | None,
+            Form(
+                description="NAME, NAME@ALIAS or NAME:VERSION; may be left out where 'map' says "
+                "whose face to put in.",
+                max_length=140,
+            ),
+        ] = None,
         faces: Annotated[
-            str, Form(description="all, largest, or numbers such as 0,2.", max_length=300)
+            str,
+            Form(
+                description="Whom 'identity' is for: all, largest, left, right, numbers such as "
+                "0,2, or the file name of a 'reference'.",
+                max_length=300,
+            ),
         ] = "all",
+        map: Annotated[
+            list[str] | None,
+            Form(
+                description="Another identity for one face, FACE=NAME, such as left=bruno, "
+                "1=bruno or anna.jpg=bruno; repeat it for more.",
+                max_length=MOST,
+            ),
+        ] = None,
+        reference: Annotated[
+            list[UploadFile] | None,
+            File(
+                description="Photos of people whom 'faces' or 'map' name by these file names; "
+                "repeat it for more.",
+                max_length=_MOST_REFERENCES,
+            ),
+        ] = None,
         method: Annotated[Method, Form(description="How the seam is closed.")] = "feather",
+        keep: Annotated[
+            str,
+            Form(
+                description="What of the photo's face stays: any of mouth,eyes,hair.",
+                max_length=100,
+            ),
+        ] = "",
+        strength: Annotated[
+            float, Form(description="How much of the new face there is, 0 to 1.", ge=0, le=1)
+        ] = 1.0,
         format: Annotated[Kind, Form(description="Of the answer; same as the photo's.")] = "same",
     ) -> Response:
         """Swap faces of a photo. The answer is a picture, signed and marked as synthetic."""
-        wish = Wish(_chosen_faces(faces), method, format)
-        chosen = await backend.choose(identity)
-        result = await admitted(photo, lambda read: backend.swap(read, chosen, wish))
-        metrics.faces.labels(chosen.identity).inc(result.faces)
-        metrics.swap_seconds.observe(result.seconds)
-        suffix = result.media_type.partition("/")[2].replace("jpeg", "jpg")
-        return Response(
-            result.encoded,
-            media_type=result.media_type,
-            headers={
-                "Content-Disposition": f'inline; filename="{_stem(photo.filename)}-'
-                f'{chosen.identity}.{suffix}"',
-                "Server-Timing": f"swap;dur={result.seconds * 1000:.1f}",
-                "Zoo-Faces": str(result.faces),
-                **({"Zoo-Dropped": ", ".join(result.dropped)} if result.dropped else {}),
-                "Zoo-Network": f"{chosen.key}; sha256={chosen.sha256}; basis={chosen.basis}",
-            },
+        chosen, mapped = await choose(backend, options.networks, identity, map or [])
+        references = {one.filename or "": await one.read() for one in reference or []}
+        wish = Wish(
+            (faces,) if identity is not None else (),
+            mapped,
+            references,
+            Look(method, parts_of([keep]), strength),
+            format,
         )
+        result = await admitted(
+            photo,
+            lambda read: backend.swap(read, chosen, wish),
+            sum(len(one) for one in references.values()),
+        )
+        for one, count in zip(chosen, result.by, strict=True):
+            metrics.faces.labels(one.identity).inc(count)
+        metrics.swap_seconds.observe(result.seconds)
+        return answer(result, chosen, photo.filename)
 
 
 def _add_state(app: FastAPI, options: Options, metrics: Metrics) -> None:
@@ -229,18 +270,3 @@ def _add_pages(app: FastAPI) -> None:
         return FileResponse(PAGE / "icon.svg", media_type="image/svg+xml")
 
     app.mount("/static", StaticFiles(directory=PAGE), name="static")
-
-
-def _chosen_faces(text: str) -> Literal["all", "largest"] | list[int]:
-    if text == "all":
-        return "all"
-    if text == "largest":
-        return "largest"
-    if re.fullmatch(r"\d{1,3}(,\d{1,3})*", text) and text.count(",") < _MOST_FACES:
-        return [int(number) for number in text.split(",")]
-    raise UsageError(f"'faces' is {text[:40]!r}; send all, largest, or numbers such as 0,2.")
-
-
-def _stem(name: str | None) -> str:
-    stem = Path((name or "photo").replace("\\", "/")).stem
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._-")[:80] or "photo"

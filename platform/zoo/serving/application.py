@@ -7,7 +7,7 @@ registry. :class:`.front.Front` asks them.
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,16 +18,15 @@ from ray.serve import Application
 from ray.serve._private import replica
 
 from zoo.errors import AssetError
-from zoo.faces.tracking import Tracker
 from zoo.photos.apart import Decoders
-from zoo.provenance.marking import Marking
+from zoo.provenance.marking import Marking, together
 from zoo.registry import cache
 from zoo.registry.references import Reference
-from zoo.serving.backend import Chosen, Wish
+from zoo.serving.backend import Chosen
 from zoo.serving.library import Library
-from zoo.serving.live import Frame, swap_frame
+from zoo.serving.live import Following, Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.work import Found, Result, find_in_upload, swap_upload
+from zoo.serving.work import Found, Result, Wish, find_in_upload, swap_upload
 from zoo.swapping.network import Crops, SwapNetwork
 
 MOST_WAITING = 256
@@ -86,11 +85,15 @@ class Worker:
 
         @serve.batch(max_batch_size=_LARGEST_BATCH, batch_wait_timeout_s=_SECONDS_FOR_A_BATCH)
         async def run(waiting: list[tuple[SwapNetwork, Crops]]) -> list[Crops]:
-            # Serve puts only requests with the same network into one batch.
-            crops = np.concatenate([crops for _, crops in waiting])
-            swapped = await asyncio.to_thread(waiting[0][0], crops)
-            ends = np.cumsum([len(crops) for _, crops in waiting])
-            return np.split(swapped, ends[:-1])
+            # Serve puts only requests with the same first network into one batch; some use more.
+            swapped: dict[int, Crops] = {}
+            for network in dict.fromkeys(one for one, _ in waiting):
+                mine = [place for place, (one, _) in enumerate(waiting) if one is network]
+                crops = np.concatenate([waiting[place][1] for place in mine])
+                ends = np.cumsum([len(waiting[place][1]) for place in mine])
+                made = np.split(await asyncio.to_thread(network, crops), ends[:-1])
+                swapped.update(zip(mine, made, strict=True))
+            return [swapped[place] for place in range(len(waiting))]
 
         self._network = network
         self._run = run
@@ -100,26 +103,25 @@ class Worker:
             lambda: find_in_upload(photo, max_pixels=self._options.max_pixels, decode=self._decode)
         )
 
-    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
-        network = await self._network(chosen.key)
-        batched = _Batched(network, self._run, asyncio.get_running_loop())
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
+        loop = asyncio.get_running_loop()
+        batched = [_Batched(await self._network(one.key), self._run, loop) for one in chosen]
         return await self._in_thread(
             lambda: swap_upload(
                 photo,
-                batched,
-                _mark(chosen),
-                faces=wish.faces,
-                method=wish.method,
-                kind=wish.kind,
+                batched[0],
+                together([_mark(one) for one in chosen]),
+                wish=wish,
+                others=batched[1:],
                 max_pixels=self._options.max_pixels,
                 decode=self._decode,
             )
         )
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
+    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
         network = await self._network(chosen.key)
         return await self._in_thread(
-            lambda: swap_frame(jpeg, network, _mark(chosen), tracker, self._decode)
+            lambda: swap_frame(jpeg, network, _mark(chosen), following, self._decode)
         )
 
     async def _in_thread(self, work: Callable[..., _T], *arguments: Any) -> _T:

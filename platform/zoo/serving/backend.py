@@ -2,22 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from zoo.faces.blending import Method
-from zoo.faces.tracking import Tracker
 from zoo.serving.gallery import Gallery
-from zoo.serving.live import Frame
-from zoo.serving.work import Found, Kind, Result
-
-
-@dataclass(frozen=True)
-class Wish:
-    """How a photo is to be swapped."""
-
-    faces: Literal["all", "largest"] | Sequence[int] = "all"
-    method: Method = "feather"
-    kind: Kind = "same"
+from zoo.serving.live import Following, Frame
+from zoo.serving.work import Found, Result, Wish
 
 
 @dataclass(frozen=True)
@@ -46,6 +35,6 @@ class Backend(Protocol):
 
     async def find(self, photo: bytes) -> Found: ...
 
-    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result: ...
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result: ...
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame: ...
+    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame: ...

@@ -16,9 +16,8 @@ from contextlib import suppress
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 from zoo.errors import PhotoError, ZooError
-from zoo.faces.tracking import Tracker
 from zoo.serving.backend import Backend, Chosen
-from zoo.serving.live import MAX_BYTES, MAX_PIXELS, Frame
+from zoo.serving.live import MAX_BYTES, MAX_PIXELS, Following, Frame
 from zoo.serving.metrics import Metrics
 from zoo.serving.options import Options
 from zoo.serving.problems import BusyError, status_of
@@ -96,13 +95,13 @@ class _Session:
             self._newest.put_nowait(message)
 
     async def _swap(self) -> None:
-        tracker: Tracker | None = None
+        following: Following | None = None
         while True:
             message = await self._newest.get()
             started = time.perf_counter()
             jpeg = message[_NUMBER.size :]
-            frame = await self._backend.frame(jpeg, self._chosen, tracker)
-            tracker = frame.tracker
+            frame = await self._backend.frame(jpeg, self._chosen, following)
+            following = frame.following
             seconds = time.perf_counter() - started
             self._metrics.frame_seconds.observe(seconds)
             self._metrics.frames.labels("swapped" if frame.jpeg else "without a face").inc()

@@ -5,7 +5,7 @@ goes to another, or waits for its successor.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ray.exceptions import ObjectLostError, RayActorError, RayTaskError
@@ -17,12 +17,11 @@ from ray.serve.exceptions import (
 from ray.serve.handle import DeploymentHandle
 
 from zoo.errors import ZooError
-from zoo.faces.tracking import Tracker
-from zoo.serving.backend import Chosen, Wish
+from zoo.serving.backend import Chosen
 from zoo.serving.gallery import Gallery
-from zoo.serving.live import Frame
+from zoo.serving.live import Following, Frame
 from zoo.serving.problems import BusyError
-from zoo.serving.work import Found, Result
+from zoo.serving.work import Found, Result, Wish
 
 _ATTEMPTS = 3
 """Few: what kills one worker after the other shall not go on."""
@@ -61,14 +60,14 @@ class Front:
         found: Found = await _answer(lambda: self._worker.find.remote(photo))
         return found
 
-    async def swap(self, photo: bytes, chosen: Chosen, wish: Wish) -> Result:
-        worker = self._worker.options(multiplexed_model_id=chosen.key)
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
+        worker = self._worker.options(multiplexed_model_id=chosen[0].key)
         result: Result = await _answer(lambda: worker.swap.remote(photo, chosen, wish))
         return result
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, tracker: Tracker | None) -> Frame:
+    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
         worker = self._worker.options(multiplexed_model_id=chosen.key)
-        frame: Frame = await _answer(lambda: worker.frame.remote(jpeg, chosen, tracker))
+        frame: Frame = await _answer(lambda: worker.frame.remote(jpeg, chosen, following))
         return frame
 
 

@@ -1,6 +1,7 @@
 """One frame of a camera: follow the face, swap it, at once.
 
-A camera shows one person, near, so only the largest face is swapped. It is followed as in a
+A camera shows one person, near, so only one face is swapped: the largest when it begins, and the
+same as long as it is in view, whoever comes nearer. It is followed as in a
 video (:mod:`zoo.faces.tracking`), by the filter that knows only the past. What is remembered
 from frame to frame travels with the frames, so that any worker can take the next one.
 """
@@ -31,18 +32,31 @@ RATE = 30.0
 _QUALITY = 85
 
 
+@dataclass
+class Following:
+    """What is remembered from frame to frame.
+
+    Attributes:
+        tracker: of all faces.
+        track: the number of the face that is swapped.
+    """
+
+    tracker: Tracker
+    track: int | None = None
+
+
 @dataclass(frozen=True)
 class Frame:
     """An answer.
 
     Attributes:
         jpeg: the swapped frame, or None when no face was found.
-        tracker: to be given with the next frame.
+        following: to be given with the next frame.
         seconds: that it took.
     """
 
     jpeg: bytes | None
-    tracker: Tracker
+    following: Following
     seconds: float
 
 
@@ -50,16 +64,16 @@ def swap_frame(
     encoded: bytes,
     network: Network,
     mark: Marking,
-    tracker: Tracker | None,
+    following: Following | None,
     decode: Decode = decode_photo,
 ) -> Frame:
-    """Swaps the largest face of a frame.
+    """Swaps the face that is followed, or else the largest of a frame.
 
     Args:
         encoded: a JPEG.
         network: whose face to put in.
         mark: goes into the JPEG's metadata.
-        tracker: what the last frame gave; None for the first.
+        following: what the last frame gave; None for the first.
         decode: what decodes it.
 
     Raises:
@@ -68,14 +82,15 @@ def swap_frame(
     """
     started = time.perf_counter()
     image = _decoded(encoded, decode)
-    tracker = tracker or Tracker(RATE)
-    faces = tracker.step(image)
+    following = following or Following(Tracker(RATE))
+    faces = following.tracker.step(image)
     jpeg = None
     if faces:
-        landmarks = faces[0].state.estimate
+        chosen = next((one for one in faces if one.track == following.track), faces[0])
+        following.track, landmarks = chosen.track, chosen.state.estimate
         swapped = swap_faces(image, [Face(box_of(landmarks), landmarks)], network)
         jpeg = _encoded(swapped.image, mark)
-    return Frame(jpeg, tracker, time.perf_counter() - started)
+    return Frame(jpeg, following, time.perf_counter() - started)
 
 
 def _decoded(encoded: bytes, decode: Decode) -> Image:

@@ -1,11 +1,11 @@
 """One photo, wherever it lies and wherever it goes: this machine's disk or S3."""
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from zoo.errors import PhotoError
-from zoo.faces.blending import Method
 from zoo.photos.reading import MAX_BYTES
 from zoo.provenance.marking import Marking
 from zoo.s3.address import S3Address
@@ -14,7 +14,8 @@ from zoo.s3.transfer import download, exists
 from zoo.swapping.done import is_done
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.objects import get_output, put_output
-from zoo.swapping.photo import Faces, Swap, settings_of, swap_file
+from zoo.swapping.options import SwapOptions, settings_of
+from zoo.swapping.photo import Swap, swap_file
 from zoo.swapping.plan import Place
 
 
@@ -24,8 +25,8 @@ def swap_anywhere(
     network: SwapNetwork,
     *,
     mark: Marking,
-    faces: Faces = "all",
-    method: Method = "feather",
+    options: SwapOptions | None = None,
+    others: Sequence[SwapNetwork] = (),
     again: bool = True,
 ) -> Swap | None:
     """:func:`zoo.swapping.photo.swap_file` for files and objects alike.
@@ -37,8 +38,8 @@ def swap_anywhere(
         target: the output.
         network: the network.
         mark: what the output is to say of itself.
-        faces: which are swapped.
-        method: how they are blended in.
+        options: see there.
+        others: see there.
         again: whether an output that is there already is made again; if not, and it is there,
             nothing is done and None returned.
 
@@ -46,7 +47,8 @@ def swap_anywhere(
         PhotoError, UsageError, SigningError: see there.
         StorageError: also: the store has not the object, refuses or does not answer.
     """
-    settings = settings_of(faces, method)
+    options = options or SwapOptions()
+    settings = settings_of(options, mark)
     with (
         tempfile.TemporaryDirectory(prefix="zoo-")
         if _is_remote(source, target)
@@ -64,7 +66,7 @@ def swap_anywhere(
         if not again and is_done(there, here, mark, settings):
             return None
         try:
-            swap = swap_file(here, there, network, mark=mark, faces=faces, method=method)
+            swap = swap_file(here, there, network, mark=mark, options=options, others=others)
         except PhotoError as error:
             words = str(error).replace(str(here), str(source)).replace(str(there), str(target))
             raise type(error)(words) from error

@@ -2,30 +2,36 @@
 
 import os
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from zoo.faces.blending import Method
 from zoo.provenance.marking import Marking
 from zoo.swapping.anywhere import swap_anywhere
 from zoo.swapping.failures import reason_of
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.photo import Faces
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.plan import Place
 from zoo.swapping.processes import in_processes
 
 
 @dataclass(frozen=True)
 class How:
-    """By which network, and how, all photos of a batch are swapped."""
+    """By which network, and how, all photos of a batch are swapped.
+
+    Attributes:
+        network: its file.
+        mark: what outputs are to say of themselves; of ``others`` too, in their order.
+        options: which faces, by which network, and how.
+        again: whether outputs that are there already are made again.
+        others: the files of the networks that the options number from 1 on.
+    """
 
     network: Path
     mark: Marking
-    faces: Faces = "all"
-    method: Method = "feather"
+    options: SwapOptions = field(default_factory=SwapOptions)
     again: bool = False
-    """Whether outputs that are there already are made again."""
+    others: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class Outcome:
     """Why it failed, if it did."""
     dropped: tuple[str, ...] = ()
     """What of the input's file the output does not hold, in words for people."""
+    missing: tuple[str, ...] = ()
+    """Who was chosen and is not in it, likewise."""
 
     @property
     def already_done(self) -> bool:
@@ -82,10 +90,14 @@ def _worker(how: How, threads: int | None) -> Callable[[_Pair], Outcome]:
 
         cv2.setNumThreads(threads)
     network = SwapNetwork(how.network, threads, used_as=how.mark)
-    return partial(_swap, how, network)
+    others = [
+        SwapNetwork(path, threads, used_as=mark)
+        for path, mark in zip(how.others, how.mark.also, strict=True)
+    ]
+    return partial(_swap, how, network, others)
 
 
-def _swap(how: How, network: SwapNetwork, pair: _Pair) -> Outcome:
+def _swap(how: How, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair) -> Outcome:
     number, source, target = pair
     try:
         swap = swap_anywhere(
@@ -93,15 +105,22 @@ def _swap(how: How, network: SwapNetwork, pair: _Pair) -> Outcome:
             target,
             network,
             mark=how.mark,
-            faces=how.faces,
-            method=how.method,
+            options=how.options,
+            others=others,
             again=how.again,
         )
     except Exception as error:
         return Outcome(number, source, target, reason=reason_of(source, error))
     if swap is None:
         return Outcome(number, source, target)
-    return Outcome(number, source, target, faces=len(swap.faces), dropped=swap.dropped)
+    return Outcome(
+        number,
+        source,
+        target,
+        faces=len(swap.faces),
+        dropped=swap.dropped,
+        missing=swap.missing,
+    )
 
 
 def _killed(pair: _Pair, code: int | None) -> Outcome:

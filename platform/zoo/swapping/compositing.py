@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.faces.alignment import Aligned, align, warp_back
-from zoo.faces.blending import Method, Mix, blend
+from zoo.faces.blending import Mix, blend
 from zoo.faces.mask import mask_outline
 from zoo.faces.segmentation import skin
 from zoo.photos.image import Image, Plane, Points
+from zoo.swapping.options import Look
 
 Box = tuple[int, int, int, int]
 
@@ -52,15 +53,22 @@ def replaceable(image: Image, landmarks: Points) -> Plane:
 def paste_back(
     image: Image,
     face: SwappedFace,
-    method: Method = "feather",
-    opacity: float = 1.0,
+    look: Look | None = None,
+    fade: float = 1.0,
     mix: Mix | None = None,
 ) -> Box:
     """Blends the face into ``image`` itself; returns the part (left, top, right, bottom) it is in.
 
-    The size of the picture around the face does not matter. ``mix`` is told what is mixed in; see
-    :func:`zoo.faces.blending.blend`.
+    The size of the picture around the face does not matter.
+
+    Args:
+        image: the picture.
+        face: the face.
+        look: how it is put in.
+        fade: 0 to 1, of the look's strength.
+        mix: is told what is mixed in; see :func:`zoo.faces.blending.blend`.
     """
+    look = look or Look()
     height, width = image.shape[:2]
     outline = mask_outline(face.landmarks)
     left, top = np.clip(np.floor(outline.min(axis=0)).astype(int) - 4, 0, (width, height))
@@ -77,8 +85,9 @@ def paste_back(
         face.landmarks - (left, top),
         matte=warp_back(face.matte, matrix, there.shape),
         pitch=face.crop.pitch,
-        method=method,
-        opacity=opacity,
+        method=look.method,
+        opacity=fade * look.strength,
+        keep=look.keep,
         mix=mix and (lambda x, y, weight, new: mix(int(left) + x, int(top) + y, weight, new)),
     )
     return int(left), int(top), int(right), int(bottom)

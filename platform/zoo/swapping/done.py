@@ -31,6 +31,8 @@ def is_done(target: Path, source: Path, mark: Marking, settings: Mapping[str, Se
             "basis": mark.basis,
             "settings": {name: str(value) for name, value in settings.items()},
         }
+        if step.swap.get("also", []) != [one.facts for one in mark.also]:
+            return False
         if step.software != f"faceswap-zoo {__version__}":
             return False
         if any(step.swap.get(name) != value for name, value in wanted.items()):

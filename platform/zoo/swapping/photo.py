@@ -7,13 +7,11 @@ sees skin, so that hair, glasses and hands stay in front.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from zoo.errors import NoFaceError, UsageError
-from zoo.faces.alignment import align
-from zoo.faces.blending import Method
+from zoo.errors import NobodyError, NoFaceError, UsageError
+from zoo.faces.alignment import Aligned, align
 from zoo.faces.detection import Face, find_faces
 from zoo.faces.segmentation import skin
 from zoo.photos.image import Image
@@ -22,11 +20,10 @@ from zoo.photos.writing import check_writable, encode_photo, losses
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking, xmp
 from zoo.provenance.signing import sign_photo
+from zoo.swapping.choosing import chosen
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
-
-Faces = Literal["all", "largest"] | Sequence[int]
-"""Which faces: all, the largest, or those of these numbers, 0 being the largest."""
+from zoo.swapping.options import SwapOptions, check_networks, described, settings_of
 
 _BATCH = 16  # faces at once, so that a crowd does not need a crowd's memory
 
@@ -39,50 +36,100 @@ class Swap:
         image: the picture.
         faces: those that were swapped, as they stood in the input, the largest first.
         raw: the network's output [S, S, 3] for each of them.
+        networks: the number of the network that swapped each of them.
+        missing: who was chosen and is not there, in words for people.
         dropped: what of the input's file its successor does not hold, in words for people.
     """
 
     image: Image
     faces: list[Face]
     raw: list[Image]
+    networks: list[int]
+    missing: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
 
 
 def swap_image(
-    image: Image, network: Network, *, faces: Faces = "all", method: Method = "feather"
+    image: Image,
+    network: Network,
+    options: SwapOptions | None = None,
+    *,
+    others: Sequence[Network] = (),
 ) -> Swap:
     """Swaps the faces of ``image`` [H, W, 3].
 
+    Args:
+        image: the picture.
+        network: makes the faces.
+        options: which, by which network, and how; by default all, by ``network``.
+        others: the networks that the options number from 1 on.
+
     Raises:
-        NoFaceError: there is none.
+        NoFaceError: there is none, or nobody who is chosen.
         UsageError: a face is chosen that is not there.
         AssetError: the face models are missing or damaged.
     """
+    options = options or SwapOptions()
     found = find_faces(image)
     if not found:
         raise NoFaceError("No face was found.")
-    return swap_faces(image, _chosen(found, faces), network, method=method)
+    pairs, missing = chosen(image, found, options)
+    faces, numbers = [face for face, _ in pairs], [number for _, number in pairs]
+    swap = swap_faces(image, faces, network, options, others=others, numbers=numbers)
+    return replace(swap, missing=tuple(described(one.who) for one in missing))
 
 
 def swap_faces(
-    image: Image, chosen: list[Face], network: Network, *, method: Method = "feather"
+    image: Image,
+    faces: Sequence[Face],
+    network: Network,
+    options: SwapOptions | None = None,
+    *,
+    others: Sequence[Network] = (),
+    numbers: Sequence[int] | None = None,
 ) -> Swap:
     """Swaps the faces of ``image`` [H, W, 3] that are known already, the largest first.
+
+    Args:
+        image: the picture.
+        faces: which.
+        network: makes the faces.
+        options: how they are put in.
+        others: further networks.
+        numbers: of each face's network, 0 being ``network``; by default it makes all.
 
     Raises:
         AssetError: the segmentation network is missing or damaged.
     """
-    aligned = [align(image, face.landmarks, network.resolution) for face in chosen]
-    raw: list[Image] = []
-    for start in range(0, len(aligned), _BATCH):
-        raw.extend(network(np.stack([face.image for face in aligned[start : start + _BATCH]])))
+    options, networks = options or SwapOptions(), (network, *others)
+    check_networks(options, networks)
+    numbers = [0] * len(faces) if numbers is None else list(numbers)
+    aligned = [
+        align(image, face.landmarks, networks[number].resolution)
+        for face, number in zip(faces, numbers, strict=True)
+    ]
+    raw = _raw(aligned, networks, numbers)
     result = image.copy()
     # The largest last: where faces overlap, the nearer one stands in front.
-    for face, crop, swapped in reversed(list(zip(chosen, aligned, raw, strict=True))):
+    for face, crop, swapped in reversed(list(zip(faces, aligned, raw, strict=True))):
         wide = aligned_for_segmentation(image, face.landmarks, crop)
-        matte = skin(wide.image, wide.landmarks)
-        paste_back(result, SwappedFace(face.landmarks, crop, swapped, matte), method)
-    return Swap(result, chosen, raw)
+        matte = skin(wide.image, wide.landmarks, without_hair="hair" in options.look.keep)
+        paste_back(result, SwappedFace(face.landmarks, crop, swapped, matte), options.look)
+    return Swap(result, list(faces), raw, numbers)
+
+
+def _raw(
+    aligned: Sequence[Aligned], networks: Sequence[Network], numbers: Sequence[int]
+) -> list[Image]:
+    """What the networks make of the faces, each network's in batches."""
+    raw: dict[int, Image] = {}
+    for number in sorted(set(numbers)):
+        mine = [place for place, one in enumerate(numbers) if one == number]
+        for start in range(0, len(mine), _BATCH):
+            batch = mine[start : start + _BATCH]
+            made = networks[number](np.stack([aligned[place].image for place in batch]))
+            raw.update(zip(batch, made, strict=True))
+    return [raw[place] for place in range(len(aligned))]
 
 
 def swap_file(
@@ -91,8 +138,8 @@ def swap_file(
     network: Network,
     *,
     mark: Marking,
-    faces: Faces = "all",
-    method: Method = "feather",
+    options: SwapOptions | None = None,
+    others: Sequence[Network] = (),
     max_pixels: int = MAX_PIXELS,
     decode: Decode = decode_photo,
 ) -> Swap:
@@ -100,7 +147,16 @@ def swap_file(
 
     Size, format by ``target``'s suffix, depth, transparency and what is safe of the metadata are
     kept. OpenEXR, which can carry no manifest, gets it beside it in ``target`` + ``.c2pa``.
-    ``decode`` decodes ``source``.
+
+    Args:
+        source: the photo.
+        target: the output.
+        network: makes the faces.
+        mark: what the output is to say of itself; of ``others`` too, in their order.
+        options: see :func:`swap_image`.
+        others: see :func:`swap_image`.
+        max_pixels: of the photo, at most.
+        decode: what decodes it.
 
     Raises:
         UsageError: ``target`` is ``source``, or a face is chosen that is not there.
@@ -111,37 +167,20 @@ def swap_file(
     """
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
+    options = options or SwapOptions()
     photo = read_photo(source, max_pixels=max_pixels, whole=True, decode=decode)
     check_writable(target, photo)
     try:
-        swap = swap_image(photo.image, network, faces=faces, method=method)
+        swap = swap_image(photo.image, network, options, others=others)
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}") from error
+    except NobodyError as error:
+        raise NobodyError(str(error).replace("The picture", str(source), 1)) from error
     except NoFaceError as error:
         raise NoFaceError(
             f"{source} shows no face that can be found: it must be turned at most "
             "about 40 degrees away from the camera, at any tilt, and be at least 40 pixels wide."
         ) from error
     encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
-    sign_photo(encoded, target, Made(mark, source, settings_of(faces, method)))
+    sign_photo(encoded, target, Made(mark, source, settings_of(options, mark)))
     return replace(swap, dropped=losses(photo, target))
-
-
-def settings_of(faces: Faces, method: Method) -> dict[str, str]:
-    """What a manifest keeps of the options."""
-    return {
-        "faces": faces if isinstance(faces, str) else " ".join(map(str, faces)),
-        "method": method,
-    }
-
-
-def _chosen(found: list[Face], faces: Faces) -> list[Face]:
-    if faces == "all":
-        return found
-    if faces == "largest":
-        return found[:1]
-    numbers = sorted({number for number in faces if isinstance(number, int)})
-    if not numbers or numbers[0] < 0 or numbers[-1] >= len(found):
-        raise UsageError(
-            f"Faces {', '.join(map(str, faces)) or 'none'} were chosen, but the photo has "
-            f"{len(found)}, counted from 0."
-        )
-    return [found[number] for number in numbers]

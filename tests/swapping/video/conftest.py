@@ -13,6 +13,7 @@ from zoo.photos.image import Image
 from zoo.photos.video import inspect_video
 from zoo.provenance.marking import Marking
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
 from zoo.swapping.video.joining import Part, join
 from zoo.swapping.video.segment import Done, How, make_segment, segments
@@ -58,9 +59,9 @@ def swap_here(source: Path, target: Path, network: SwapNetwork) -> list[Done]:
     """Swaps as ``swap_video`` does, but in this process and unsigned: in a tenth of the time."""
     video = inspect_video(source)
     codec = choose_codec(video, container_format(target))
-    how = How(codec, choose_format(video, codec), "all", "feather")
+    how = How(codec, choose_format(video, codec), SwapOptions())
     wanted = segments(video, int(video.times[0]), video.end)
-    done = [make_segment(video, part, network, how, target.parent) for part in wanted]
+    done = [make_segment(video, part, [network], how, target.parent) for part in wanted]
     parts = [
         Part(target.parent / part.name, one.first) for part, one in zip(wanted, done, strict=True)
     ]

@@ -19,6 +19,7 @@ from zoo.photos.image import AnyArray, Image
 from zoo.photos.planes import plane_of
 from zoo.photos.video import decode, inspect_video, sampled
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.encoding import choose_codec, choose_format
 from zoo.swapping.video.fielded import of_fields
 from zoo.swapping.video.segment import How, Segment, _swapped
@@ -156,12 +157,12 @@ def test_lines_without_a_face_keep_their_numbers_and_segments_agree(
     moments: list[Image], blackening: SwapNetwork, tmp_path: Path
 ) -> None:
     video = inspect_video(_written(tmp_path / "a.mkv", moments, "top"))
-    how = How(choose_codec(video, "matroska"), "yuv420p", "all", "feather")
+    how = How(choose_codec(video, "matroska"), "yuv420p", SwapOptions())
     middle = int(video.times[3])
 
     def made(start: int, end: int) -> list[AnyArray]:
         part = Segment(0, start, end)
-        swapped = _swapped(video, part, blackening, how, Stopwatch())
+        swapped = _swapped(video, part, [blackening], how, None, Stopwatch())
         return [plane_of(one.frame, 0).astype(int) for one in swapped]
 
     whole = made(0, video.end)

@@ -5,15 +5,13 @@ import numpy as np
 import pytest
 
 from tests.clips import write_clip
-from zoo.faces.smoothing import begin
-from zoo.faces.tracking import Sighting
 from zoo.photos.frames import to_rgb
 from zoo.photos.image import AnyArray, Image
 from zoo.photos.video import Video, decode, inspect_video
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.video import segment
 from zoo.swapping.video.segment import decoded_for, segments
-from zoo.swapping.video.stream import _Frame, _largest, swap_frames
+from zoo.swapping.video.stream import swap_frames
 
 FRAMES = 60
 
@@ -65,22 +63,3 @@ def _added(video: Video, network: SwapNetwork, parts: list[tuple[int, int]]) -> 
             difference = own.astype(int) - to_rgb(made.frame, video.turned)
             added.append(np.abs(difference).mean())
     return np.array(added)
-
-
-def test_of_faces_about_as_large_the_leftmost_is_the_largest() -> None:
-    """Whatever came before, or segments would choose differently."""
-
-    def frame(*faces: tuple[float, float]) -> _Frame:
-        square = np.array([(x, y) for x in range(8) for y in range(8)], np.float32)
-        sightings = {
-            track: Sighting(track, begin(square * size + (place, 0)), True)
-            for track, (place, size) in enumerate(faces)
-        }
-        return _Frame(0, None, np.zeros((1, 1, 3), np.uint8), 0, sightings)
-
-    def chosen(*faces: tuple[float, float]) -> int:
-        return _largest([None, frame(*faces), frame(*faces)], [0, 1])
-
-    assert chosen((200, 10), (50, 9)) == 1
-    assert chosen((200, 10), (50, 7)) == 0
-    assert chosen((50, 10), (200, 9)) == 0

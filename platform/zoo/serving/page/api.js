@@ -27,7 +27,8 @@ export async function ask(path, options = {}) {
 
 export function form(fields) {
   const body = new FormData();
-  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  for (const [name, values] of Object.entries(fields))
+    for (const value of [values].flat()) body.append(name, value); // a list is a field repeated
   return { method: "POST", body };
 }
 

@@ -1,5 +1,6 @@
 // What the page does: an identity is chosen on one side, used on the other.
 import * as camera from "./camera.js";
+import { know } from "./faces.js";
 import { showGallery } from "./gallery.js";
 import * as photo from "./photo.js";
 
@@ -42,7 +43,7 @@ await showGallery(wanted.get("identity"), (one) => {
   document.querySelector(".as").textContent = one.name;
   photo.useIdentity(one, announce);
   camera.useIdentity(one);
-});
+}, know);
 if (wanted.get("mode") === "camera") {
   openTab("camera");
   camera.open(announce);

@@ -55,7 +55,7 @@ function table(fields) {
   for (const [name, schema, required, meaning] of fields) {
     const row = rows.insertRow();
     row.insertCell().append(element("code", "", name));
-    const otherwise = schema.default !== undefined ? `, default ${schema.default}` : "";
+    const otherwise = (schema.default ?? "") !== "" ? `, default ${schema.default}` : "";
     row.insertCell().textContent = `${typeOf(schema)}${required ? "" : otherwise || ", optional"}`;
     row.insertCell().textContent = meaning ?? "";
   }
@@ -63,6 +63,8 @@ function table(fields) {
 }
 
 function typeOf(schema) {
+  if (schema.anyOf) return typeOf(schema.anyOf.find((one) => one.type !== "null"));
+  if (schema.type === "array") return `${typeOf(schema.items)}, repeated`;
   if (schema.enum) return schema.enum.join(" | ");
   if (schema.format === "binary" || schema.contentMediaType) return "file";
   return schema.type ?? "text";
@@ -74,7 +76,7 @@ function curl(path, method, kind, fields) {
   const lines = [`curl ${kind ? "" : "-s "}'${address}${query}'`];
   if (kind)
     for (const [name, schema, required] of fields) {
-      if (!required) continue;
+      if (!required && name !== "identity") continue;
       const value = { photo: "@photo.jpg", identity: "ada", token: "TOKEN" }[name] ?? "…";
       lines.push(`-F ${name}=${value}`);
     }

@@ -8,7 +8,7 @@ const filter = document.getElementById("filter");
 const note = document.getElementById("note");
 const count = document.getElementById("count");
 
-export async function showGallery(chosen, onChoice) {
+export async function showGallery(chosen, onChoice, onAll) {
   list.replaceChildren(...Array.from({ length: 4 }, skeleton));
   let gallery;
   try {
@@ -21,6 +21,7 @@ export async function showGallery(chosen, onChoice) {
   const identities = gallery.identities;
   note.textContent = gallery.note ?? "";
   note.hidden = !gallery.note;
+  onAll(identities);
   count.textContent = identities.length || "";
   filter.hidden = identities.length <= FEW;
   list.removeAttribute("aria-busy");

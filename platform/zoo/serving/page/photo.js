@@ -1,16 +1,15 @@
 // A photo: chosen, its faces found, swapped, compared by a slider, downloaded.
 import { ask, form } from "./api.js";
-import { element } from "./element.js";
+import { Cast, offerFaces } from "./faces.js";
 
 const $ = (id) => document.getElementById(id);
-const THUMB = 88; // pixels
 
 let limits = { max_bytes: Infinity };
 let identity = null;
-let photo = null; // { file, address, faces, chosen }
+let photo = null; // { file, address, faces, cast }
 let result = null; // { address, name }
 let running = null; // the AbortController of what is under way
-const cache = new Map(); // results of this photo by identity, faces and seam
+const cache = new Map(); // results of this photo by what was wished
 
 export async function startPhoto(announce) {
   const take = (file) => file && choose(file, announce);
@@ -19,7 +18,11 @@ export async function startPhoto(announce) {
     $("file").value = ""; // the same file may be chosen again
   });
   $("another").addEventListener("click", () => $("file").click());
-  $("method").addEventListener("change", () => swap(announce));
+  for (const option of $("look").elements) option.addEventListener("change", () => swap(announce));
+  $("look").addEventListener("submit", (event) => event.preventDefault());
+  $("strength").addEventListener("input", () => {
+    $("strength-shown").textContent = `${$("strength").value} %`;
+  });
   $("slider").addEventListener("input", split);
   $("download").addEventListener("click", (event) => result || event.preventDefault());
   acceptDrops($("photo-stage"), take);
@@ -50,7 +53,7 @@ async function choose(file, announce) {
     fail(`${file.name} is ${(file.size / 1e6).toFixed(1)} MB; this server takes up to ${most} MB.`);
     return;
   }
-  photo = { file, address: URL.createObjectURL(file), faces: null, chosen: new Set() };
+  photo = { file, address: URL.createObjectURL(file), faces: null, cast: null };
   await show(photo.address);
   if (stop.signal.aborted) return;
   busy("Looking for faces");
@@ -58,9 +61,10 @@ async function choose(file, announce) {
     const answer = await ask("/api/faces", { ...form({ photo: file }), signal: stop.signal });
     const found = await answer.json();
     photo.faces = found.faces;
-    photo.chosen = new Set(found.faces.map((face) => face.number));
+    photo.cast = new Cast(found.faces);
     shape(found.width, found.height);
-    await offerFaces(found, announce);
+    offerFaces(found, photo.cast, () => swap(announce));
+    if (found.faces.length > 1) announce(`${found.faces.length} faces found; all are chosen.`);
   } catch (error) {
     if (error.name !== "AbortError") fail(error.message, announce);
     return;
@@ -76,23 +80,20 @@ async function swap(announce) {
     facts("Choose an identity to swap in.");
     return;
   }
-  if (!photo.chosen.size) {
+  if (!photo.cast.chosen.size) {
     busy(null);
     showResult(null);
     facts("Choose at least one face.");
     return;
   }
-  const wish = {
-    identity: `${identity.name}:${identity.version}`,
-    faces: [...photo.chosen].sort((a, b) => a - b).join(","),
-    method: $("method").value,
-  };
+  const wish = { ...photo.cast.wish(identity), ...look() };
+  const names = photo.cast.names(identity);
   const key = JSON.stringify(wish);
   running?.abort();
   const stop = (running = new AbortController());
   try {
     if (!cache.has(key)) {
-      busy(`Swapping in ${identity.name}`);
+      busy(`Swapping in ${names.join(" and ")}`);
       const started = performance.now();
       const options = { ...form({ photo: photo.file, ...wish }), signal: stop.signal };
       const answer = await ask("/api/swap", options);
@@ -104,16 +105,24 @@ async function swap(announce) {
         faces: Number(answer.headers.get("Zoo-Faces")),
         dropped: answer.headers.get("Zoo-Dropped"),
         seconds: (performance.now() - started) / 1000,
-        identity: identity.name,
-        version: identity.version,
+        names,
       });
     }
     if (stop.signal.aborted) return;
     showResult(cache.get(key));
-    announce(`${identity.name} is swapped in.`);
+    announce(`${names.join(" and ")} swapped in.`);
   } catch (error) {
     if (error.name !== "AbortError") fail(error.message, announce);
   }
+}
+
+function look() {
+  const keep = [...$("look").querySelectorAll('input[name="keep"]:checked')];
+  return {
+    method: $("method").value,
+    keep: keep.map((part) => part.value).join(","),
+    strength: Number($("strength").value) / 100,
+  };
 }
 
 function showResult(made) {
@@ -126,13 +135,13 @@ function showResult(made) {
   link.setAttribute("aria-disabled", String(!shown));
   if (!made) return;
   $("after").src = made.address;
-  $("after").alt = `Your photo with ${made.identity} swapped in`;
-  $("tag-after").textContent = made.identity;
+  $("after").alt = `Your photo with ${made.names.join(" and ")} swapped in`;
+  $("tag-after").textContent = made.names.map((name) => name.replace(/ v\d+$/, "")).join(", ");
   link.href = made.address;
   link.download = made.name;
   const count = made.faces === 1 ? "1 face" : `${made.faces} faces`;
   const dropped = made.dropped ? ` · left out: ${made.dropped}` : "";
-  facts(`${made.identity} v${made.version} · ${count} · ${made.seconds.toFixed(2)} s · signed as synthetic${dropped}`);
+  facts(`${made.names.join(", ")} · ${count} · ${made.seconds.toFixed(2)} s · signed as synthetic${dropped}`);
   split();
 }
 
@@ -162,55 +171,6 @@ async function show(address) {
 function shape(width, height) {
   $("picture").style.setProperty("--ratio", width / height);
   $("picture").style.setProperty("--natural", `${Math.max(width, 160)}px`);
-}
-
-async function offerFaces(found, announce) {
-  const place = $("faces");
-  place.hidden = found.faces.length < 2;
-  if (place.hidden) return;
-  const image = $("before");
-  const scale = image.naturalWidth / found.width || 1;
-  place.replaceChildren(
-    ...found.faces.map((face) => {
-      const button = element("button", "thumb");
-      button.type = "button";
-      button.setAttribute("aria-pressed", "true");
-      button.setAttribute("aria-label", `Face ${face.number + 1} of ${found.faces.length}`);
-      const canvas = element("canvas");
-      canvas.width = canvas.height = THUMB;
-      const side = (face.right - face.left) * 1.25;
-      const [x, y] = [(face.left + face.right - side) / 2, (face.top + face.bottom - side) / 2];
-      if (image.naturalWidth) {
-        const part = [x * scale, y * scale, side * scale, side * scale];
-        canvas.getContext("2d").drawImage(image, ...part, 0, 0, THUMB, THUMB);
-      }
-      button.append(canvas);
-      const outline = outlineOf(face, found);
-      for (const event of ["pointerenter", "focus"])
-        button.addEventListener(event, () => outline.classList.add("shown"));
-      for (const event of ["pointerleave", "blur"])
-        button.addEventListener(event, () => outline.classList.remove("shown"));
-      button.addEventListener("click", () => {
-        const on = !photo.chosen.delete(face.number);
-        if (on) photo.chosen.add(face.number);
-        button.setAttribute("aria-pressed", String(on));
-        swap(announce);
-      });
-      return button;
-    }),
-  );
-  announce(`${found.faces.length} faces found; all are chosen.`);
-}
-
-function outlineOf(face, found) {
-  const outline = element("div", "outline");
-  const [width, height] = [found.width / 100, found.height / 100];
-  outline.style.left = `${face.left / width}%`;
-  outline.style.top = `${face.top / height}%`;
-  outline.style.width = `${(face.right - face.left) / width}%`;
-  outline.style.height = `${(face.bottom - face.top) / height}%`;
-  $("outlines").append(outline);
-  return outline;
 }
 
 function clear() {

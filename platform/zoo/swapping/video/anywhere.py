@@ -22,6 +22,7 @@ from zoo.settings import cache_folder
 from zoo.storage import plain_errors, private_folder
 from zoo.swapping.done import is_done
 from zoo.swapping.objects import get_output, put_output
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.plan import Place
 from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
 from zoo.swapping.video.work import held, waiting_in
@@ -53,7 +54,7 @@ def swap_video_anywhere(
         StorageError: also: the store has not the object, refuses or does not answer.
     """
     remote = isinstance(source, S3Address) or isinstance(target, S3Address)
-    work = _work_folder(source, target, mark, _settings(how))
+    work = _work_folder(source, target, mark, _settings(how, mark))
     with work if remote else nullcontext(Path()) as folder:
         here, there = source, target
         if isinstance(source, S3Address):
@@ -64,7 +65,7 @@ def swap_video_anywhere(
             there = folder / f"output{target.suffix}"
         assert isinstance(here, Path) and isinstance(there, Path)
         if not again:
-            settings = _settings(how)
+            settings = _settings(how, mark)
             if is_done(there, here, mark, settings):
                 if isinstance(target, S3Address):
                     put_output(there, target)
@@ -123,10 +124,10 @@ def _forget_old(place: Path) -> None:
             shutil.rmtree(lock.parent, ignore_errors=True)
 
 
-def _settings(how: Mapping[str, Any]) -> Mapping[str, Setting]:
+def _settings(how: Mapping[str, Any], mark: Marking) -> Mapping[str, Setting]:
     return settings_of(
-        how.get("faces", "all"),
-        how.get("method", "feather"),
+        how.get("options") or SwapOptions(),
+        mark,
         how.get("start"),
         how.get("end"),
         how.get("audio", "copy"),

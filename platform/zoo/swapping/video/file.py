@@ -1,31 +1,39 @@
 """One video file in, one out: planned, swapped in segments, joined, marked and signed."""
 
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from zoo.errors import NoFaceError, UsageError
-from zoo.faces.blending import Method
+from zoo.errors import NobodyError, NoFaceError, UsageError
 from zoo.photos.video import Video, inspect_video
 from zoo.provenance.key import signing_key
 from zoo.provenance.manifest import Made
 from zoo.provenance.marking import Marking
 from zoo.provenance.signing import sign_file
 from zoo.storage import sha256_of
+from zoo.swapping import options as swap_options
 from zoo.swapping.inspection import inspect_network
+from zoo.swapping.options import SwapOptions, check_networks
+from zoo.swapping.video.casting import Casting, cast
 from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
 from zoo.swapping.video.joining import Part, join
 from zoo.swapping.video.notes import notes_of
-from zoo.swapping.video.segment import How, segments
-from zoo.swapping.video.stream import WhichFaces
+from zoo.swapping.video.segment import How, Segment, segments
+from zoo.swapping.video.stopwatch import Stopwatch
 from zoo.swapping.video.streams import Audio, Subtitles, plan_streams
-from zoo.swapping.video.work import finished, plan_of, remember, work_folder
-from zoo.swapping.video.workers import default_jobs, make_segments
+from zoo.swapping.video.work import (
+    finished,
+    plan_of,
+    remember,
+    remember_roles,
+    remembered_roles,
+    work_folder,
+)
+from zoo.swapping.video.workers import default_jobs, look_at_segments, make_segments
 
 Progress = Callable[[int, int], None]
 """Told how many frames of how many are done."""
@@ -60,8 +68,8 @@ def swap_video(
     network: Path,
     *,
     mark: Marking,
-    faces: WhichFaces = "all",
-    method: Method = "feather",
+    options: SwapOptions | None = None,
+    others: Sequence[Path] = (),
     start: float | None = None,
     end: float | None = None,
     audio: Audio = "copy",
@@ -80,9 +88,9 @@ def swap_video(
         source: a video.
         target: of a suffix in :data:`zoo.photos.video.WRITABLE`.
         network: the network's file.
-        mark: what the output is to say of itself.
-        faces: which.
-        method: how they are blended in.
+        mark: what the output is to say of itself; of ``others`` too, in their order.
+        options: which faces, by which network, and how; by default all, by ``network``.
+        others: the files of the networks that the options number from 1 on.
         start: seconds from the first frame, from which on the output is to be.
         end: likewise, until which.
         audio: how sound is to be stored.
@@ -93,7 +101,8 @@ def swap_video(
 
     Raises:
         UsageError: ``target`` is ``source`` or has a wrong suffix, nothing is between ``start``
-            and ``end``, or the container cannot hold ``audio``.
+            and ``end``, a face is chosen that is not there, or the container cannot hold
+            ``audio``.
         PhotoError: ``source`` cannot be read or shows no face, or ``target``'s format cannot
             hold a stream of it, which no usual way converts. The latter is found out at once.
         AssetError: the network or the face models are missing or damaged.
@@ -104,7 +113,10 @@ def swap_video(
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
     container = container_format(target)
-    inspect_network(network, mark)
+    options, networks = options or SwapOptions(), [network, *others]
+    check_networks(options, networks)
+    for path, its_mark in zip(networks, (mark, *mark.also), strict=True):
+        inspect_network(path, its_mark)
     video = inspect_video(source)
     first, after = _limits(video, start, end)
     codec = choose_codec(video, container)
@@ -113,15 +125,17 @@ def swap_video(
     notes = (*notes_of(video), *handlings.notes)
     for note in notes:
         tell(note)
-    how = How(codec, choose_format(video, codec), faces, method)
+    how = How(codec, choose_format(video, codec), options)
     parts = segments(video, first, after)
     counts = {
         part.number: int(((video.times >= part.start) & (video.times < part.end)).sum())
         for part in parts
     }
     total = sum(counts.values())
-    steps: defaultdict[str, float] = defaultdict(float)
-    with work_folder(target, plan_of(video, sha256_of(network), how, parts)) as folder:
+    watch = Stopwatch()
+    steps = watch.seconds
+    hashes = [sha256_of(path) for path in networks]
+    with work_folder(target, plan_of(video, hashes, how, parts)) as folder:
         done = finished(folder, parts)
         resumed = sum(segment.frames for segment in done.values())
         before = sum(counts[number] for number in done)
@@ -132,13 +146,20 @@ def swap_video(
             progress(min(before + frames, total), total)
 
         jobs = jobs or default_jobs(video)
-        for made in make_segments(video, todo, network, how, folder, jobs, count):
+        casting = None
+        if options.tells_apart:
+            with watch.step("tell apart"):
+                casting = remembered_roles(folder) or _casting(video, parts, how, jobs, source)
+                remember_roles(folder, casting)
+        for made in make_segments(video, todo, networks, how, folder, jobs, casting, count):
             remember(folder, made)
             done[made.number] = made
             for step, seconds in made.seconds.items():
                 steps[step] += seconds
         progress(total, total)
         if not any(segment.swapped for segment in done.values()):
+            if casting is not None:
+                raise NobodyError(f"{source} shows nobody who is chosen.")
             raise NoFaceError(
                 f"{source} shows no face that can be found: it must be turned at most "
                 "about 40 degrees away from the camera, at any tilt, and be at least 40 pixels "
@@ -158,7 +179,7 @@ def swap_video(
                 handlings=handlings.streams,
                 notes=handlings.notes,
             )
-            settings = settings_of(faces, method, start, end, audio, subtitles)
+            settings = settings_of(options, mark, start, end, audio, subtitles)
             sign_file(joined, target, Made(mark, source, settings))
         steps["join and sign"] += time.perf_counter() - join_began
     return VideoSwap(
@@ -168,13 +189,30 @@ def swap_video(
         seconds=float((after - first) * video.time_base),
         took=time.perf_counter() - began,
         steps=dict(steps),
-        notes=notes,
+        notes=(*notes, *_missing(casting)),
     )
 
 
+def _missing(casting: Casting | None) -> list[str]:
+    return [f"Not there: {who}." for who in casting.missing] if casting else []
+
+
+def _casting(video: Video, parts: Sequence[Segment], how: How, jobs: int, source: Path) -> Casting:
+    """Who is who in the video.
+
+    Raises:
+        UsageError, NobodyError: see :func:`.casting.cast`.
+    """
+    looked = sorted(look_at_segments(video, parts, how, jobs), key=lambda one: one.number)
+    try:
+        return cast(looked, how.options)
+    except (UsageError, NobodyError) as error:
+        raise type(error)(str(error).replace("The video", str(source), 1)) from error
+
+
 def settings_of(
-    faces: WhichFaces,
-    method: Method,
+    options: SwapOptions,
+    mark: Marking,
     start: float | None,
     end: float | None,
     audio: Audio = "copy",
@@ -185,7 +223,7 @@ def settings_of(
     given = {name: str(value) for name, value in limits.items() if value is not None}
     asked = {"audio": audio, "subtitles": subtitles}
     given |= {name: value for name, value in asked.items() if value != "copy"}
-    return {"faces": faces, "method": method, **given}
+    return {**swap_options.settings_of(options, mark), **given}
 
 
 def _limits(video: Video, start: float | None, end: float | None) -> tuple[int, int]:

@@ -1,12 +1,19 @@
-"""A look at what a swap will be, in seconds: a few frames, before and after."""
+"""A look at what a swap will be, in seconds: a few frames, before and after.
 
+Where there are several people each carries the number that ``--faces`` and ``--map`` take.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from zoo.errors import NoFaceError
-from zoo.faces.blending import Method
+from zoo.errors import NobodyError, NoFaceError, UsageError
+from zoo.faces.descriptor import descriptor
+from zoo.faces.detection import Face, find_faces
+from zoo.faces.fitting import radius_of
 from zoo.photos.image import Image
 from zoo.photos.video import sampled
 from zoo.photos.writing import encode_photo
@@ -15,13 +22,23 @@ from zoo.provenance.marking import Marking, xmp
 from zoo.provenance.signing import sign_bytes
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
-from zoo.swapping.photo import swap_image
+from zoo.swapping.options import Portrait, SwapOptions, check_networks
+from zoo.swapping.photo import swap_faces
+from zoo.swapping.video.casting import Known, know, meant
+from zoo.swapping.video.chains import Chain
 from zoo.swapping.video.file import settings_of
-from zoo.swapping.video.stream import WhichFaces
+from zoo.swapping.video.roles import NOBODY
 
 FRAMES = 6
 _LOOKED_AT = 12  # frames, evenly; at most FRAMES of those with faces are shown
 _HEIGHT = 270  # pixels of one frame on the sheet
+
+
+@dataclass(frozen=True)
+class _Frame:
+    number: int
+    image: Image
+    faces: list[Face]
 
 
 def preview(
@@ -30,41 +47,106 @@ def preview(
     network: Network,
     *,
     mark: Marking,
-    faces: WhichFaces = "all",
-    method: Method = "feather",
+    options: SwapOptions | None = None,
+    others: Sequence[Network] = (),
 ) -> int:
     """Writes a sheet, frames above and the same swapped below, marked and signed.
 
-    Each frame is swapped for itself, so nothing is smoothed in time.
+    Each frame is swapped for itself, so nothing is smoothed in time; and people are told apart in
+    these frames alone.
 
     Returns:
         How many frames it shows.
 
     Raises:
-        PhotoError: the video cannot be read or shows no face, or ``target`` is no picture.
+        PhotoError: the video cannot be read or shows no face, or nobody who is chosen, or
+            ``target`` is no picture.
+        UsageError: a face is chosen that is not there.
         AssetError: the face models are missing or damaged.
         SigningError: there is no usable key.
         StorageError: no permission or no space.
     """
+    options = options or SwapOptions()
+    check_networks(options, (network, *others))
+    frames = [
+        _Frame(number, image, find_faces(image))
+        for number, (_, image) in enumerate(sampled(source, _LOOKED_AT))
+    ]
+    frames = [frame for frame in frames if frame.faces]
+    if not frames:
+        raise NoFaceError(f"{source} shows no face in {_LOOKED_AT} frames looked at.")
+    several = options.tells_apart or any(len(frame.faces) > 1 for frame in frames)
+    known = _known(frames, options) if several else None
+    try:
+        networks = meant(known, options)[0] if known else {}
+    except (UsageError, NobodyError) as error:
+        raise type(error)(str(error).replace("The video", str(source), 1)) from error
     pairs: list[tuple[Image, Image]] = []
-    for _, image in sampled(source, _LOOKED_AT):
-        try:
-            swapped = swap_image(image, network, faces=faces, method=method).image
-        except NoFaceError:
+    shown = 0
+    for frame in frames:
+        people = [NOBODY] * len(frame.faces)
+        if known:
+            people = [known.at(shown + place, frame.number) for place in range(len(frame.faces))]
+        shown += len(frame.faces)
+        numbers = [networks.get(who, options.for_all) for who in people]
+        chosen = [(f, n) for f, n in zip(frame.faces, numbers, strict=True) if n is not None]
+        if not chosen:
             continue
-        pairs.append((_small(image), _small(swapped)))
+        swapped = swap_faces(
+            frame.image,
+            [face for face, _ in chosen],
+            network,
+            options,
+            others=others,
+            numbers=[number for _, number in chosen],
+        ).image
+        pairs.append((_small(frame, known, people), _resized(swapped)))
     pairs = pairs[:: -(-len(pairs) // FRAMES) or 1]
     if not pairs:
-        raise NoFaceError(f"{source} shows no face in {_LOOKED_AT} frames looked at.")
+        raise NobodyError(f"{source} shows nobody who is chosen in the frames looked at.")
     rows = [np.concatenate([pair[row] for pair in pairs], axis=1) for row in range(2)]
     encoded = encode_photo(target, np.concatenate(rows, axis=0), xmp=xmp(mark))
-    signed = sign_bytes(encoded, Made(mark, source, settings_of(faces, method, None, None)))
+    signed = sign_bytes(encoded, Made(mark, source, settings_of(options, mark, None, None)))
     with atomic_file(target) as temporary:
         temporary.write_bytes(signed)
     return len(pairs)
 
 
-def _small(image: Image) -> Image:
+def _known(frames: Sequence[_Frame], options: SwapOptions) -> Known:
+    """The people of these frames, each face of each a chain of one."""
+    found: list[Chain] = []
+    for frame in frames:
+        for face in frame.faces:
+            place = np.array([*face.landmarks.mean(axis=0), radius_of(face.landmarks)], np.float32)
+            found.append(
+                Chain(
+                    ((frame.number, len(found)),),
+                    {frame.number: place},
+                    np.array([frame.number], np.int64),
+                    descriptor(frame.image, face)[None],
+                )
+            )
+    portraits = [one.who for one in options.persons if isinstance(one.who, Portrait)]
+    return know(found, portraits)
+
+
+def _small(frame: _Frame, known: Known | None, people: Sequence[int]) -> Image:
+    """The frame for the sheet, with people's numbers if there are several."""
+    image = _resized(frame.image)
+    if known is None or len(known.persons) < 2:
+        return image
+    scale = image.shape[0] / frame.image.shape[0]
+    for face, who in zip(frame.faces, people, strict=True):
+        if who in known.persons:
+            left, top = (round(scale * edge) for edge in face.box[:2])
+            text, place = str(known.persons.index(who)), (max(left - 4, 2), max(top + 6, 22))
+            for colour, width in (((0, 0, 0), 6), ((255, 255, 255), 2)):
+                cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour, width,
+                            cv2.LINE_AA)  # fmt: skip
+    return image
+
+
+def _resized(image: Image) -> Image:
     height, width = image.shape[:2]
     size = max(1, round(width * _HEIGHT / height)), _HEIGHT
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8).copy()

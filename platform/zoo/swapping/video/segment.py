@@ -4,7 +4,7 @@ A segment decodes a few frames more on either side than it writes, so that its f
 faces are as steady as all others; it needs nothing of its neighbours.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.errors import PhotoError
-from zoo.faces.blending import Method
 from zoo.faces.tracking import period
 from zoo.photos.video import Video, decode
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.ahead import ahead
 from zoo.swapping.video.encoding import Codec, add_encoder
 from zoo.swapping.video.fielded import fields, of_fields, weave
+from zoo.swapping.video.roles import Cast
 from zoo.swapping.video.stopwatch import Stopwatch
-from zoo.swapping.video.stream import Swapped, WhichFaces, margin, swap_frames
+from zoo.swapping.video.stream import Swapped, follow, margin, swap_frames
+from zoo.swapping.video.trails import Looked, look
 
 if TYPE_CHECKING:
     import av
@@ -52,8 +54,7 @@ class How:
 
     codec: Codec
     format: str
-    faces: WhichFaces
-    method: Method
+    options: SwapOptions
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,39 @@ def decoded_for(video: Video, segment: Segment) -> tuple[int, int]:
     return int(video.times[begin]), max(after, segment.end)
 
 
+def look_at_segment(video: Video, segment: Segment, how: How) -> Looked:
+    """Who is in a segment, before anybody is swapped.
+
+    Raises:
+        PhotoError: the video is gone.
+        AssetError: the face models or the descriptor network are missing or damaged.
+    """
+    watch = Stopwatch()
+    frames, pictures, part = _pictures(video, segment, watch)
+    followed = follow(frames, pictures, how.format, watch)
+    first, after = np.searchsorted(pictures.times, (part.start, part.end))
+    return look(followed, float(pictures.rate), segment.number, range(int(first), int(after)))
+
+
 def make_segment(
     video: Video,
     segment: Segment,
-    network: Network,
+    networks: Sequence[Network],
     how: How,
     folder: Path,
+    cast: Cast | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Done:
-    """Writes a segment into ``folder``, whole or not at all; calls ``advance`` after each frame.
+    """Writes a segment into ``folder``, whole or not at all.
+
+    Args:
+        video: the whole.
+        segment: of it.
+        networks: as the options number them.
+        how: it is made.
+        folder: in which it is made.
+        cast: whose face gets which network's; by default everybody gets the first one's.
+        advance: called after each frame.
 
     Raises:
         PhotoError: the video is gone, or nothing of the segment can be decoded.
@@ -115,7 +140,7 @@ def make_segment(
         StorageError: no permission or no space.
     """
     watch = Stopwatch()
-    made = _swapped(video, segment, network, how, watch)
+    made = _swapped(video, segment, networks, how, cast, watch)
     wanted = video.times[(video.times >= segment.start) & (video.times < segment.end)]
     ending = int(wanted[-2:][0])
     frames = swapped = first = 0
@@ -143,10 +168,13 @@ def make_segment(
     return Done(segment.number, first, frames, swapped, dict(watch.seconds))
 
 
-def _swapped(
-    video: Video, segment: Segment, network: Network, how: How, watch: Stopwatch
-) -> Iterator[Swapped]:
-    """A segment's frames, swapped; those of an interlaced video field by field."""
+def _pictures(
+    video: Video, segment: Segment, watch: Stopwatch
+) -> tuple[Iterator["av.VideoFrame"], Video, Segment]:
+    """What is decoded for a segment, and the video and segment that it is of.
+
+    An interlaced video's are its fields.
+    """
     pictures, part = video, segment
     if video.fields is not None:
         pictures = of_fields(video)
@@ -160,13 +188,27 @@ def _swapped(
         until = int(video.times[end]) if end < len(video.times) else video.end
         decoded = decode(video, int(video.times[max(0, place)]), until)
         frames = watch.each("decode", fields(decoded, video, first))
+    return ahead(frames), pictures, part
+
+
+def _swapped(
+    video: Video,
+    segment: Segment,
+    networks: Sequence[Network],
+    how: How,
+    cast: Cast | None,
+    watch: Stopwatch,
+) -> Iterator[Swapped]:
+    """A segment's frames, swapped; those of an interlaced video field by field."""
+    frames, pictures, part = _pictures(video, segment, watch)
     made = swap_frames(
-        ahead(frames),
+        frames,
         pictures,
-        network,
+        networks[0],
         format=how.format,
-        faces=how.faces,
-        method=how.method,
+        look=how.options.look,
+        cast=cast,
+        others=networks[1:],
         between=(part.start, part.end),
         watch=watch,
     )

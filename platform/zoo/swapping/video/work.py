@@ -9,15 +9,16 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import NoFaceError, StorageError
+from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.photos.video import Video
 from zoo.storage import plain_errors, write_json
+from zoo.swapping.video.casting import Casting
 from zoo.swapping.video.segment import SUFFIX, Done, How, Segment
 from zoo.swapping.video.unfinished import forget_place, known_place, note_place
 from zoo.untrusted import read_json
@@ -25,6 +26,7 @@ from zoo.untrusted import read_json
 MAKER = "4"
 """Version of the code that makes segments; raise it when the same input gives other frames."""
 
+_ROLES = "roles.json"
 _ENDS = 1 << 20  # bytes of the source's head and tail that are hashed with its size
 
 
@@ -59,7 +61,7 @@ def work_folder(target: Path, plan: dict[str, Any]) -> Iterator[Path]:
         note_place(digest, folder)
         try:
             yield folder
-        except NoFaceError:
+        except (UsageError, NoFaceError):  # the same call would end so again
             _remove(folder, digest)
             raise
         _remove(folder, digest)
@@ -111,12 +113,14 @@ def held(folder: Path, target: object) -> Iterator[None]:
         yield
 
 
-def plan_of(video: Video, network_sha256: str, how: How, parts: list[Segment]) -> dict[str, Any]:
+def plan_of(
+    video: Video, networks_sha256: Sequence[str], how: How, parts: list[Segment]
+) -> dict[str, Any]:
     """All that segments depend on."""
     return {
         "maker": MAKER,
         "source": _fingerprint(video.path),
-        "network": network_sha256,
+        "networks": list(networks_sha256),
         "how": asdict(how),
         "segments": [(part.start, part.end) for part in parts],
     }
@@ -140,6 +144,23 @@ def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
             with suppress(TypeError):  # a note of something else
                 found[part.number] = Done(**note)
     return found
+
+
+def remember_roles(folder: Path, casting: Casting) -> None:
+    """Notes who is who, so that a swap that was killed need not look again.
+
+    Raises:
+        StorageError: no permission or no space.
+    """
+    write_json(folder / _ROLES, casting.as_json())
+
+
+def remembered_roles(folder: Path) -> Casting | None:
+    """What :func:`remember_roles` noted; None if it did not."""
+    try:
+        return Casting.from_json(_read(folder / _ROLES))
+    except (TypeError, ValueError, KeyError):  # not there, or damaged
+        return None
 
 
 def _fingerprint(path: Path) -> str:

@@ -13,20 +13,27 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from zoo.errors import PhotoError
 from zoo.photos.video import Video
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video.segment import Done, How, Segment, make_segment
+from zoo.swapping.video.casting import Casting
+from zoo.swapping.video.roles import Cast
+from zoo.swapping.video.segment import Done, How, Segment, look_at_segment, make_segment
+from zoo.swapping.video.trails import Looked
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
 _PIXELS = 8 * 1920 * 1080  # of one frame in all processes together, so that memory suffices
 _LOOK = 0.2  # seconds between looks at how many frames are made
-_network: SwapNetwork | None = None
-_frames: "Synchronized[int] | None" = None
+_networks: list[SwapNetwork] = []
+_frames: "list[Synchronized[int]]" = []
+
+Result = TypeVar("Result")
+Networks = Sequence[Path]
+"""The networks' files, as the options number them."""
 
 
 def default_jobs(video: Video) -> int:
@@ -38,10 +45,11 @@ def default_jobs(video: Video) -> int:
 def make_segments(
     video: Video,
     todo: Sequence[Segment],
-    network: Path,
+    networks: Networks,
     how: How,
     folder: Path,
     jobs: int,
+    casting: Casting | None = None,
     count: Callable[[int], None] = lambda frames: None,
 ) -> Iterator[Done]:
     """Makes the segments; yields each when it is written.
@@ -49,30 +57,56 @@ def make_segments(
     Args:
         video: the source.
         todo: which.
-        network: its file.
+        networks: their files.
         how: they are made.
         folder: into which they are written.
         jobs: processes.
+        casting: whose face gets which network's.
         count: is told, some times a second, how many frames all processes have made so far.
 
     Raises:
         ZooError: see :func:`.segment.make_segment`; nothing new is begun then.
     """
-    if not todo:
+    casts = casting.segments if casting else {}
+    tasks = [(video, part, how, folder, casts.get(part.number)) for part in todo]
+    return _each(video, _make, tasks, jobs, networks, count)
+
+
+def look_at_segments(
+    video: Video, parts: Sequence[Segment], how: How, jobs: int
+) -> Iterator[Looked]:
+    """Looks for the people in all segments; yields each when it is done.
+
+    Raises:
+        ZooError: see :func:`.segment.look_at_segment`; nothing new is begun then.
+    """
+    return _each(video, look_at_segment, [(video, part, how) for part in parts], jobs, [])
+
+
+def _each(
+    video: Video,
+    work: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
+    jobs: int,
+    networks: Networks,
+    count: Callable[[int], None] = lambda frames: None,
+) -> Iterator[Result]:
+    """Does the work with the arguments of each task; yields what comes of it when it is done."""
+    if not tasks:
         return
-    jobs = min(jobs, len(todo))
+    jobs = min(jobs, len(tasks))
     context = multiprocessing.get_context("spawn")
     frames = context.Value("q", 0)
     with (
         _one_thread(),
-        ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(network, frames)) as pool,
+        ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(networks, frames)) as pool,
     ):
-        running: set[Future[Done]] = set()
-        waiting = iter(todo)
+        running: set[Future[Result]] = set()
+        waiting = iter(tasks)
         try:
             while True:
-                while len(running) < jobs and (part := next(waiting, None)):
-                    running.add(pool.submit(_make, video, part, how, folder))
+                while len(running) < jobs and (task := next(waiting, None)):
+                    running.add(pool.submit(work, *task))
                 if not running:
                     return
                 ended, running = wait(running, _LOOK, return_when=FIRST_COMPLETED)
@@ -107,13 +141,12 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _begin(network: Path, frames: "Synchronized[int]") -> None:
+def _begin(networks: Networks, frames: "Synchronized[int]") -> None:
     """Readies a worker: one thread each, and it ends when the process that began it does."""
     import signal
 
     import cv2
 
-    global _network, _frames
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     parent = multiprocessing.parent_process()
@@ -125,15 +158,15 @@ def _begin(network: Path, frames: "Synchronized[int]") -> None:
             os._exit(1)
 
         threading.Thread(target=watch, daemon=True).start()
-    _network, _frames = SwapNetwork(network, threads=1), frames
+    _frames.append(frames)
+    _networks.extend(SwapNetwork(network, threads=1) for network in networks)
 
 
-def _make(video: Video, segment: Segment, how: How, folder: Path) -> Done:
-    assert _network is not None
-    return make_segment(video, segment, _network, how, folder, _advance)
+def _make(video: Video, segment: Segment, how: How, folder: Path, cast: Cast | None) -> Done:
+    return make_segment(video, segment, _networks, how, folder, cast, _advance)
 
 
 def _advance() -> None:
-    assert _frames is not None
-    with _frames.get_lock():
-        _frames.value += 1
+    (frames,) = _frames
+    with frames.get_lock():
+        frames.value += 1
