@@ -42,8 +42,9 @@ def how_to_swap(
         raise UsageError("Say whose face to put in, with --identity NAME or --map FACE=NAME.")
     if identity is None and faces:
         raise UsageError("--faces says which faces --identity gets, which is not given.")
-    pairs = mapping_of(mapped, _portrait)
-    chosen = faces_of(faces or ["all"], _portrait) if identity is not None else []
+    read = cache(_portrait)  # one photo may be named twice
+    pairs = mapping_of(mapped, read)
+    chosen = faces_of(faces or ["all"], read) if identity is not None else []
     wanted = ([identity] if identity is not None else []) + [name for _, name in pairs]
     found: list[CachedNetwork] = []
     numbers: dict[str, int] = {}
@@ -74,7 +75,6 @@ def names_of(identity: str | None, mapped: Sequence[str]) -> str:
     return "-".join(dict.fromkeys(named_network(one).name for one in given))
 
 
-@cache
 def _portrait(text: str) -> "Portrait | None":
     path = Path(text)
     if not path.exists():

@@ -9,7 +9,6 @@ import typer
 
 from zoo.cli.options import PICTURES, Json, Quiet, examples, known_names
 from zoo.cli.say import say, say_name
-from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.swapping.batch import Outcome
@@ -166,6 +165,7 @@ def swap(
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
     from zoo.cli.faces import how_to_swap, names_of
+    from zoo.cli.outcomes import entries, line_of
     from zoo.cli.output import note, print_json, progress
     from zoo.cli.watch import check_watching, keep_swapped
     from zoo.swapping.batch import swap_many
@@ -240,7 +240,7 @@ def swap(
         ]
         facts: dict[str, Any] = {**used[0], **({"also": used[1:]} if used[1:] else {})}
         reasons = [{"input": given, "reason": reason} for given, reason in failed.items()]
-        print_json({**facts, "outputs": _entries(outcomes) + made, "failed": reasons})
+        print_json({**facts, "outputs": entries(outcomes) + made, "failed": reasons})
     count = len(work.pairs) + len(work.failed)
     for reason in list(failed.values())[:_MOST_SHOWN]:
         note(f"error: {reason}")
@@ -256,35 +256,3 @@ def swap(
         done = [str(target) for source, target in work.pairs if str(source) not in failed]
         open_results([entry["output"] for entry in made] if preview else done, work.folder)
     sys.exit(1 if failed else 0)
-
-
-def line_of(outcome: "Outcome") -> str:
-    """What became of a photo, in a line."""
-    done = "already done"
-    if outcome.faces is not None:
-        from zoo.photos.writing import WRITABLE, writable
-
-        done = f"{outcome.faces} face{'s' if outcome.faces > 1 else ''}"
-        given, made = (place.suffix.lower() for place in (outcome.source, outcome.target))
-        if given not in writable(given):
-            done += f"; written as {WRITABLE[made]}"
-        if outcome.missing:
-            done += f"; not there: {', '.join(outcome.missing)}"
-        if outcome.dropped:
-            done += f"; left out: {', '.join(outcome.dropped)}"
-    return f"{printable(str(outcome.source))} -> {printable(str(outcome.target))} ({done})"
-
-
-def _entries(outcomes: "list[Outcome]") -> list[dict[str, Any]]:
-    """In the order of the inputs, however many processes there were."""
-    return [
-        {
-            "input": str(one.source),
-            "output": str(one.target),
-            "faces": one.faces,
-            "already_done": one.already_done,
-            "dropped": list(one.dropped),
-            "missing": list(one.missing),
-        }
-        for one in sorted(outcomes, key=lambda one: one.number)
-    ]

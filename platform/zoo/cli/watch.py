@@ -117,8 +117,8 @@ def _swap(
     quiet: bool,
 ) -> None:
     """Swaps all of them, and adds them to what is done or what failed; what is mended goes."""
+    from zoo.cli.outcomes import line_of
     from zoo.cli.output import note
-    from zoo.cli.swap import line_of
     from zoo.cli.video import swap_videos
     from zoo.swapping.batch import swap_many
     from zoo.swapping.plan import is_video

@@ -97,7 +97,7 @@ def swap_video(
         subtitles: likewise.
         jobs: processes; by default one per core.
         progress: called some times a second.
-        tell: is told, before the first frame, each of the notes of the result.
+        tell: is told, before the first frame is swapped, each of the notes of the result.
 
     Raises:
         UsageError: ``target`` is ``source`` or has a wrong suffix, nothing is between ``start``
@@ -151,6 +151,8 @@ def swap_video(
             with watch.step("tell apart"):
                 casting = remembered_roles(folder) or _casting(video, parts, how, jobs, source)
                 remember_roles(folder, casting)
+            for note in _missing(casting):
+                tell(note)
         for made in make_segments(video, todo, networks, how, folder, jobs, casting, count):
             remember(folder, made)
             done[made.number] = made
