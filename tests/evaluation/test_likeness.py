@@ -94,13 +94,14 @@ def test_auto_is_dlib_until_the_weights_are_at_hand(
     weights = tmp_path / "sface.onnx"
     weights.write_bytes(b"weights")
     monkeypatch.setattr(likeness, "locate", lambda name: weights)
-    monkeypatch.setattr(likeness, "fetch", lambda name: weights)
+    monkeypatch.setattr(likeness, "fetch", lambda name, download: weights)
     assert recogniser_sha256("auto") == recogniser_sha256("sface") == sha256_of(weights)
     assert recogniser_sha256("dlib") is None
 
 
 def test_sface_is_fetched_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(name: str) -> Path:
+    def fetch(name: str, *, download: bool) -> Path:
+        assert download
         raise AssetError(f"{name} cannot be had")
 
     monkeypatch.setattr(likeness, "locate", lambda name: None)

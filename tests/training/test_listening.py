@@ -4,6 +4,7 @@ As Ray and torch.distributed start by themselves, all of this is on all networks
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -27,40 +28,30 @@ from zoo.incremental import cores
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[2]
-ZOO = [sys.executable, "-c", "from zoo.cli.main import main; main()"]
 OF_RAY = ("gcs_server", "raylet", "ray::Lane", "ray::Board", "ray::RuntimeEnvAgent")
 
 
-def test_zoo_train_is_for_this_machine_alone(project: Project) -> None:
-    seen = during([*ZOO, "train"], project)
-    for program in OF_RAY:
-        assert any(program in one.program for one in seen), program
-    assert open_to_others(seen) == []
-
-
 @pytest.mark.skipif(cores() < 2, reason="two workers need two cores")
-def test_so_are_several_workers_of_one_training(project: Project) -> None:
+def test_the_stage_as_dvc_runs_it_is_for_this_machine_alone(project: Project) -> None:
+    """With two workers of one training, which have ports of their own besides Ray's."""
     path = project.root / "params.yaml"
     params = yaml.safe_load(path.read_text())
     params["fanout"]["workers_per_job"] = 2
     path.write_text(yaml.safe_dump(params))
-    seen = during([*ZOO, "train", "carol"], project)
-    lanes = [one for one in seen if one.program.startswith("ray::Lane")]
-    assert len({one.port for one in lanes}) >= 5  # Ray's and gloo's of each, and the store
-    assert open_to_others(seen) == []
-
-
-def test_so_is_the_stage_as_dvc_runs_it(project: Project) -> None:
     cmd = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["train"]["cmd"]
     stage = {"cmd": cmd, "deps": ["data"], "outs": [{"models": {"persist": True}}]}
     (project.root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
     (project.root / "pipelines").symlink_to(ROOT / "pipelines")
+    (project.aligned / "dave.safetensors").unlink()
+    shutil.rmtree(project.identities / "dave")
     dvc = [sys.executable, "-m", "dvc"]
     subprocess.run([*dvc, "init", "--no-scm", "--quiet"], cwd=project.root, check=True)
     seen = during([*dvc, "repro"], project)
     assert (project.models / "carol" / "network.onnx").is_file()
     for program in OF_RAY:
         assert any(program in one.program for one in seen), program
+    lanes = [one for one in seen if one.program.startswith("ray::Lane")]
+    assert len({one.port for one in lanes}) >= 5  # Ray's and gloo's of each, and the store
     assert open_to_others(seen) == []
 
 

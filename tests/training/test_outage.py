@@ -26,7 +26,7 @@ __all__ = ["s3", "store"]
 
 
 @pytest.mark.timeout(600)
-def test_twenty_seconds_without_s3_and_a_worker_killed_meanwhile(
+def test_ten_seconds_without_s3_and_a_worker_killed_meanwhile(
     project: Project,
     s3: FaultyProxy,
     tmp_path: Path,
@@ -39,7 +39,7 @@ def test_twenty_seconds_without_s3_and_a_worker_killed_meanwhile(
     (project.root / "params.yaml").write_text(yaml.safe_dump(params))
 
     def away() -> None:
-        s3.go_down(20)
+        s3.go_down(10)
         os.kill(worker_of(project, "carol"), signal.SIGKILL)
 
     outcome = train_and(project, "carol", away)
@@ -53,4 +53,4 @@ def test_twenty_seconds_without_s3_and_a_worker_killed_meanwhile(
     ]
     assert not list((project.root / "checkpoints").iterdir())  # the driver's disk held none
     assert not unfinished_uploads()
-    tell(capsys, "S3 away for 20 s, worker killed", project)
+    tell(capsys, "S3 away for 10 s, worker killed", project)
