@@ -102,7 +102,7 @@ def test_the_quality_curve_has_a_point_per_number_of_photos(
     small: Project, script: Script, tmp_path: Path
 ) -> None:
     out = tmp_path / "curve"
-    arguments = ("--identities", "ada", "--numbers", 2, 3, "--processes", 2, "--out", out)
+    arguments = ("--identities", "ada", "--numbers", 2, 3, "--processes", 1, "--out", out)
     ended = script("quality_curve", small, *arguments)
     assert ended.code == 0, ended
     points = json.loads((out / "quality_curve.json").read_text())
