@@ -4,7 +4,7 @@ Adam treats each weight by itself. Muon takes a kernel as the matrix that it is,
 by inputs, and replaces the matrix of its averaged gradient, G = UΣVᵀ, by about UVᵀ: every
 direction of the kernel then learns as fast as the few that dominate the gradient (Jordan et al.
 2024, https://kellerjordan.github.io/posts/muon/). Half of Adam's iterations reach the same
-objective here (docs/training.md).
+objective here, or nearly (docs/training.md).
 
 PyTorch's own :class:`torch.optim.Muon` takes matrices only, and no rate that lies in a tensor, as
 a CUDA graph needs it.
@@ -45,9 +45,10 @@ class Muon(Optimizer):
         fused: bool | None = None,
         capturable: bool = False,
     ) -> None:
-        parameters = list(parameters)
-        kernels = [one for one in parameters if one.ndim == 4 and one[0, 0].numel() > 1]
-        others = [one for one in parameters if not (one.ndim == 4 and one[0, 0].numel() > 1)]
+        kernels: list[nn.Parameter] = []
+        others: list[nn.Parameter] = []
+        for one in parameters:
+            (kernels if one.ndim == 4 and one[0, 0].numel() > 1 else others).append(one)
         self._adam = Adam(others, lr=lr, fused=fused, capturable=capturable)
         super().__init__([{"params": kernels}], {"lr": lr, "capturable": capturable})
         self._kernels = self.param_groups[0]
