@@ -10,4 +10,4 @@ import os
 # machine in the user's cache. It looks at this when it is imported, whoever imports it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
