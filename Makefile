@@ -11,6 +11,7 @@ LOCKS := $(wildcard requirements/*.lock)
 .DEFAULT_GOAL := help
 
 help:
+	@echo "make help                  this list"
 	@echo "make demo [PHOTO=any.jpg]  install, render, train and register ada and bruno, swap a photo"
 	@echo "make test                  run the tests"
 	@echo "make check                 lint and type-check, as CI does"
