@@ -35,7 +35,9 @@ def main() -> int:
             print(f"error: No {SNAPSHOT} yet; `make audit WRITE=1` makes it where PyPI answers.")
             return 1
         day, found = kept()
-        print(f"Asked the list of {day}{'' if chosen.offline else ', for PyPI does not answer'}.")
+        print(
+            f"Asked the list of {day}{'' if chosen.offline else ', because PyPI does not answer'}."
+        )
     elif chosen.write:
         SNAPSHOT.write_text(json.dumps({"day": day, "advisories": found}, indent=1) + "\n")
     return report(found, locked(), json.loads(ACCEPTED.read_text()), day)
@@ -87,7 +89,7 @@ def report(found: Advisories, pins: set[str], accepted: dict[str, str], day: str
             words = f"accepted: {reason}" if reason else "error: upgrade it, or accept it"
             print(f"{package}: {advisory}: {words}")
     if not bad:
-        print(f"{len(pins)} packages: nothing known on {day} that is not accepted.")
+        print(f"{len(pins)} packages: no known vulnerability on {day} that is not accepted.")
     return 1 if bad else 0
 
 

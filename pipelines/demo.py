@@ -59,9 +59,7 @@ def run(command: list[str], project: Project, words: str) -> None:
     print(f"$ {words}", flush=True)
     done = subprocess.run(command, cwd=project.root, check=False)
     if done.returncode:
-        raise TrainingError(
-            f"`{words}` ended with code {done.returncode}; its own words are above."
-        )
+        raise TrainingError(f"`{words}` ended with code {done.returncode}; its output is above.")
 
 
 def sheet(project: Project, photo: Path, swapped: dict[str, Path]) -> np.ndarray:

@@ -40,7 +40,8 @@ def main() -> int:
     pages: Mapping[str, tuple[str, str, Callable[[], list[Strip]]]] = {
         "1-identities": (
             f"Swaps with {' and '.join(names[:2])}",
-            "Photos that training never saw, the finished pictures, and what the networks put out.",
+            "Photos that training never saw, the finished pictures, and the raw outputs of the "
+            "networks.",
             lambda: [
                 originals(some),
                 *(strip for trial in bases for strip in swaps(experiment, trial, some, raw=True)),
@@ -72,7 +73,7 @@ def main() -> int:
         ),
         "5-difficult": (
             f"Difficult cases ({' and '.join(names[:2])})",
-            "What the method finds hard; what stands before the face should stay there.",
+            "Cases that are hard for the method; objects in front of the face should stay there.",
             lambda: [
                 originals(hard),
                 *(strip for trial in bases for strip in swaps(experiment, trial, hard, raw=True)),

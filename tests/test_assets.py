@@ -195,7 +195,7 @@ def test_a_damaged_file_in_the_folder_is_named(
 ) -> None:
     (tmp_path / "weights.bin").write_bytes(b"short")
     monkeypatch.setenv("ZOO_ASSETS", str(tmp_path))
-    with pytest.raises(AssetError, match=r"weights\.bin is not the file"):
+    with pytest.raises(AssetError, match=r"weights\.bin is not the expected file"):
         locate("weights")
 
 

@@ -31,7 +31,7 @@ def refuse(reason: str) -> Facts:
 
 
 def break_down() -> Facts:
-    raise ZeroDivisionError("a fault of ours")
+    raise ZeroDivisionError("a bug in faceswap-zoo")
 
 
 def job(folder: Path, name: str, text: str) -> Job:
@@ -69,7 +69,7 @@ def test_failures_stop_no_one_and_are_named_with_their_reasons(
     assert outcome.failed == {
         "early": "no record.",
         "bad": "too few photos.",
-        "broken": "unexpected ZeroDivisionError: a fault of ours",
+        "broken": "unexpected ZeroDivisionError: a bug in faceswap-zoo",
     }
     printed = capsys.readouterr()
     assert "bad: failed: too few photos." in printed.out

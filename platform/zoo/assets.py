@@ -127,7 +127,7 @@ def fetch(name: str, progress: Progress | None = None, *, download: bool = True)
         return path
     if not download:
         raise AssetError(
-            f"The weights '{name}' are not at hand; the run that needs them fetches them."
+            f"The weights '{name}' are not available; the run that needs them fetches them."
         )
     reasons = []
     for file, url in _sources(ASSETS[name]):
@@ -136,7 +136,7 @@ def fetch(name: str, progress: Progress | None = None, *, download: bool = True)
         except _NotThere as error:
             reasons.append(f"{url}: {error}")
     raise AssetError(
-        f"The weights '{name}' are not at hand and could not be downloaded "
+        f"The weights '{name}' are not available and could not be downloaded "
         f"({'; '.join(reasons)}). Put one of "
         f"{', '.join(file.filename for file in ASSETS[name].files)} into a folder and set "
         f"ZOO_ASSETS to it, or {ASSETS[name].otherwise}."
@@ -217,14 +217,14 @@ def _read_s3(url: str, target: Path, file: AssetFile, progress: Progress | None)
         raise AssetError(str(error)) from error
     if target.stat().st_size != file.size:
         target.unlink()
-        raise AssetError(f"{url} has another size than the {file.size} bytes expected.")
+        raise AssetError(f"{url} does not have the size of {file.size} bytes expected.")
 
 
 def _verify(path: Path, file: AssetFile) -> None:
     if path.stat().st_size != file.size or not sha256_of(path).startswith(file.sha256):
         raise AssetError(
-            f"{path} is not the file it should be (size or SHA-256 differ): delete it "
-            "and try again."
+            f"{path} is not the expected file (its size or SHA-256 differs): delete it and try "
+            "again."
         )
 
 

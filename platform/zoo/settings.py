@@ -136,7 +136,7 @@ def tracking_uri(project: Project | None) -> str:
         return uri
     if project is None:
         raise ProjectError(
-            "No registry is known here: change into a project, or set MLFLOW_TRACKING_URI."
+            "No registry is configured: change into a project, or set MLFLOW_TRACKING_URI."
         )
     return f"sqlite:///{project.root / 'mlflow.db'}"
 

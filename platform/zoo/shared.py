@@ -142,8 +142,8 @@ class SharedFile:
             shutil.copyfile(source, temporary)
             if sha256_of(temporary) != self.sha256:
                 raise DamagedObjectError(
-                    f"{self.place} is damaged: its SHA-256 is not {self.sha256[:12]}...; remove "
-                    "it, and it is put there again."
+                    f"{self.place} is damaged: its SHA-256 is not {self.sha256[:12]}...; delete "
+                    "it, and it is uploaded again."
                 )
 
 

@@ -131,8 +131,8 @@ def plain_errors(path: Path) -> Iterator[None]:
             errno.EPERM: "no permission; choose another folder or change its permissions",
             errno.EROFS: "the file system is read-only; choose another folder",
             errno.EISDIR: "a folder of that name is in the way",
-            errno.ENOTDIR: "a file stands where a folder is needed",
-            errno.EEXIST: "a file stands where a folder is needed",
+            errno.ENOTDIR: "a file exists where a folder is needed",
+            errno.EEXIST: "a file exists where a folder is needed",
         }.get(error.errno or 0, error.strerror or str(error))
         raise StorageError(f"Cannot write {path}: {reason}.") from error
 

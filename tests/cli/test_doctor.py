@@ -74,8 +74,8 @@ def test_what_is_broken_is_named_with_what_to_do(
         "127.0.0.1:1 does not answer",
         "correct or unset RAY_ADDRESS",
         "unset MLFLOW_TRACKING_URI",
-        "ZOO_ASSETS=/nowhere is no folder",
-        "/nowhere/else is no folder",
+        "ZOO_ASSETS=/nowhere is not a folder",
+        "/nowhere/else is not a folder",
     ):
         assert words in ended.out
     assert set(zoo("doctor", "-q").out.split("\n")) >= {"weights", "dvc remote", "registry", "ray"}
@@ -131,5 +131,5 @@ def test_an_execution_provider_that_falls_back_is_told(monkeypatch: pytest.Monke
     monkeypatch.setattr(installed, "python", lambda code, *arguments: answer)
     found = installed.onnx_runtime()
     assert found.state is State.NOTE
-    assert "CUDAExecutionProvider is offered and falls back to the CPU" in found.found
+    assert "CUDAExecutionProvider is installed, but falls back to the CPU" in found.found
     assert found.fix

@@ -20,10 +20,10 @@ def test_a_network_becomes_a_dfm_file_and_it_is_said_what_hosts_do_not_do(
     ended = zoo("export", "ada")
     assert ended.code == 0
     assert ended.out == "ada version 3 -> ada.dfm (dfm; basis: synthetic)\n"
-    assert "sign nothing and label nothing" in ended.err
+    assert "neither sign nor label their output" in ended.err
     says = {one.key: one.value for one in onnx.load("ada.dfm").metadata_props}
     assert says["identity"] == "ada"
-    assert "nobody's face" in says["licence"]
+    assert "a synthetic person" in says["licence"]
     assert says["network_sha256"] == cached.sha256
 
 
@@ -40,7 +40,7 @@ def test_a_suffix_that_others_would_not_know_is_refused(zoo: Zoo, cached: Cached
     ended = zoo("export", "ada", "-o", "ada.onnx")
     assert (ended.code, ended.error) == (
         2,
-        "error: ada.onnx does not end in .dfm, by which other programs know such files.",
+        "error: ada.onnx does not end in .dfm, which other programs expect.",
     )
     assert not Path("ada.onnx").exists()
 
@@ -65,5 +65,5 @@ def test_a_dfm_file_is_no_identity(
     ended = zoo(*command)
     assert ended.code == 2
     assert ended.error.startswith(
-        "error: theirs.dfm is a DFM model, for DeepFaceLive or facefusion; it comes with no record"
+        "error: theirs.dfm is a DFM model, for DeepFaceLive or facefusion; it has no record"
     )

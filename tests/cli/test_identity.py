@@ -103,7 +103,7 @@ def test_links_out_of_a_folder_are_named_and_not_copied(
     (folder / "private.jpg").symlink_to(meadow.resolve())
     ended = zoo("identity", "add", "maria", folder, "--basis", "research", "--json")
     assert ended.code == 1
-    assert "private.jpg is a link out of the folder given" in ended.err
+    assert "private.jpg is a link to a file outside the given folder" in ended.err
     copied = [path.name for path in (project.identities / "maria" / "photos").iterdir()]
     assert "private.jpg" not in copied and len(copied) == 1
 
@@ -119,7 +119,7 @@ def test_more_photos_join_those_that_are_there(
     kept = sorted(path.name for path in (project.identities / "maria" / "photos").iterdir())
     assert kept == ["meadow.jpg", "portrait.png"]
     assert read_identity(project.identities / "maria").basis == "research"
-    assert "leave --basis" in zoo("identity", "add", "maria", portrait, "--more", "--basis",
+    assert "omit --basis" in zoo("identity", "add", "maria", portrait, "--more", "--basis",
                                   "research").error  # fmt: skip
     assert zoo("identity", "add", "mario", portrait, "--more").code == 2
 
@@ -170,7 +170,7 @@ def test_photos_without_a_face_to_learn_from_make_no_identity(
 ) -> None:
     ended = zoo("identity", "add", "maria", meadow, "--basis", "research")
     assert (ended.code, ended.out) == (1, "")
-    assert "shows a face to learn from" in ended.error
+    assert "shows a usable face" in ended.error
     assert not project.identities.exists() or not list(project.identities.iterdir())
 
 
@@ -184,7 +184,7 @@ def test_each_mistake_is_one_sentence_and_creates_nothing(
     mistakes: list[tuple[list[object], int, str]] = [
         (["Maria", folder, "--basis", "research"], 2, "for example 'maria'"),
         (["maria", folder], 2, "--basis with one of"),
-        (["maria", folder, "--basis", "fun"], 2, "'fun' is no basis"),
+        (["maria", folder, "--basis", "fun"], 2, "'fun' is not a basis"),
         (["maria", folder, "--basis", "consent"], 2, "needs --evidence"),
         (["maria", folder, "--basis", "licence", "--evidence", " "], 2, "needs --evidence"),
         (["maria", "empty", "--basis", "research"], 1, "No photos in empty"),
@@ -200,7 +200,7 @@ def test_each_mistake_is_one_sentence_and_creates_nothing(
     zoo("identity", "add", "maria", folder, "--basis", "research")
     again = zoo("identity", "add", "maria", folder, "--basis", "research")
     assert again.code == 2
-    assert "is there already" in again.error
+    assert "exists already" in again.error
     assert "did you mean maria" in zoo("identity", "show", "mario").error
     assert "did you mean maria" in zoo("identity", "remove", "mario").error
 

@@ -43,7 +43,11 @@ def test_wrong_usage_is_code_2(zoo: Zoo, arguments: list[str]) -> None:
     ("error", "code", "words"),
     [
         (StorageError("The disk is full."), 1, "error: The disk is full."),
-        (ValueError("what\nnow"), 1, "error: unexpected ValueError: what now (a fault of ours"),
+        (
+            ValueError("what\nnow"),
+            1,
+            "error: unexpected ValueError: what now (a bug in faceswap-zoo",
+        ),
     ],
 )
 def test_whatever_goes_wrong_is_one_line(

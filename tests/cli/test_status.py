@@ -292,4 +292,4 @@ def test_a_recogniser_that_is_asked_for_and_not_at_hand_is_named(
     monkeypatch.setattr("zoo.evaluation.likeness.fetch", fetch)
     path = project.root / "params.yaml"
     path.write_text(path.read_text().replace("recogniser: auto", "recogniser: sface"))
-    assert "are not at hand" in status(zoo)["why"]["evaluated"]
+    assert "are not available" in status(zoo)["why"]["evaluated"]

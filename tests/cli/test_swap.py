@@ -128,14 +128,14 @@ def test_an_identity_for_each_of_several_faces(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ((), "Say whose face to put in, with --identity NAME or --map FACE=NAME"),
-        (("--faces", "0"), "Say whose face"),
-        (("--faces", "0", "--map", "1=ada"), "--identity gets, which is not given"),
-        (("--map", "left"), "'left' maps no face to an identity"),
-        (("--map", "anna.jpg=ada"), "'anna.jpg' is no face; give all, largest"),
-        (("-i", "ada", "--faces", "middle"), "'middle' is no face"),
+        ((), "Name the identity to swap in with --identity NAME or --map FACE=NAME"),
+        (("--faces", "0"), "Name the identity to swap in"),
+        (("--faces", "0", "--map", "1=ada"), "for --identity, which is missing"),
+        (("--map", "left"), "'left' does not map a face to an identity"),
+        (("--map", "anna.jpg=ada"), "'anna.jpg' is not a face; give all, largest"),
+        (("-i", "ada", "--faces", "middle"), "'middle' is not a face"),
         (("-i", "ada", "--faces", "7"), "Face 7 was chosen, but the picture has 1"),
-        (("-i", "ada", "--keep", "nose"), "'nose' is nothing that can be kept"),
+        (("-i", "ada", "--keep", "nose"), "'nose' cannot be kept"),
         (("-i", "ada", "--strength", "2"), "strength is 2; give 0 to 1"),
         (("--map", "left=ada:99"), "ada:99"),
     ],
@@ -265,8 +265,8 @@ def test_a_folder_without_photos_fails(zoo: Zoo, cached: cache.CachedNetwork) ->
     [
         ("adda", "did you mean ada"),
         ("Ada", "for example 'ada'"),
-        ("ada:x", "no version number"),
-        ("../ada", "not a usable name"),
+        ("ada:x", "not a version number"),
+        ("../ada", "not a valid name"),
     ],
 )
 def test_an_unknown_identity_is_wrong_usage_and_near_names_are_offered(

@@ -63,7 +63,7 @@ def test_a_folder_is_kept_swapped_until_it_is_interrupted(
     notes = ended.err.splitlines()
     assert notes[0] == "watching in, writing to in/swapped; Ctrl-C ends it."
     assert notes[1].startswith("error: in/broken.jpg is not a photo")
-    assert notes[2] == "in/again.png is an output of ours, and is left alone."
+    assert notes[2] == "in/again.png is an output of zoo swap and is skipped."
     assert notes[-1] == "stopped watching in: 2 done, 0 failed."
     assert ended.code == 0
     assert sorted(path.name for path in Path("in/swapped").iterdir()) == ["a.png"]
@@ -87,8 +87,8 @@ def test_what_was_done_before_is_left_alone_and_what_fails_is_counted(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("--watch", "missing"), "missing is no folder"),
-        (("--watch", ".", "-o", "."), "holds the watched folder"),
+        (("--watch", "missing"), "missing is not a folder"),
+        (("--watch", ".", "-o", "."), "contains the watched folder"),
         (("--watch", ".", "photo.jpg"), "leave INPUT away"),
         (("--watch", ".", "--preview"), "leave --preview away"),
         (("--watch", ".", "-o", "s3://bucket/out/"), "a folder on this machine"),
@@ -132,7 +132,7 @@ def test_where_nothing_can_open_it_that_is_said(
     said = "the system has no viewer for it (xdg-open ended with code 3)"
     assert zoo(*words).err == f"out.jpg is not opened: {said}.\n"
     monkeypatch.setenv("PATH", "/nowhere")
-    said = "no viewer can be found, for xdg-open is not installed"
+    said = "no viewer was found, because xdg-open is not installed"
     assert zoo(*words).err == f"out.jpg is not opened: {said}.\n"
     monkeypatch.delenv("DISPLAY")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

@@ -60,7 +60,7 @@ def test_what_is_wanting_is_named_with_its_number() -> None:
     assert any("lit from the left" in line for line in said)
     assert any("with the mouth open" in line for line in said)
     assert advice([face()] * 4, 10, 40, 128)[0].startswith("Add at least 6 more photos")
-    assert advice([], 10, 40, 128) == ["Add at least 10 more photos: nothing is trained with 0."]
+    assert advice([], 10, 40, 128) == ["Add at least 10 more photos: training needs more than 0."]
 
 
 def test_faces_too_small_for_the_recipe_are_told() -> None:

@@ -63,5 +63,5 @@ def test_primaries_of_light_are_turned_into_srgbs() -> None:
     red = space.matrix @ [1, 0, 0]
     assert np.allclose(red, [1.6605, -0.1246, -0.0182], atol=2e-3)
     assert np.allclose(space.matrix @ [1, 1, 1], 1, atol=1e-3)  # white stays white
-    with pytest.raises(ValueError, match="no colours"):
+    with pytest.raises(ValueError, match="not colours"):
         scene_light((0.3,) * 8, 1.0, np.dtype(np.float32))

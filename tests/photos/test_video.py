@@ -151,7 +151,7 @@ def test_a_damaged_matroska_is_named_whatever_is_wrong_with_it(
     whole = write_clip(tmp_path / "a.mkv", pictures).read_bytes()
     unknown = tmp_path / "unknown.mkv"
     unknown.write_bytes(whole.replace(b"V_MPEG4/ISO/AVC", b"V_XXXX4/ISO/AVC"))
-    with pytest.raises(PhotoError, match=r"unknown\.mkv is damaged, or of a codec"):
+    with pytest.raises(PhotoError, match=r"unknown\.mkv is damaged, or its codec"):
         inspect_video(unknown)
     rng = np.random.default_rng(0)
     damaged = tmp_path / "damaged.mkv"

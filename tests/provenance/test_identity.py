@@ -42,7 +42,7 @@ def test_the_file_is_plain_yaml_that_people_can_write(tmp_path: Path) -> None:
     ("basis", "evidence", "words"),
     [
         (None, None, "--basis with one of consent, licence, research, synthetic"),
-        ("fun", None, "'fun' is no basis"),
+        ("fun", None, "'fun' is not a basis"),
         ("consent", None, "needs --evidence"),
         ("licence", "  ", "needs --evidence"),
         ("research", "x" * 2001, "longer than"),
@@ -72,7 +72,7 @@ def test_the_name_is_checked_first() -> None:
         ("name: ada\nbasis: fun\nadded: 2026-01-01", "basis"),
         ("name: ada\nbasis: consent\nadded: 2026-01-01", "needs evidence"),
         ("name: ada\nbasis: consent\nevidence: '  '\nadded: 2026-01-01", "needs evidence"),
-        ("name: Ada\nbasis: research\nadded: 2026-01-01", "not a usable name"),
+        ("name: Ada\nbasis: research\nadded: 2026-01-01", "not a valid name"),
         ("name: bruno\nbasis: research\nadded: 2026-01-01", "its folder is 'ada'"),
         ("name: ada\nbasis: research\nadded: yesterday", "added"),
         ("name: ada\nbasis: research\nadded: 2026-01-01\nage: 36", "age"),

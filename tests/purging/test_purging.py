@@ -203,7 +203,7 @@ def test_nothing_is_purged_without_a_yes(project: Project, zoo: Zoo) -> None:
     assert "add --yes" in ended.error
     assert folder.is_dir()
     assert (
-        "Nothing of an identity 'quentim'"
+        "There is nothing to remove of an identity 'quentim'"
         in zoo("identity", "remove", "quentim", "--purge", "--yes").error
     )
 

@@ -1,4 +1,4 @@
-"""Two processes at one identity: nothing is lost, nothing is there twice."""
+"""Two processes at one identity: nothing is lost, nothing exists twice."""
 
 import json
 import subprocess

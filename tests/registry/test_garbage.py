@@ -172,7 +172,7 @@ def test_a_root_outside_the_project_is_refused(
     everything(trained, sqlite_uri)
     found = find_garbage(sqlite_uri, 0, 0)
     say(sqlite_uri, "UPDATE experiments SET artifact_location = ?", precious.as_uri())
-    with pytest.raises(RegistryError, match="does not lie beside its store"):
+    with pytest.raises(RegistryError, match="is not beside its store"):
         collect(sqlite_uri, found) if asked else find_garbage(sqlite_uri, 0, 0)
     assert all(
         Path(place.removeprefix("file://")).is_dir() for one in found for place in one.places

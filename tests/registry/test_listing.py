@@ -66,11 +66,11 @@ BROKEN = [
     ("resolution", "many", "'resolution' is 'many'"),
     ("resolution", "-64", "'resolution'"),
     ("resolution", "9" * 4000, "'resolution'"),
-    ("scores", DEEP[:4000], "'scores' is no table"),
-    ("scores", '{"cosine": "high"}', "'scores' is no table"),
-    ("scores", '{"cosine": 1' + "0" * 400 + "}", "'scores' is no table"),
+    ("scores", DEEP[:4000], "'scores' is not a table"),
+    ("scores", '{"cosine": "high"}', "'scores' is not a table"),
+    ("scores", '{"cosine": 1' + "0" * 400 + "}", "'scores' is not a table"),
     ("sha256", "../../../etc/passwd", "'sha256' is '../"),
-    ("scores", "[1, 2]", "'scores' is no table"),
+    ("scores", "[1, 2]", "'scores' is not a table"),
     ("basis", "because\x1b[2J", "'basis' is 'because"),
 ]
 

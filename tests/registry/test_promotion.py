@@ -63,10 +63,10 @@ SEEN = {**GOOD, "cosine": 0.5, "top1_rate": 0.9, "cosine_margin": 0.2}
 def test_sfaces_thresholds_are_asked_where_it_judged() -> None:
     assert objections(SFACE, SEEN) == []
     assert objections(SFACE, {**SEEN, "top1_rate": 0.8}) == [
-        "top1_rate is 0.8, at least 0.85 is asked"
+        "top1_rate is 0.8; the minimum is 0.85"
     ]
     assert objections(SFACE, {**SEEN, "cosine_margin": 0.05}) == [
-        "cosine_margin is 0.05, at least 0.1 is asked"
+        "cosine_margin is 0.05; the minimum is 0.1"
     ]
     assert len(objections(SFACE, {**GOOD, "cosine": 0.5})) == 2  # judged, and not measured
     assert objections(SFACE, GOOD) == []  # dlib's descriptor judged alone
@@ -74,7 +74,7 @@ def test_sfaces_thresholds_are_asked_where_it_judged() -> None:
 
 def test_dlibs_rate_is_asked_where_sface_judged_too() -> None:
     assert objections(SFACE, {**SEEN, "nearest_rate": 0.5}) == [
-        "nearest_rate is 0.5, at least 0.8 is asked"
+        "nearest_rate is 0.5; the minimum is 0.8"
     ]
 
 
@@ -87,12 +87,15 @@ def test_the_record_says_who_judged_the_likeness(trained: Make, uri: str) -> Non
     trained().publish(uri)
     trained("bruno", cosine=0.5, top1_rate=0.9, cosine_margin=0.2).publish(uri)
     weaker, main = promote("ada", uri, SFACE), promote("bruno", uri, SFACE)
-    assert (weaker.judged_by, main.judged_by) == ("dlib's descriptor, the weaker judge", "SFace")
+    assert (weaker.judged_by, main.judged_by) == (
+        "dlib's descriptor, the weaker recogniser",
+        "SFace",
+    )
     assert show_model(uri, "ada").history[-1].why == (
-        "passed the gate (likeness judged by dlib's descriptor, the weaker judge)"
+        "passed the gate (likeness measured by dlib's descriptor, the weaker recogniser)"
     )
     assert show_model(uri, "bruno").history[-1].why == (
-        "passed the gate (likeness judged by SFace)"
+        "passed the gate (likeness measured by SFace)"
     )
 
 
@@ -113,7 +116,7 @@ def test_the_candidate_becomes_champion_and_it_is_recorded(trained: Make, uri: s
 
 def test_a_network_that_the_gate_stops_stays_candidate(trained: Make, uri: str) -> None:
     trained(nearest_rate=0.4).publish(uri)
-    with pytest.raises(RegistryError, match=r"nearest_rate is 0\.4, at least 0\.8 is asked"):
+    with pytest.raises(RegistryError, match=r"nearest_rate is 0\.4; the minimum is 0\.8"):
         promote("ada", uri, GATE)
     assert show_model(uri, "ada").versions[0].aliases == ("candidate",)
 
@@ -201,7 +204,7 @@ def test_going_back_twice_goes_back_two_steps(trained: Make, uri: str) -> None:
         "champion moved from version 3 to 2: it smears glasses"
     )
     assert roll_back("ada", uri).version == 1
-    with pytest.raises(RegistryError, match="no champion before version 1"):
+    with pytest.raises(RegistryError, match="no earlier champion than version 1"):
         roll_back("ada", uri)
     promote("ada", uri, GATE)  # the candidate, version 3
     assert roll_back("ada", uri).version == 1

@@ -176,7 +176,7 @@ def test_without_a_recorded_basis_nothing_is_registered(trained: Make, uri: str)
         (lambda ada: (ada.model / "network.safetensors").unlink(), RegistryError, "is missing"),
         (lambda ada: (ada.model / "curves.csv").write_text("a,b\n1,2\n"), RegistryError, "step"),
         (lambda ada: (ada.report / "report.json").write_text("{"), RegistryError, "damaged"),
-        (lambda ada: (ada.report / "report.json").write_text("[]"), RegistryError, "no report"),
+        (lambda ada: (ada.report / "report.json").write_text("[]"), RegistryError, "not a report"),
         (lambda ada: (ada.report / "sheet.jpg").unlink(), RegistryError, "is missing"),
         (lambda ada: receipts.receipt_path(ada.model).unlink(), RegistryError, "lacks digest"),
     ],

@@ -224,7 +224,7 @@ def test_a_pickle_is_refused_when_it_is_pulled(
     file = tmp_path / "network.pickle"
     file.write_bytes(pickle.dumps([1.0, 2.0]))
     stored(trained, sqlite_uri, file)
-    with pytest.raises(RegistryError, match="ada version 1 is damaged or no network file"):
+    with pytest.raises(RegistryError, match="ada version 1 is damaged or not a network file"):
         pull(Reference("ada"), sqlite_uri)
     assert not cache.list_cached(sqlite_uri)
 
@@ -233,7 +233,7 @@ def test_a_network_of_another_resolution_than_its_tag_is_refused(
     trained: Make, sqlite_uri: str, tmp_path: Path
 ) -> None:
     stored(trained, sqlite_uri, write_network(tmp_path / "ada.onnx", size=32, identity="ada"))
-    with pytest.raises(RegistryError, match="takes faces of 32 px, and its tag says 64"):
+    with pytest.raises(RegistryError, match="takes faces of 32 px, but its tag says 64"):
         pull(Reference("ada"), sqlite_uri)
 
 

@@ -141,7 +141,7 @@ def test_everything_of_ours_is_a_zoo_error_and_the_rest_passes() -> None:
     from zoo.s3.faults import plain_faults
 
     with pytest.raises(KeyError), plain_faults(HERE):
-        raise KeyError("a fault of ours")
+        raise KeyError("a bug in faceswap-zoo")
     with pytest.raises(ZooError, match="mine"), plain_faults(HERE):
         raise StorageError("mine")
 

@@ -219,7 +219,9 @@ def test_each_face_gets_the_identity_that_is_meant_for_it(
     stranger = asked((reference,), identity="ada", faces="other.png")
     assert "'other.png' is no face" in sentence(stranger, 422)
     nobody = ("nobody.png", encoded(np.full((200, 300, 3), 90, np.uint8)))
-    assert "nobody.png is to show" in sentence(asked((nobody,), map=["nobody.png=ada"]), 422)
+    assert "nobody.png is a reference photo" in sentence(
+        asked((nobody,), map=["nobody.png=ada"]), 422
+    )
     assert "same face" in sentence(asked(map=["left=ada", "0=bruno", "1=bruno"]), 422)
 
 
@@ -255,17 +257,17 @@ def test_too_much_is_refused_whatever_was_announced(client: TestClient) -> None:
     [
         ({"identity": "adda"}, 404, "did you mean ada"),
         ({"identity": "nobody"}, 404, "nobody"),
-        ({"identity": "../etc"}, 422, "usable name"),
+        ({"identity": "../etc"}, 422, "valid name"),
         ({"identity": "ada:99"}, 404, "No identity 'ada:99'"),
         ({"identity": "ada@candidate"}, 404, "No identity 'ada@candidate'"),
         ({"faces": "7"}, 422, "counted from 0"),
-        ({"faces": "-1"}, 422, "is no face"),
+        ({"faces": "-1"}, 422, "is not a face"),
         ({"faces": "0" + ",0" * 500}, 422, "300 characters"),
         ({"method": "paste"}, 422, "method"),
         ({"map": "left"}, 422, "send FACE=NAME"),
         ({"map": "left=adda"}, 404, "did you mean ada"),
-        ({"map": "-1=ada"}, 422, "is no face"),
-        ({"keep": "nose"}, 422, "nothing that can be kept"),
+        ({"map": "-1=ada"}, 422, "is not a face"),
+        ({"keep": "nose"}, 422, "cannot be kept"),
         ({"strength": "2"}, 422, "strength"),
         ({"strength": "nan"}, 422, "strength"),
         ({"format": "exe"}, 422, "format"),
@@ -428,7 +430,7 @@ def test_frames_come_back_swapped_and_marked(client: TestClient, portrait: bytes
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (b"\0\0\0\1not a jpeg", "no JPEG"),
+        (b"\0\0\0\1not a jpeg", "not a JPEG"),
         (b"\0", "binary message"),
         (bytes(1_600_000), "1500000"),
         (b"\0\0\0\1" + encoded(np.zeros((1300, 1300, 3), np.uint8), "JPEG"), "1300x1300"),

@@ -101,7 +101,7 @@ def test_live_uses_the_server_that_is_there(server: Server) -> None:
     port = server.url.rpartition(":")[2]
     command = [sys.executable, "-m", "zoo.cli.main", "live", "-i", "ada", "--port", port]
     done = subprocess.run([*command, "--no-browser"], capture_output=True, text=True, check=False)
-    assert done.stdout == f"The zoo is open at {server.url}/#identity=ada&mode=camera\n"
+    assert done.stdout == f"The server is ready at {server.url}/#identity=ada&mode=camera\n"
 
 
 def test_which_addresses_are_loopback() -> None:

@@ -174,7 +174,7 @@ def attribute_of_another_type() -> ModelProto:
     [
         (foreign_domain, "of 'com.example'"),
         (foreign_opset, "com.microsoft"),
-        (function, "functions of its own"),
+        (function, "its own functions"),
         (external_data, "in another file"),
         (nested, "holds a graph"),
         (claims_more_than_it_holds, "1,099,511,627,776 values, and has 1"),
@@ -183,15 +183,17 @@ def attribute_of_another_type() -> ModelProto:
         (lambda: resized(2000.0), "numbers at once"),
         (lambda: resized(float("inf")), "does not fit"),
         (lambda: resized(float("nan")), "does not fit"),
-        (lambda: resized(-2.0), "gives nothing"),
+        (lambda: resized(-2.0), "empty result"),
         (lambda: doubled(40), "numbers at once"),
         (many_channels, "numbers at once"),
         (outer_product, "numbers at once"),
         (laborious, "operations"),
         (data_decides_the_size, "cannot be told"),
-        (attribute_of_another_type, "not of the type"),
-        (lambda: model([node("Loop", "photo", "swapped")]), "no swap network has an operator"),
-        (lambda: model([node("RandomNormal", "", "swapped")]), "no swap network has an operator"),
+        (attribute_of_another_type, "not of its declared type"),
+        (lambda: model([node("Loop", "photo", "swapped")]), "a swap network does not use the "
+            "operator"),
+        (lambda: model([node("RandomNormal", "", "swapped")]), "a swap network does not use the "
+            "operator"),
         (lambda: model([node("Relu", "nobody", "swapped")]), "nothing gives 'nobody'"),
         (lambda: model([node("Relu", "photo", "photo")]), "two operators give"),
         (lambda: model([node("Relu", "photo", "other")]), "it gives None"),
@@ -207,7 +209,7 @@ def attribute_of_another_type() -> ModelProto:
         (
             lambda: model([node("Conv", "photo w", "swapped", group=0)],
                           tensor("w", np.zeros((3, 3, 1, 1)))),
-            "none of pictures",
+            "not two-dimensional",
         ),
         (
             lambda: model([node("Conv", "photo w", "swapped", pads=[1 << 40] * 4)],
@@ -248,7 +250,7 @@ def test_a_pickle_is_no_network(tmp_path: Path) -> None:
 
     path = tmp_path / "n.onnx"
     path.write_bytes(pickle.dumps({"weights": [1.0, 2.0]}))
-    with pytest.raises(AssetError, match="damaged or no network file"):
+    with pytest.raises(AssetError, match="damaged or not a network file"):
         SwapNetwork(path)
 
 
@@ -365,6 +367,6 @@ def test_what_a_run_gives_is_held_against_what_it_must_give(
 
     monkeypatch.setattr(network, "_session", lambda *_: Liar())
     swap = SwapNetwork(write_network(tmp_path / "n.onnx", size=SIDE))
-    with pytest.raises(AssetError, match=r"gives float32 .* it is no swap network"):
+    with pytest.raises(AssetError, match=r"gives float32 .* it is not a swap network"):
         swap(np.zeros((1, SIDE, SIDE, 3), np.uint8))
     assert OUTPUT == "swapped"

@@ -40,7 +40,7 @@ def test_the_name_is_missing_where_the_file_has_none(tmp_path: Path) -> None:
 def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "n.onnx"
     path.write_bytes(content)
-    with pytest.raises(AssetError, match=r"n\.onnx is damaged or no network") as caught:
+    with pytest.raises(AssetError, match=r"n\.onnx is damaged or not a network") as caught:
         SwapNetwork(path)
     assert "\n" not in str(caught.value)
 
@@ -80,5 +80,5 @@ def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 )
 def test_a_network_of_another_form_is_refused(tmp_path: Path, form: dict[str, object]) -> None:
     path = write_network(tmp_path / "n.onnx", **form)  # type: ignore[arg-type]
-    with pytest.raises(AssetError, match="is no swap network"):
+    with pytest.raises(AssetError, match="is not a swap network"):
         SwapNetwork(path)

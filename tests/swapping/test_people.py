@@ -99,7 +99,7 @@ def test_a_reference_must_say_whom_it_means(portraits: list[Image], tmp_path: Pa
     with pytest.raises(PhotoError, match=r"b\.png .* several faces"):
         portrait(tmp_path / "b.png")
     Pillow.new("RGB", (200, 120), "green").save(tmp_path / "meadow.png")
-    with pytest.raises(NoFaceError, match=r"meadow\.png is to show who is meant"):
+    with pytest.raises(NoFaceError, match=r"meadow\.png is a reference photo"):
         portrait(tmp_path / "meadow.png")
     small = Pillow.fromarray(portraits[1]).resize((110, 110))  # someone in the background
     clear = Pillow.new("RGB", (366, 256))

@@ -27,7 +27,7 @@ def test_a_map_is_a_face_and_an_identity() -> None:
 
 @pytest.mark.parametrize("text", ["-1", "", "1.5", "0,", "middle", "b.jpg", "1000", "0;2", "a\nb"])
 def test_what_is_no_face_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no face; give all, largest, left, right"):
+    with pytest.raises(UsageError, match="is not a face; give all, largest, left, right"):
         faces_of([text], read)
 
 
@@ -37,7 +37,7 @@ def test_what_is_no_face_is_refused(text: str) -> None:
         (["ada"], "write FACE=IDENTITY"),
         (["=ada"], "write FACE=IDENTITY"),
         (["left="], "write FACE=IDENTITY"),
-        (["all=ada"], "is no face"),
+        (["all=ada"], "is not a face"),
         (["0=ada", "0=bruno"], "mapped to ada and to bruno"),
         ([f"{number}=ada" for number in range(101)], "at most 100"),
     ],
@@ -49,5 +49,5 @@ def test_what_is_no_map_is_refused(texts: list[str], words: str) -> None:
 
 def test_parts_are_named_once() -> None:
     assert parts_of(["hair,mouth", "mouth"]) == ("mouth", "hair")
-    with pytest.raises(UsageError, match="'ears' is nothing that can be kept"):
+    with pytest.raises(UsageError, match="'ears' cannot be kept"):
         parts_of(["mouth,ears"])

@@ -81,7 +81,7 @@ def test_a_killed_worker_costs_one_checkpoint_interval_at_most(
         os.kill(worker_of(project, "carol"), signal.SIGKILL)
 
     outcome = train_and(project, "carol", kill)
-    assert len(refused) == 1 and "Another process trains in" in refused[0]
+    assert len(refused) == 1 and "Another process is training in" in refused[0]
     assert sorted(outcome.made) == ["carol", "dave"] and not outcome.failed
     assert lost(project, "carol") <= CHECKPOINT_EVERY
     assert_as_undisturbed(project)
@@ -121,7 +121,7 @@ def test_an_interrupted_and_then_a_killed_driver_are_gone_on_from(
 
     with pytest.raises(KeyboardInterrupt):
         train_and(project, "carol", interrupt)
-    assert "others go on from their last checkpoints" in capsys.readouterr().err
+    assert "others resume from their last checkpoints" in capsys.readouterr().err
     client = connect(tracking_uri(project))
     assert {run.info.status for run in client.search_runs(["1"])} == {"KILLED"}
     assert_nothing_half_written(project)
@@ -191,7 +191,7 @@ def test_the_cluster_is_joined_with_its_token_and_not_without(cluster: Cluster) 
     assert said["its own"] == "3 nodes\n"
     assert f"at RAY_ADDRESS={cluster.address}; check" in said["another"]
     assert "if it asks for a token, RAY_AUTH_TOKEN" in said["another"]
-    assert f"at RAY_ADDRESS={cluster.address} wants another token" in said["none"]
+    assert f"at RAY_ADDRESS={cluster.address} requires another token" in said["none"]
 
 
 def _join(cluster: Cluster, token: dict[str, str]) -> "subprocess.Popen[str]":

@@ -193,5 +193,5 @@ def test_a_loss_that_is_no_number_stops_with_a_sentence(
 ) -> None:
     nan = {"total": torch.tensor(float("nan"))}
     monkeypatch.setattr(TrainingStep, "__call__", lambda *_, **__: nan)
-    with pytest.raises(TrainingError, match=r"carol.*no number.*learning_rate"):
+    with pytest.raises(TrainingError, match=r"carol.*not a number.*learning_rate"):
         train(job)

@@ -112,7 +112,7 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
     )
     trained = train(away, lambda row: s3.go_down(300) if row["step"] == 0 else None)
     assert trained.iterations == 6
-    assert "No checkpoint at iteration 4, training goes on" in caplog.text
+    assert "No checkpoint was saved at iteration 4, training continues" in caplog.text
     s3.go_down(0)
     assert objects() == {}
 

@@ -87,7 +87,7 @@ def test_a_store_that_is_away_loses_nothing(uri: str, monkeypatch: pytest.Monkey
     assert left == [2]  # not asked again at once
     runs.finish("erin", rows(0, 1, 2, 3))
     assert [point.step for point in client.get_metric_history(run_id, "loss")] == [0, 1, 2, 3]
-    assert len(said) == 2 and "Trying again" in said[0] and said[1].endswith("is back.")
+    assert len(said) == 2 and "Trying again" in said[0] and said[1].endswith("is available again.")
 
     left[0] = 1000
     monkeypatch.setattr(runs_module, "PATIENCE_SECONDS", 0.3)

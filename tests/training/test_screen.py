@@ -33,12 +33,12 @@ def test_elsewhere_there_are_plain_lines_and_not_too_many(
         screen.started("ada")
         for _ in range(5):
             screen.progress("ada", ROW)
-        screen.stopped("ada", "its machine is gone; goes on from its last checkpoint in 2 s")
+        screen.stopped("ada", "its machine is gone; resumes from its last checkpoint in 2 s")
         screen.progress("ada", ROW)  # news that were under way
         screen.started("ada")
         screen.ended("ada", "trained in 3 s")
     assert capsys.readouterr().err.splitlines() == [
         "ada: 5/10  content 0.500  style 0.250",
-        "ada: its machine is gone; goes on from its last checkpoint in 2 s",
+        "ada: its machine is gone; resumes from its last checkpoint in 2 s",
         "ada: trained in 3 s (1 of 2)",
     ]

@@ -102,7 +102,8 @@ def _network(identity: str | None) -> "CachedNetwork":
         names = sorted({network.identity for network in list_cached(uri)})
         if not names:
             raise UsageError(
-                "The cache holds no network to time: name one with --identity, or `zoo pull` one."
+                "The cache holds no network to measure: name one with --identity, or `zoo pull` "
+                "one."
             )
         identity = names[0]
     return find_network(parse_reference(identity), uri, identity_names(), lambda: None)

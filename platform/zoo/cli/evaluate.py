@@ -29,7 +29,7 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Other people, one folder each, that a swap must not look like.",
+            help="Other people to compare with, one folder each.",
             show_default=False,
         ),
     ] = None,
@@ -62,7 +62,8 @@ def evaluate(
     )
     if report.recogniser == "dlib":
         note(
-            "dlib's descriptor hardly sees the person in the photo. For SFace, which does, set "
+            "dlib's descriptor hardly detects the person in the photo. To use SFace, which "
+            "does, set "
             "`recogniser: sface` in the section `evaluate` of params.yaml: its 39 MB are fetched."
         )
     say()

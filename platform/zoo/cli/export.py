@@ -69,9 +69,7 @@ def export(
 
     target = out or Path(f"{named_network(name).name}.{form}")
     if target.suffix.lower() != f".{form}":
-        raise UsageError(
-            f"{target} does not end in .{form}, by which other programs know such files."
-        )
+        raise UsageError(f"{target} does not end in .{form}, which other programs expect.")
     found = find(name, quiet or as_json)
     basis = check_basis(found.basis, f"{found.identity} version {found.version}")
     terms = Terms(found.identity, found.version, found.sha256, basis)

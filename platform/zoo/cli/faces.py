@@ -39,9 +39,9 @@ def how_to_swap(
 
     look = Look(method, parts_of(keep), strength)  # type: ignore[arg-type]
     if identity is None and not mapped:
-        raise UsageError("Say whose face to put in, with --identity NAME or --map FACE=NAME.")
+        raise UsageError("Name the identity to swap in with --identity NAME or --map FACE=NAME.")
     if identity is None and faces:
-        raise UsageError("--faces says which faces --identity gets, which is not given.")
+        raise UsageError("--faces selects the faces for --identity, which is missing.")
     read = cache(_portrait)  # one photo may be named twice
     pairs = mapping_of(mapped, read)
     chosen = faces_of(faces or ["all"], read) if identity is not None else []

@@ -72,8 +72,8 @@ def remove(
         bool,
         typer.Option(
             "--purge",
-            help="Everything made of them too: networks, reports, registry, caches, logs, and what "
-            "DVC's cache holds.",
+            help="Also everything made from them: networks, reports, registry, caches, logs, "
+            "DVC's cache.",
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Purge without asking.")] = False,

@@ -60,7 +60,7 @@ def main() -> None:
             raise
         reason = _line(f"{type(error).__name__}: {error}")
         print(
-            f"error: unexpected {reason} (a fault of ours; ZOO_TRACEBACK=1 shows where)",
+            f"error: unexpected {reason} (a bug in faceswap-zoo; ZOO_TRACEBACK=1 shows where)",
             file=sys.stderr,
         )
         sys.exit(1)

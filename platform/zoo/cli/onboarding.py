@@ -42,7 +42,7 @@ def add(
         list[Path],
         typer.Argument(
             metavar="PHOTOS...",
-            help="Photos of that person, folders of them (searched in depth), or videos.",
+            help="Photos of that person, folders of photos (with subfolders), or videos.",
             show_default=False,
         ),
     ],
@@ -63,7 +63,7 @@ def add(
         ),
     ] = None,
     more: Annotated[
-        bool, typer.Option("--more", help="Give photos to an identity that is there already.")
+        bool, typer.Option("--more", help="Add photos to an existing identity.")
     ] = False,
     exclude_strangers: Annotated[
         bool,
@@ -91,7 +91,7 @@ def add(
     project = find_project()
     if more:
         if basis or evidence:
-            raise UsageError(f"{name}'s basis stands in its record; leave --basis and --evidence.")
+            raise UsageError(f"{name}'s basis is in its record; omit --basis and --evidence.")
         identity = find_identity(project, name)
     else:
         identity = new_identity(name, basis, evidence)
@@ -151,7 +151,7 @@ def check(
     photos = _photos_of(project, name)
     if not photos:
         raise IdentityError(
-            f"{name} has no photos in {project.identities / name / PHOTOS} yet; give it some with "
+            f"{name} has no photos in {project.identities / name / PHOTOS} yet; add some with "
             f"`zoo identity add {name} PHOTOS --more`, or run `dvc pull` or `dvc repro render`."
         )
     found = _assess(photos, settings, resolution)
@@ -201,7 +201,8 @@ def _sources(
     for path in photos:
         if leads_out(path, named):
             left_out.append(
-                f"{path} is a link out of the folder given; give the file itself if it is meant."
+                f"{path} is a link to a file outside the given folder; to use it, give the file "
+                "itself."
             )
         else:
             found[str(path)] = path
@@ -261,7 +262,7 @@ def _copy(
     if any(by_name[name].readable for name in sources) and not found.usable:
         reasons = [f"{one.photo}: {one.dropped.reason}" for one in found.photos if one.dropped]
         raise PhotoError(
-            f"None of {len(sources)} photos shows a face to learn from, so {identity.name} was not "
+            f"None of {len(sources)} photos shows a usable face, so {identity.name} was not "
             f"added ({(reasons or ['each seems to show someone else'])[0]})."
         )
     chosen = [
@@ -309,11 +310,11 @@ def _print(found: "Assessment", *, excluded: bool = False) -> None:
         say()
     if strangers := found.strangers:
         verb = "were left out" if excluded else "are among them"
-        say(f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:")
+        say(f"\n{len(strangers)} that seem to show someone else {verb}, the least similar first:")
         for photo in strangers:
             say(f"  {photo.distance:.2f}  {printable(photo.photo)}")
         if not excluded:
-            say("Remove those that do, or add them anew with --exclude-strangers.")
+            say("Remove those that do, or add the photos again with --exclude-strangers.")
     if found.advice:
         say("\nTo do better:")
         for line in found.advice:

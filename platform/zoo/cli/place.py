@@ -75,7 +75,10 @@ def find(identity: str, silent: bool) -> "CachedNetwork":
 
     found = find_network(reference, registry_uri_or_none(), identity_names(), pulling, tell=note)
     if found.signer == "":
-        note(f"{found.identity} version {found.version} is not signed: nobody vouches for it.")
+        note(
+            f"{found.identity} version {found.version} is not signed: its origin cannot be "
+            "verified."
+        )
     if not silent and not (reference.alias or reference.version) and found.alias == CANDIDATE:
         note(f"{found.identity} has no champion yet; using its candidate, version {found.version}.")
     return found

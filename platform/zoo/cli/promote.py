@@ -33,14 +33,15 @@ def promote(
         typer.Option(metavar="N", help="Instead of the candidate.", show_default=False, min=1),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Past the gate; who and why is recorded.")
+        bool,
+        typer.Option("--force", help="Promote without passing the gate; who and why is recorded."),
     ] = False,
     reason: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="Why; required with --force.", show_default=False),
     ] = None,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="Back to the champion before the present one.")
+        bool, typer.Option("--rollback", help="Restore the previous champion.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -60,7 +61,7 @@ def promote(
     check_name(name)
     if rollback:
         if version is not None or force:
-            raise UsageError("--rollback finds the version itself; leave --version and --force.")
+            raise UsageError("--rollback finds the version itself; omit --version and --force.")
         with spinner("asking the registry"):
             done = roll_back(name, registry_uri(), reason)
     else:
@@ -95,7 +96,7 @@ def _words(done: "Promotion") -> str:
     what = f"version {done.version} of {done.name}"
     if done.previous == done.version:
         return f"{what.capitalize()} is champion already."
-    before = f"; before it was version {done.previous}" if done.previous else ""
+    before = f"; it replaces version {done.previous}" if done.previous else ""
     how = ", by force" if done.forced else ""
-    judge = f"; likeness judged by {done.judged_by}" if done.judged_by else ""
+    judge = f"; likeness measured by {done.judged_by}" if done.judged_by else ""
     return f"{what.capitalize()} is champion now{how}{before}{judge}."

@@ -29,7 +29,7 @@ def purge_identity(project: "Project", name: str, *, yes: bool, as_json: bool, q
     from zoo.settings import tracking_uri
 
     if not yes and (as_json or quiet or not sys.stdin.isatty()):
-        raise UsageError(f"Nobody can be asked here whether {name} is to be purged; add --yes.")
+        raise UsageError(f"There is no terminal to confirm that {name} is to be purged; add --yes.")
     with spinner(f"looking for all of {name}"):
         planned = plan(project, name, tracking_uri(project))
     lines = planned.lines()
@@ -50,7 +50,7 @@ def purge_identity(project: "Project", name: str, *, yes: bool, as_json: bool, q
         say(f"Purged {name}. Out of reach:")
         for sentence in out_of_reach:
             say(printable(f"  {sentence}"))
-        say("`dvc repro` tells DVC, and measures and registers nobody anew.")
+        say("`dvc repro` updates DVC's records; it measures and registers nobody again.")
     for trace in left:
         note(f"left: {trace}")
     raise typer.Exit(1 if left else 0)

@@ -35,10 +35,11 @@ def register(app: typer.Typer) -> None:
 
 def list_networks(
     cached: Annotated[
-        bool, typer.Option("--cached", help="Only what the cache holds; asks no registry.")
+        bool,
+        typer.Option("--cached", help="Only the networks in the cache; the registry is not read."),
     ] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Read all again, not only what has changed.")
+        bool, typer.Option("--refresh", help="Read everything again, not only changes.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -67,7 +68,7 @@ def list_networks(
         note("No networks are registered yet; `dvc repro` trains and registers them.")
     for model in models:
         if model.problem:
-            note(f"{model.name} is not as zoo registers: {model.problem}.")
+            note(f"{model.name} was not registered by zoo as expected: {model.problem}.")
 
 
 def show(
@@ -81,7 +82,10 @@ def show(
         ),
     ],
     lineage: Annotated[
-        bool, typer.Option("--lineage", help="What its network was made from, and how to again.")
+        bool,
+        typer.Option(
+            "--lineage", help="What its network was made from, and the commands that make it again."
+        ),
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -123,7 +127,10 @@ def show(
     )
     for version in model.versions:
         if version.problem:
-            note(f"{name} version {version.version} is not as zoo registers: {version.problem}.")
+            note(
+                f"{name} version {version.version} was not registered by zoo as expected: "
+                f"{version.problem}."
+            )
     if model.history:
         say("\n" + "\n".join(printable(str(move)) for move in model.history))
 
@@ -164,7 +171,10 @@ def pull(
     for line in said:
         note(line)
     if not network.signer:
-        note(f"{network.identity} version {network.version} is not signed: nobody vouches for it.")
+        note(
+            f"{network.identity} version {network.version} is not signed: its origin cannot be "
+            "verified."
+        )
     if as_json:
         print_json(network)
     elif quiet:

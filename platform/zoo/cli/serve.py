@@ -44,13 +44,13 @@ def serve(
         str | None,
         typer.Option(
             envvar=TOKEN,
-            help="What clients must show. By default none on loopback; elsewhere one is made.",
+            help="Clients must send it. By default none on loopback; elsewhere one is generated.",
             show_default=False,
         ),
     ] = None,
     name: Annotated[
         list[str] | None,
-        typer.Option(help="A host name by which it is addressed, besides --host.", metavar="HOST"),
+        typer.Option(help="A host name of the server, besides --host.", metavar="HOST"),
     ] = None,
     cert: Annotated[
         Path | None, typer.Option(help="Certificate (PEM) for https.", show_default=False)
@@ -111,7 +111,7 @@ def live(
             "--identity",
             "-i",
             metavar="NAME",
-            help="Whose face to put in at first.",
+            help="The identity to begin with.",
             autocompletion=known_names,
         ),
     ],
@@ -165,7 +165,7 @@ def _tell(address: str, page: str, token: str | None, as_json: bool, quiet: bool
     if as_json:
         print_json({"address": address, "page": address + page, "token": token})
     else:
-        say(address + page if quiet else f"The zoo is open at {address + page}")
+        say(address + page if quiet else f"The server is ready at {address + page}")
         if token:
             note(f"Its token: {token}")
 
@@ -176,7 +176,7 @@ def _open(page: str) -> None:
     from zoo.cli.output import note
 
     if not webbrowser.open(page):
-        note("There is no browser to open it with here; open it yourself.")
+        note("No browser was found here; open the address yourself.")
 
 
 def _is_ours(port: int) -> bool:

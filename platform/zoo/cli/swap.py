@@ -49,7 +49,7 @@ def swap(
             "--identity",
             "-i",
             metavar="NAME[@ALIAS|:VERSION]",
-            help="Whose face to put in; the champion unless told otherwise.",
+            help="The identity to swap in; its champion, unless an alias or version is named.",
             autocompletion=known_names,
             show_default=False,
         ),
@@ -69,9 +69,9 @@ def swap(
         list[str] | None,
         typer.Option(
             metavar="FACE",
-            help="Whom to swap: all, largest, left, right, numbers such as 0,2 (0 is the largest), "
-            "or a photo of the person. In a video a person is followed. May be given again. "
-            "All by default.",
+            help="Faces to swap: all, largest, left, right, numbers such as 0,2 (0 is the "
+            "largest), or a photo of the person. In a video the person is tracked. "
+            "Repeatable. All by default.",
             show_default=False,
         ),
     ] = None,
@@ -81,7 +81,7 @@ def swap(
             "--map",
             metavar="FACE=NAME",
             help="Another identity for one face: left=bruno, 1=bruno or anna.jpg=bruno. "
-            "May be given again; without --identity only these are swapped.",
+            "Repeatable; without --identity only these are swapped.",
             show_default=False,
         ),
     ] = None,
@@ -92,12 +92,12 @@ def swap(
         list[str] | None,
         typer.Option(
             metavar="PART",
-            help="What of the own face stays: mouth, eyes, hair. May be given again.",
+            help="Parts of the original face to keep: mouth, eyes, hair. Repeatable.",
             show_default=False,
         ),
     ] = None,
     strength: Annotated[
-        float, typer.Option(metavar="0..1", help="How much of the new face there is.")
+        float, typer.Option(metavar="0..1", help="Opacity of the new face, 0 to 1.")
     ] = 1.0,
     jobs: Annotated[
         int | None,
@@ -110,7 +110,7 @@ def swap(
         ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Also swap what is done already.", show_default=False)
+        bool, typer.Option("--again", help="Also make existing outputs again.", show_default=False)
     ] = False,
     start: Annotated[
         str | None,
@@ -122,8 +122,8 @@ def swap(
     audio: Annotated[
         Literal["copy", "aac", "flac", "none"],
         typer.Option(
-            help="How a video's sound is stored; what its container cannot hold is converted, "
-            "which is said."
+            help="How a video's audio is stored; audio that the container cannot hold is "
+            "converted, with a message."
         ),
     ] = "copy",
     subtitles: Annotated[
@@ -133,7 +133,7 @@ def swap(
         bool,
         typer.Option(
             "--preview",
-            help="Only a sheet of some frames of a video, before and after.",
+            help="Only make a sheet of some frames of a video, before and after.",
             show_default=False,
         ),
     ] = False,
@@ -142,7 +142,7 @@ def swap(
         typer.Option(
             "--watch",
             metavar="DIR",
-            help="Keep a folder swapped: what is new or changed in it, until Ctrl-C. Without "
+            help="Swap new and changed files of a folder as they appear, until Ctrl-C. Without "
             "--out, into DIR/swapped.",
             show_default=False,
         ),

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds this module's commands."""
-    group = typer.Typer(help="Serve the registry, and tidy it.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Serve the registry, and remove what is no longer needed.", no_args_is_help=True
+    )
     group.command(
         epilog=examples(
             "zoo registry serve",
@@ -44,7 +46,7 @@ def serve(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Whoever reaches it can change the registry.")
+        str, typer.Option(help="Whoever can reach the server can change the registry.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 5000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
@@ -75,7 +77,7 @@ def serve(
             say(f"{without_password(backend)} is served at {address}")
             say(f"export MLFLOW_TRACKING_URI={address}")
         if host not in {"127.0.0.1", "localhost", "::1"}:
-            note(f"There is no password: everyone who reaches {host}:{port} can change it.")
+            note(f"There is no password: everyone who can reach {host}:{port} can change it.")
         code = process.wait()
     except KeyboardInterrupt:
         code = 0
@@ -86,10 +88,10 @@ def serve(
 
 def gc(
     keep: Annotated[
-        int, typer.Option(min=0, help="Newest versions of each identity that stay anyway.")
+        int, typer.Option(min=0, help="Number of newest versions of each identity to keep.")
     ] = 3,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Remove it; without, only say what would go.")
+        bool, typer.Option("--yes", help="Remove it; otherwise only list what would be removed.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -124,7 +126,7 @@ def gc(
     done = "Removed" if yes else "Would remove"
     note(f"{done} {len(going)} items, {total / 1e6:.1f} MB." + ("" if yes else " --yes does it."))
     if left := len(found) - len(going):
-        note(f"{left} stay: they name files outside the registry's own place.")
+        note(f"{left} stay: they name files outside the registry's root.")
 
 
 def sign(
@@ -154,7 +156,7 @@ def sign(
     from zoo.registry.signing import sign_versions
 
     if bool(names) == everyone:
-        raise UsageError("Name the identities whose networks you vouch for, or say --all.")
+        raise UsageError("Name the identities whose networks you want to sign, or use --all.")
     uri = registry_uri()
     with spinner("signing"):
         chosen = [model.name for model in list_models(uri) if not model.problem]
@@ -167,7 +169,7 @@ def sign(
         if not done.signed and not quiet:
             note(f"Nothing to sign; {len(done.already)} versions are signed.")
     for label, reason in done.refused.items():
-        note(f"{label} is left as it is: {reason}")
+        note(f"{label} is not signed: {reason}")
     raise typer.Exit(1 if done.refused else 0)
 
 

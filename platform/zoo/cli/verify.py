@@ -73,7 +73,7 @@ def _lines(finding: "Finding") -> list[str]:
 
     lines = [f"{finding.file}: {finding.status}", f"  {finding.explanation}"]
     if finding.steps and finding.status not in FINE:
-        lines.append("  What its manifest says may not hold for this file:")
+        lines.append("  Its manifest, which may not apply to this file, says:")
     for number, step in enumerate(finding.steps):
         if number:
             lines.append("  Before that, its input said:")
@@ -91,5 +91,5 @@ def _words(step: "Step") -> list[str]:
     clock = f"; its clock said {step.when}" if step.when else ""
     lines.append(f"Signed by {by}, with {step.software or 'software unnamed'}{clock}.")
     if step.problems:
-        lines.append(f"It did not hold any more when it was swapped: {', '.join(step.problems)}.")
+        lines.append(f"It was no longer valid when it was swapped: {', '.join(step.problems)}.")
     return lines

@@ -134,7 +134,7 @@ def seconds(text: str | None) -> float | None:
     except ValueError:
         total = -1.0
     if not 0 <= total < 1e7:
-        raise UsageError(f"{text!r} is no time; write seconds, or minutes as in 1:30.")
+        raise UsageError(f"{text!r} is not a time; write seconds, or minutes as in 1:30.")
     return total
 
 

@@ -46,7 +46,7 @@ def _open(path: Path) -> str | None:
     ):
         return "there is no screen here"
     if (program := shutil.which(command)) is None:
-        return f"no viewer can be found, for {command} is not installed"
+        return f"no viewer was found, because {command} is not installed"
     opener = subprocess.Popen(
         [program, str(path)],
         stdin=subprocess.DEVNULL,

@@ -36,17 +36,17 @@ def check_watching(folder: Path, out: str | None, **others: object) -> None:
     for name, value in others.items():
         if value:
             what = "INPUT" if name == "inputs" else f"--{name}"
-            raise UsageError(f"--watch keeps one folder swapped; leave {what} away.")
+            raise UsageError(f"--watch swaps one folder; omit {what}.")
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder on this machine; --watch needs one.")
+        raise UsageError(f"{folder} is not a folder on this machine; --watch needs one.")
     if out is not None and is_s3(out):
         raise UsageError("--watch writes into a folder on this machine; give one with -o.")
     if out is not None and Path(out).is_file():
         raise UsageError(f"{out} is a file; --watch writes into a folder.")
     if out is not None and folder.resolve().is_relative_to(Path(out).resolve()):
         raise UsageError(
-            f"{out} holds the watched folder, so that outputs would take the places of inputs; "
-            "choose another folder with -o."
+            f"{out} contains the watched folder, so outputs would replace inputs; choose "
+            "another folder with -o."
         )
 
 
@@ -86,7 +86,7 @@ def keep_swapped(
             try:
                 for source, target in watched.look(monotonic()):
                     if is_output(source):
-                        note(f"{source} is an output of ours, and is left alone.")
+                        note(f"{source} is an output of zoo swap and is skipped.")
                     else:
                         pairs.append((source, target))
                 there = True

@@ -75,5 +75,5 @@ def _align(project: Project) -> None:
     env = {**os.environ, "PATH": path}
     if subprocess.run(command, cwd=project.root, env=env, check=False).returncode:
         raise IdentityError(
-            f"`dvc repro align content` failed in {project.root}; its own words are above."
+            f"`dvc repro align content` failed in {project.root}; its output is above."
         )

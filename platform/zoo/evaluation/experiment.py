@@ -120,7 +120,7 @@ def run(experiment: Experiment, trials: Sequence[Trial]) -> dict[str, Report]:
     done = bring_up_to_date("measuring", jobs, workers=experiment.processes)
     measured = [trial for trial in trained if trial.name not in done.failed]
     if not measured:
-        raise TrainingError("Not one trial succeeded; the reasons stand above.")
+        raise TrainingError("No trial succeeded; the reasons are printed above.")
     return {
         trial.name: Report.model_validate_json(experiment.report(trial).read_bytes())
         for trial in measured

@@ -108,7 +108,7 @@ def people_in(folder: Path, describe: Describe = descriptor) -> dict[str, Descri
             continue
     if not people:
         raise PhotoError(
-            f"{folder} is no gallery: give a folder with one subfolder of photos per person."
+            f"{folder} is not a gallery: give a folder with one subfolder of photos per person."
         )
     return people
 

@@ -92,7 +92,7 @@ def embed(image: Image, face: Face) -> Embedding:
 def recogniser_sha256(
     choice: Choice, digest: Callable[[Path], str] = sha256_of, *, download: bool = True
 ) -> str | None:
-    """SHA-256 of SFace's weights; None when dlib's descriptor, the weaker judge, judges alone.
+    """SHA-256 of SFace's weights; None when dlib's descriptor, the weaker recogniser, judges alone.
 
     Args:
         choice: of the settings.

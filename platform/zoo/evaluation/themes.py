@@ -74,7 +74,7 @@ THEMES: dict[str, tuple[Figure, ...]] = {
 }
 
 
-JUDGES = {"sface": "SFace", "dlib": "dlib's descriptor, the weaker judge"}
+JUDGES = {"sface": "SFace", "dlib": "dlib's descriptor, the weaker recogniser"}
 """Who judges likeness, by :attr:`.report.Report.recogniser`, in words."""
 
 

@@ -220,7 +220,7 @@ class _Graph:
         except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
             reason = " ".join(str(error).split())[:200]
             raise AssetError(
-                f"The network cannot be exported as DFM: it has what ONNX {OPSET} has not "
+                f"The network cannot be exported as DFM: it uses operators that ONNX {OPSET} lacks "
                 f"({reason})."
             ) from error
         return model

@@ -45,7 +45,7 @@ def export(network: Path, terms: Terms, form: Format, target: Path) -> None:
 
         weights = layers(model)
         if not weights:
-            raise AssetError(f"{network} names no weights; train {terms.identity} again.")
+            raise AssetError(f"{network} does not name its weights; train {terms.identity} again.")
         content = save(weights, metadata)
     elif form is Format.dfm:
         content = dfm(model, metadata).SerializeToString()

@@ -6,15 +6,15 @@ from zoo import __version__
 from zoo.provenance.basis import Basis
 
 _LICENCES = {
-    Basis.consent: "for what {name} has consented to, by whom {name} has consented to",
+    Basis.consent: "for the purposes and by the people that {name} has consented to",
     Basis.licence: "within the licence for {name}'s face that its record names",
     Basis.research: "for research",
-    Basis.synthetic: "by anyone; {name} is rendered, and nobody's face",
+    Basis.synthetic: "by anyone; {name} is a synthetic person",
 }
 
 NOTICE = (
-    "Programs that run this file sign nothing and label nothing: say yourself, wherever it is "
-    "shown, that what you make with it is synthetic."
+    "Programs that run this file neither sign nor label their output: state yourself, wherever "
+    "it is shown, that it is synthetic."
 )
 
 
@@ -32,8 +32,8 @@ class Terms:
         """For what it may be used, in words."""
         use = _LICENCES[self.basis].format(name=self.identity)
         return (
-            f"May be used {use} (basis: {self.basis}). Passing the file on gives nobody more "
-            "rights in the face. The code that made it is MIT (faceswap-zoo)."
+            f"May be used {use} (basis: {self.basis}). Passing the file on grants no further "
+            "rights to the face. The code that made it is MIT (faceswap-zoo)."
         )
 
     def metadata(self) -> dict[str, str]:

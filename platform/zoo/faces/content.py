@@ -58,7 +58,7 @@ def gather_content(
                 landmarks.append(found.landmarks)
         if not names:
             raise PhotoError(
-                f"None of {len(named)} content photos shows a face; give photos of people."
+                f"None of {len(named)} content photos shows a face; use photos of people."
             )
         file.flush()
         faces = np.memmap(file, np.uint8, mode="r", shape=(len(names), size, size, 3))

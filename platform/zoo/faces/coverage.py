@@ -119,7 +119,9 @@ def advice(faces: Sequence[Traits], minimum: int, advised: int, resolution: int)
     """
     found, count, said = coverage(faces), len(faces), []
     if count < minimum:
-        said.append(f"Add at least {minimum - count} more photos: nothing is trained with {count}.")
+        said.append(
+            f"Add at least {minimum - count} more photos: training needs more than {count}."
+        )
     elif count < advised:
         said.append(f"Add about {advised - count} more photos: {advised} usually are enough.")
     if count == 0:
@@ -136,15 +138,15 @@ def advice(faces: Sequence[Traits], minimum: int, advised: int, resolution: int)
         (count - found.open_mouths, "with the mouth closed"),
     ):
         if kinds < enough:
-            have = f"{kinds or 'none'} of {count} {'is' if kinds == 1 else 'are'} so"
+            have = f"{kinds or 'none'} of {count} {'is' if kinds == 1 else 'are'} like this"
             said.append(f"Collect photos {words}: {have}.")
     wanted = _CROP * resolution
     small = sum(face.interocular < wanted for face in faces)
     if small > count / 2:
         said.append(
-            f"Look for larger ones: {small} of {count} have fewer than {wanted:.0f} pixels between "
+            f"Add larger ones: {small} of {count} have fewer than {wanted:.0f} pixels between "
             f"the outer corners of the eyes, so a network of {resolution} px cannot be sharp."
         )
     if found.dim > count / 2:
-        said.append(f"Look for lighter ones: in {found.dim} of {count} the face lies in the dark.")
+        said.append(f"Add brighter ones: in {found.dim} of {count} the face is dark.")
     return said

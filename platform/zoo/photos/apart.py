@@ -156,8 +156,8 @@ class _Decoder:
         if code == -signal.SIGXCPU:
             return f"{path} took more than {self._seconds} s to decode; {again}"
         if code == -signal.SIGKILL:  # by the system, which has no more
-            return f"{path} needs more memory than there is; make it smaller first."
-        return f"{path} ended its decoder, as a damaged photo can; {again}"
+            return f"{path} needs more memory than is available; make it smaller first."
+        return f"{path} crashed its decoder, as a damaged photo can; {again}"
 
 
 def _environment() -> dict[str, str]:

@@ -38,7 +38,7 @@ def check_dimensions(
             "first."
         )
     if max(width, height) > MAX_SIDE:
-        raise PhotoError(f"{size}, and a side may have {MAX_SIDE:,}; cut it first.")
+        raise PhotoError(f"{size}, and the limit per side is {MAX_SIDE:,}; cut it first.")
     decoded, allowed = width * height * bytes_per_pixel, BYTES_PER_PIXEL * max_pixels
     if decoded > allowed:
         raise PhotoError(

@@ -122,7 +122,7 @@ def decode_photo(encoded: bytes, path: Path, *, max_pixels: int, whole: bool = F
         raise
     except MemoryError as error:
         raise PhotoError(
-            f"{path} needs more memory than there is; make it smaller first."
+            f"{path} needs more memory than is available; make it smaller first."
         ) from error
     except Pillow.DecompressionBombError as error:
         raise PhotoError(f"{path} has too many pixels; make it smaller first.") from error
@@ -158,8 +158,8 @@ def _decoded(encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo:
     with Pillow.open(io.BytesIO(encoded), formats=_formats(encoded)) as opened:
         if opened.format == "TIFF" and is_raw(opened, encoded):
             raise PhotoError(
-                f"{path} is a camera's raw file, of which only the preview could be read; "
-                "develop it to TIFF or JPEG first."
+                f"{path} is a camera raw file, and only its preview could be read; develop it "
+                "to TIFF or JPEG first."
             )
         check_size(path, opened, max_pixels)
         metadata = replace(safe_metadata(opened), bits=depth(opened, encoded))

@@ -152,9 +152,9 @@ def to_srgb_light(chromaticities: Sequence[float]) -> _Values:
         matrix = np.linalg.inv(_to_d50(_REC709)) @ _to_d50(chromaticities)
         np.linalg.inv(matrix)
     except (np.linalg.LinAlgError, ZeroDivisionError, FloatingPointError) as error:
-        raise ValueError("chromaticities that are no colours") from error
+        raise ValueError("chromaticities that are not colours") from error
     if not np.isfinite(matrix).all():
-        raise ValueError("chromaticities that are no colours")
+        raise ValueError("chromaticities that are not colours")
     return np.asarray(matrix, np.float64)
 
 

@@ -110,9 +110,9 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
             raise PhotoError(f"{path} has {len(streams)} streams, more than {MAX_STREAMS} allowed.")
         stream = _picture_stream(container)
         if stream is None:
-            raise PhotoError(f"{path} has no pictures; give a video.")
+            raise PhotoError(f"{path} has no video stream; give a video.")
         if stream.codec_context is None:  # FFmpeg knows no decoder for what the file names
-            raise PhotoError(f"{path} is damaged, or of a codec that is not known here.")
+            raise PhotoError(f"{path} is damaged, or its codec is unknown.")
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > max_pixels:
             raise PhotoError(
@@ -121,7 +121,7 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
             )
         first = _first_picture(container, stream)
         if first is None or stream.time_base is None:
-            raise PhotoError(f"{path} is damaged: no picture of it can be decoded.")
+            raise PhotoError(f"{path} is damaged: no frame can be decoded.")
         matrix = _display_matrix(first)
         index, time_base = stream.index, stream.time_base
         rate, codec = stream.average_rate, stream.codec_context.codec.canonical_name

@@ -79,7 +79,7 @@ def check_free(project: Project, name: str) -> Path:
     folder = project.identities / name
     if os.path.lexists(folder):
         raise UsageError(
-            f"{folder} is there already; give it more photos with `zoo identity add {name} "
+            f"{folder} exists already; add photos with `zoo identity add {name} "
             f"PHOTOS --more`, or remove it first with `zoo identity remove {name}`."
         )
     return folder

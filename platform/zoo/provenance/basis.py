@@ -30,6 +30,6 @@ def check_basis(basis: object, network: str) -> Basis:
     if isinstance(basis, str) and basis in set(Basis):
         return Basis(basis)
     raise BasisError(
-        f"{network} has no recorded basis for using the face, so it is not used; record it in the "
-        "project's identity.yaml and register it again with `dvc repro register`."
+        f"{network} has no recorded basis for using the face, so it is not used; record the "
+        "basis in the project's identity.yaml and register it again with `dvc repro register`."
     )

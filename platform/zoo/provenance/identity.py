@@ -62,9 +62,9 @@ def new_identity(name: str, basis: str | None, evidence: str | None = None) -> I
     check_name(name)
     choices = ", ".join(Basis)
     if basis is None:
-        raise BasisError(f"Say why {name}'s face may be used: --basis with one of {choices}.")
+        raise BasisError(f"State why {name}'s face may be used: --basis with one of {choices}.")
     if basis not in set(Basis):
-        raise BasisError(f"{basis!r} is no basis for using a face; choose one of {choices}.")
+        raise BasisError(f"{basis!r} is not a basis for using a face; choose one of {choices}.")
     evidence = re.sub(r"\s+", " ", evidence or "").strip() or None
     if not _says_something(evidence) and Basis(basis) in NEEDS_EVIDENCE:
         raise BasisError(
@@ -93,8 +93,8 @@ def read_identity(folder: Path) -> Identity:
         data = read_yaml(path, _MOST_BYTES)
     except FileNotFoundError as error:
         raise BasisError(
-            f"{path} is missing, so nothing says on what basis {folder.name} may be used; "
-            "write it, or add the identity with `zoo identity add`."
+            f"{path} is missing, so no basis is recorded on which {folder.name} may be used; "
+            "create it, or add the identity with `zoo identity add`."
         ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

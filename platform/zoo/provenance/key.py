@@ -87,7 +87,7 @@ def self_made_key() -> SigningKey:
     chain, key = _CERTIFICATE.findall(content or b""), _KEY.search(content or b"")
     if len(chain) != 2 or key is None:
         raise SigningError(
-            f"{path} is damaged and cannot sign; remove it, and a new key is made at the next swap."
+            f"{path} is damaged and cannot sign; delete it, and the next swap creates a new key."
         )
     return SigningKey(b"".join(chain), key[0], "es256")
 
@@ -155,8 +155,8 @@ def _read_private(path: Path) -> bytes | None:
         if mode & (stat.S_IRWXO | stat.S_IWGRP):
             raise SigningError(
                 f"{path} holds the key that signs, and others can read or change it (mode "
-                f"{mode:04o}); take that from them with `chmod 600 {path}`, and if anyone may "
-                "have copied it, make or get a new key."
+                f"{mode:04o}); remove their access with `chmod 600 {path}`, and if anyone may "
+                "have copied it, create or request a new key."
             )
     return content
 

@@ -74,7 +74,7 @@ def definition(
             "action": "c2pa.redacted",
             "reason": "c2pa.PII.present",
             "parameters": {"redacted": address},
-            "description": "Something private was withheld from what the input said.",
+            "description": "Private data of the input's manifest was redacted.",
         }
         for address in redactions
     ]

@@ -22,7 +22,7 @@ def check_name(name: str) -> str:
     proposal = _slug_like(name)
     example = f", for example {proposal!r}" if proposal else ""
     raise SlugError(
-        f"{name[:80]!r} is not a usable name: take 1 to {MAX_LENGTH} lower-case letters, digits "
+        f"{name[:80]!r} is not a valid name: use 1 to {MAX_LENGTH} lower-case letters, digits "
         f"and hyphens, starting with a letter or digit{example}."
     )
 

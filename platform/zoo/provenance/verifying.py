@@ -126,7 +126,7 @@ def _verified(path: Path, roots: bytes) -> Finding:
         return Finding(
             str(path),
             Status.altered,
-            f"It carries a manifest that is damaged ({error}), which no longer says anything.",
+            f"It carries a manifest that is damaged ({error}) and cannot be read.",
         )
     return _finding(path, store)
 
@@ -180,13 +180,13 @@ def _finding(path: Path, store: Mapping[str, Any]) -> Finding:
             words += ": its manifest is no longer what was signed."
     elif state not in ("Valid", "Trusted"):
         status = Status.invalid
-        words = f"Its signature does not hold ({', '.join(problems) or 'no reason given'})."
+        words = f"Its signature is not valid ({', '.join(problems) or 'no reason given'})."
     elif state == "Trusted":
         status, words = Status.valid, "It has not been altered since it was signed."
     else:
         status = Status.unknown_issuer
         words = (
-            "It has not been altered since it was signed, but who signed it is not known: anyone "
+            "It has not been altered since it was signed, but the signer is not known: anyone "
             "can make such a key."
         )
     own = state == "Trusted" and _serial(store) in own_serials()
@@ -268,7 +268,7 @@ def _unsigned(path: Path) -> Finding:
         return Finding(
             str(path),
             Status.no_manifest,
-            "It says nothing of how it came to be, which does not mean that it is genuine.",
+            "It has no record of how it was made, which does not mean that it is genuine.",
         )
     return Finding(
         str(path),

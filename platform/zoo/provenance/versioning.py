@@ -39,6 +39,6 @@ def version_photos(project: Project, photos: Path) -> str:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
         raise StorageError(
             f"DVC could not version {target} ({lines[-1].removeprefix('ERROR: ').rstrip('.')}); "
-            f"run `dvc add {target}` when that is solved."
+            f"run `dvc add {target}` after solving this."
         )
     return f"{target} is versioned by DVC."

@@ -35,7 +35,7 @@ _DIGEST = re.compile(r"training ([0-9a-f]{64})")
 _ELSEWHERE = (
     "pictures and videos made with it, wherever they were saved; `zoo verify` says what they are",
     "networks that others have pulled, and copies of the project on other machines",
-    "`zoo serve` and `zoo live` that run now, until they are started anew",
+    "`zoo serve` and `zoo live` that run now, until they are restarted",
     "backups, snapshots and a shell's history; disks may keep deleted bytes until they are reused",
 )
 
@@ -113,7 +113,8 @@ def plan(project: Project, name: str, uri: str) -> Plan:
     if not own and not registered and not versioned.objects:
         known = [path.parent.name for path in project.identities.glob(f"*/{RECORD}")]
         raise UnknownIdentityError(
-            f"Nothing of an identity '{name}' in {project.root}{near_names(name, known)}."
+            f"There is nothing to remove of an identity '{name}' in "
+            f"{project.root}{near_names(name, known)}."
         )
     _add_checkpoints(found)
     found.left.extend([*registered.left, *versioned.left, *_ELSEWHERE])

@@ -112,7 +112,7 @@ def _caches(project: Project, found: Versioned) -> list[Path]:
     except ValueError:
         cache = project.root / ".dvc" / "cache"
         found.left.append(
-            f"DVC cannot be asked here (pip install 'faceswap-zoo[train]'): caches other than "
+            f"DVC cannot be run here (pip install 'faceswap-zoo[train]'): caches other than "
             f"{cache}, and remotes"
         )
         return [cache / "files" / "md5", cache]
@@ -120,7 +120,7 @@ def _caches(project: Project, found: Versioned) -> list[Path]:
         found.known = Path(said["known"])
     found.left += [
         f"DVC's remote {remote!r}: run `dvc gc --cloud --remote {remote} --workspace` after "
-        "`dvc repro`, in a clone that has everything you want to keep"
+        "`dvc repro`, in a clone that has everything that you want to keep"
         for remote in said["remotes"]
     ]
     return [Path(said["cache"]), Path(said["legacy"])]

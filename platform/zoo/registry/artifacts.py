@@ -71,7 +71,7 @@ class Artifacts:
         """Removes ``place`` with all that is in it.
 
         Raises:
-            RegistryError: it is no folder of a network or run below the root.
+            RegistryError: it is not a folder of a network or run below the root.
             StorageError: no permission.
         """
         if not self.holds(place):
@@ -105,9 +105,9 @@ def artifacts_of(client: "MlflowClient", uri: str) -> Artifacts:
         if local.is_relative_to(beside) or local.resolve().is_relative_to(beside.resolve()):
             return Artifacts(root, local)
     raise RegistryError(
-        f"The registry at {without_password(uri)} keeps its files in {root}, by its own words: a "
-        "folder of this machine that does not lie beside its store. Nothing there is removed on "
-        "its word; run `zoo registry gc` in the project whose store it is."
+        f"The registry at {without_password(uri)} keeps its files in {root}, as it says: a "
+        "folder of this machine that is not beside its store. Nothing there is removed; run "
+        "`zoo registry gc` in the project whose store it is."
     )
 
 

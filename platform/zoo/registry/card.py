@@ -81,10 +81,10 @@ def version_card(
     figures = "\n".join(
         f"| {name.replace('_', ' ')} | {value:.4g} |" for name, value in scores_in(tags).items()
     )
-    judge = "SFace" if by_sface(scores_in(tags)) else "dlib's descriptor, the weaker judge"
+    judge = "SFace" if by_sface(scores_in(tags)) else "dlib's descriptor, the weaker recogniser"
     measured = ""
     if figures:
-        head = f"| measured on held-out photos; likeness judged by {judge} | |"
+        head = f"| measured on held-out photos; likeness measured by {judge} | |"
         measured = f"\n{head}\n|---|---|\n{figures}\n"
     run = f"&run_uuid={run_id}"
     pictures = (

@@ -35,7 +35,7 @@ def read_curves(path: Path) -> list[Row]:
             ]
     except (OSError, ValueError, TypeError) as error:
         raise RegistryError(
-            f"{path} is no table of curves; train again with `zoo train`."
+            f"{path} is not a table of loss curves; train again with `zoo train`."
         ) from error
     if not rows or not all("step" in row for row in rows):
         raise RegistryError(f"{path} has no column 'step' or no row; train again with `zoo train`.")

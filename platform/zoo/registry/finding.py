@@ -37,15 +37,15 @@ def find_network(
     names = known | {network.identity for network in cache.list_cached(uri)}
     if uri is None:
         raise UnknownIdentityError(
-            f"{reference} is not in the cache{near_names(reference.name, names)}, and no registry "
-            "is known here; change into a project, or set MLFLOW_TRACKING_URI."
+            f"{reference} is not in the cache{near_names(reference.name, names)}, and no "
+            "registry is configured; change into a project, or set MLFLOW_TRACKING_URI."
         )
     if not exists(uri):
         if reference.name in known:
             raise _untrained(reference)
         near = near_names(reference.name, names - {reference.name})
         raise UnknownIdentityError(
-            f"No identity '{reference}' here{near}; `zoo identity add` and `dvc repro` make one."
+            f"No identity '{reference}' here{near}; `zoo identity add` and `dvc repro` create one."
         )
     pulling()
     # Not before the cache has been asked: these need seconds.

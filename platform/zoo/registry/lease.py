@@ -82,9 +82,7 @@ def _take(client: "MlflowClient", model: str, mine: str, patience: float) -> Non
         elif holder is not None and time.monotonic() - since > patience:
             _break(client, model, holder)
         time.sleep(random.uniform(0.02, 0.1))
-    raise RegistryError(
-        f"{model.removesuffix(SUFFIX)} is being changed by {_words(seen)} all the time; try again."
-    )
+    raise RegistryError(f"{model.removesuffix(SUFFIX)} is locked by {_words(seen)}; try again.")
 
 
 def _holder(client: "MlflowClient", model: str) -> str | None:

@@ -39,7 +39,7 @@ Measure = Callable[[Path], Mapping[str, Any]]
 _ATTEMPTS = 5  # while others keep changing the champion
 _NOT_COMPARABLE = (
     "the champion, version {champion}, was measured on other faces or against other people, and "
-    "here it cannot be measured again (`dvc repro` does)"
+    "cannot be measured again here (`dvc repro` can)"
 )
 
 
@@ -112,12 +112,12 @@ def objections(gate: GateSettings, scores: Mapping[str, float]) -> list[str]:
             continue
         value = scores.get(name, math.nan)
         if not value >= least:
-            found.append(f"{name} is {_figure(value)}, at least {least:g} is asked")
+            found.append(f"{name} is {_figure(value)}; the minimum is {least:g}")
     value = scores.get("landmark_difference", math.nan)
     if not value <= gate.maximum_landmark_difference:
         found.append(
-            f"landmark_difference is {_figure(value)}, "
-            f"at most {gate.maximum_landmark_difference:g} is asked"
+            f"landmark_difference is {_figure(value)}; the maximum is "
+            f"{gate.maximum_landmark_difference:g}"
         )
     return found
 
@@ -159,9 +159,10 @@ def promote(
     )
     if not done.promoted:
         raise RegistryError(
-            f"{name} version {done.version} does not become champion: "
+            f"{name} version {done.version} is not promoted: "
             f"{'; '.join(done.objections)}. "
-            f"Train it better, or insist with `zoo promote {name} --force --reason TEXT`."
+            f"Improve the training, or override the gate with `zoo promote {name} --force "
+            "--reason TEXT`."
         )
     return done
 
@@ -196,7 +197,7 @@ def consider(
                 client, tracking_uri, gate, found, champion, measure
             )
             against += worse
-        words = "SFace" if by_sface(scores) else "dlib's descriptor, the weaker judge"
+        words = "SFace" if by_sface(scores) else "dlib's descriptor, the weaker recogniser"
         judged = Promotion(name, number, champion, False, False, tuple(against), compared, words)
         if against and not force:
             return judged
@@ -209,7 +210,7 @@ def consider(
             move_alias(client, name, CHAMPION, number, why)
         cache.forget_aliases(name, tracking_uri)
         return replace(judged, promoted=True, forced=bool(against))
-    raise RegistryError(f"The champion of {name} is being changed by others; try again.")
+    raise RegistryError(f"The champion of {name} is being changed by another process; try again.")
 
 
 def roll_back(name: str, tracking_uri: str, reason: str | None = None) -> Promotion:
@@ -228,14 +229,14 @@ def roll_back(name: str, tracking_uri: str, reason: str | None = None) -> Promot
             model = client.get_registered_model(name)
             champion = aliases_of(client, name).get(CHAMPION)
             if champion is None:
-                raise RegistryError(f"{name} has no champion; `zoo promote {name}` makes one.")
+                raise RegistryError(f"{name} has no champion; `zoo promote {name}` sets one.")
             earlier = [held for held in holders(moves_in(model.tags), CHAMPION) if held != champion]
             while earlier and not _is_there(client, name, earlier[-1]):
                 earlier.pop()
             if not earlier:
                 raise RegistryError(
-                    f"{name} had no champion before version {champion} that is still there; "
-                    f"`zoo promote {name} --version N` takes any version."
+                    f"{name} has no earlier champion than version {champion} that still exists; "
+                    f"`zoo promote {name} --version N` promotes any version."
                 )
             why = " ".join((reason or "").split()) or "rolled back"
             move_alias(client, name, CHAMPION, earlier[-1], why, back=True)
@@ -280,7 +281,7 @@ def _compared(
 def _why(judged: Promotion, reason: str) -> str:
     if judged.objections:
         return f"forced ({reason}) although {'; '.join(judged.objections)}"
-    why = f"passed the gate (likeness judged by {judged.judged_by})"
+    why = f"passed the gate (likeness measured by {judged.judged_by})"
     if judged.compared is not None:
         why += f", no worse than version {judged.previous} on the same {judged.compared} photos"
     return f"{why} ({reason})" if reason else why

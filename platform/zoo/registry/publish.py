@@ -94,7 +94,7 @@ def publish(
     check_name(name)
     if identity is None or identity.name != name:
         raise BasisError(
-            f"{name} has no recorded basis, so it is not registered; say it in "
+            f"{name} has no recorded basis, so it is not registered; record one in "
             f"identities/{name}/identity.yaml."
         )
     network = inspect_network(model_folder / NETWORK)
@@ -152,7 +152,9 @@ def _read_report(folder: Path) -> dict[str, Any]:
             f"{path} is missing or damaged; measure the network with `dvc repro evaluate`."
         ) from error
     if not isinstance(report, dict):
-        raise RegistryError(f"{path} is no report card; measure again with `dvc repro evaluate`.")
+        raise RegistryError(
+            f"{path} is not a report card; measure again with `dvc repro evaluate`."
+        )
     return report
 
 

@@ -165,7 +165,7 @@ def _check(path: Path, mark: Marking, resolution: int) -> None:
         raise RegistryError(f"{str(error).rstrip('.')}. It is not pulled.") from error
     if found.resolution != resolution:
         raise RegistryError(
-            f"{name} takes faces of {found.resolution} px, and its tag says {resolution}; it is "
+            f"{name} takes faces of {found.resolution} px, but its tag says {resolution}; it is "
             "not pulled."
         )
 

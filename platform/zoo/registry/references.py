@@ -42,12 +42,13 @@ def parse_reference(text: str) -> Reference:
         name, alias = text.split("@", 1)
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", alias):
             raise UsageError(
-                f"{text!r}: {alias!r} is no alias; write {name}@{CHAMPION} or {name}@{CANDIDATE}."
+                f"{text!r}: {alias!r} is not an alias; write {name}@{CHAMPION} or "
+                f"{name}@{CANDIDATE}."
             )
         return Reference(check_name(name), alias=alias)
     name, colon, version = text.partition(":")
     if not colon:
         return Reference(check_name(name))
     if not re.fullmatch(r"[1-9][0-9]{0,8}", version):
-        raise UsageError(f"{text!r}: {version!r} is no version number; write {name}:1.")
+        raise UsageError(f"{text!r}: {version!r} is not a version number; write {name}:1.")
     return Reference(check_name(name), version=int(version))

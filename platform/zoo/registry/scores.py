@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 def by_sface(scores: Mapping[str, float]) -> bool:
-    """Whether SFace judged the likeness; dlib's descriptor, the weaker judge, always does."""
+    """Whether SFace judged the likeness; dlib's descriptor, the weaker recogniser, always does."""
     return "cosine" in scores
 
 

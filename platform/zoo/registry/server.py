@@ -125,5 +125,5 @@ def _wait(process: "subprocess.Popen[bytes]", address: str, backend: str, said: 
     lines = said.read().decode(errors="replace").strip().splitlines()
     raise RegistryError(
         f"The MLflow server for {without_password(backend)} did not start: "
-        f"{lines[-1].strip() if lines else 'it said nothing'}"
+        f"{lines[-1].strip() if lines else 'without a message'}"
     )

@@ -69,7 +69,8 @@ def check_signature(
     what = f"{name} version {version}"
     if not tags.get(SIGNATURE):
         raise RegistryError(
-            f"{what} is not signed, so nobody vouches for it; whoever registered it signs it with "
+            f"{what} is not signed, so its origin cannot be verified; whoever registered it can "
+            "sign it with "
             f"`zoo registry sign {name}`, or pull it as it is with `zoo pull {name}:{version} "
             "--allow-unsigned`."
         )
@@ -83,8 +84,8 @@ def check_signature(
     if not signer.is_of(known_roots(bundle) + own_roots()):
         if bundle:
             raise RegistryError(
-                f"{what} is signed by {_words(signer)}, whom {bundle} (ZOO_TRUST) does not know; "
-                "add that key's root to it if it is one to trust."
+                f"{what} is signed by {_words(signer)}, who is not in {bundle} (ZOO_TRUST); if "
+                "you trust that key, add its root there."
             )
         _remembered(what, name, uri, signer, tell)
     return signer.key
@@ -116,14 +117,15 @@ def _remembered(
     if entry not in known:
         write_json(path, {**known, entry: signer.key})
         tell(
-            f"{what} is signed by {_words(signer)}, seen for the first time; {path} remembers it "
-            "for this identity."
+            f"{what} is signed by {_words(signer)}, seen for the first time; {path} records the "
+            "key for this identity."
         )
     elif known[entry] != signer.key:
         raise RegistryError(
-            f"{what} is signed by {_words(signer)}, and earlier versions were by another key "
-            f"({known[entry][:_SHOWN]}): ask whoever registers {name}, and if that is right, take "
-            f"the line {entry[:_SHOWN]}... out of {path} and pull again."
+            f"{what} is signed by {_words(signer)}, but earlier versions were signed by another "
+            "key "
+            f"({known[entry][:_SHOWN]}): ask whoever registers {name}; if the change is right, "
+            f"delete the line {entry[:_SHOWN]}... from {path} and pull again."
         )
 
 
@@ -143,8 +145,8 @@ def _read(path: Path) -> dict[str, str]:
         return {}
     except (OSError, ValueError) as error:
         raise RegistryError(
-            f"{path}, which remembers who signs networks, cannot be read; remove it, and the keys "
-            "seen next are remembered."
+            f"{path}, the list of known signers, cannot be read; delete it, and the next keys "
+            "are recorded."
         ) from error
     if not isinstance(found, dict):
         return {}

@@ -34,7 +34,7 @@ def resolution_in(tags: Mapping[str, str]) -> int:
     said = tags.get("resolution", "0")
     if said.isascii() and said.isdigit() and len(said) <= 5 and int(said) <= _LARGEST:
         return int(said)
-    raise TagError(f"its tag 'resolution' is {said[:40]!r}, which is no number of pixels")
+    raise TagError(f"its tag 'resolution' is {said[:40]!r}, which is not a number of pixels")
 
 
 def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
@@ -57,10 +57,10 @@ def problem_in(tags: Mapping[str, str]) -> str:
         return str(error)
     digest = tags.get("sha256", "")
     if not is_sha256(digest):
-        return f"its tag 'sha256' is {digest[:40]!r}, which is no digest"
+        return f"its tag 'sha256' is {digest[:40]!r}, which is not a SHA-256"
     basis = tags.get("basis", "")
     if basis and basis not in set(Basis):
-        return f"its tag 'basis' is {basis[:40]!r}, which is no basis"
+        return f"its tag 'basis' is {basis[:40]!r}, which is not a basis"
     return ""
 
 
@@ -83,8 +83,8 @@ def _figures(tags: Mapping[str, str]) -> dict[str, float]:
     try:
         found = parse_json(tags[SCORES])
         if not isinstance(found, dict) or len(found) > _MOST_SCORES:
-            raise TagError(f"its tag '{SCORES}' is no table of figures")
+            raise TagError(f"its tag '{SCORES}' is not a table of figures")
         figures = {str(name): float(value) for name, value in found.items()}
     except (ValueError, TypeError, OverflowError) as error:
-        raise TagError(f"its tag '{SCORES}' is no table of figures") from error
+        raise TagError(f"its tag '{SCORES}' is not a table of figures") from error
     return {name: value for name, value in figures.items() if math.isfinite(value)}

@@ -29,7 +29,7 @@ class S3Address:
         """
         bucket, _, key = text.removeprefix(SCHEME).partition("/")
         if not is_s3(text) or not bucket:
-            raise UsageError(f"{text} is no address in S3; write s3://BUCKET/KEY.")
+            raise UsageError(f"{text} is not an S3 address; write s3://BUCKET/KEY.")
         return S3Address(bucket, key)
 
     def __str__(self) -> str:

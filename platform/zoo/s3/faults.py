@@ -104,7 +104,7 @@ def _translated(error: Exception, address: S3Address) -> StorageError | None:
             "AWS_ENDPOINT_URL, and run it again."
         )
     if isinstance(error, boto.FlexibleChecksumError | boto.ChecksumError):
-        return OutageError(f"{address} came damaged ({words}); run it again.")
+        return OutageError(f"{address} arrived damaged ({words}); run the command again.")
     if isinstance(error, boto.ParamValidationError):
         return StorageError(_REFUSED["InvalidBucketName"].format(**_names(address)))
     if isinstance(error, boto.BotoCoreError) or (

@@ -107,8 +107,7 @@ def download(
             partial.remove()
             if in_one_piece:
                 raise DamagedObjectError(
-                    f"{source} is damaged: its SHA-256 is not {expected[:12]}...; put it there "
-                    "again."
+                    f"{source} is damaged: its SHA-256 is not {expected[:12]}...; upload it again."
                 )
         os.replace(partial.path(), target)
 
@@ -249,7 +248,7 @@ def _read_on(
                         progress(have, total)
             if have != total:
                 raise OutageError(
-                    f"{source} stopped at {have} of {total} bytes; run it again to go on."
+                    f"{source} stopped at {have} of {total} bytes; run the command again to resume."
                 )
     except OutageError as error:
         if isinstance(error.__cause__, FlexibleChecksumError):

@@ -113,7 +113,7 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
         photo = await upload.read()
         size = len(photo) + also
         if waiting + size > options.max_waiting_bytes:
-            raise problems.BusyError("The server has as many photos as it can hold; try again.")
+            raise problems.BusyError("The server's queue is full; try again.")
         waiting += size
         metrics.waiting.set(waiting)
         try:
@@ -162,15 +162,16 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
         identity: Annotated[
             str | None,
             Form(
-                description="NAME, NAME@ALIAS or NAME:VERSION; may be left out where 'map' says "
-                "whose face to put in.",
+                description="NAME, NAME@ALIAS or NAME:VERSION; optional if 'map' names the "
+                "identities.",
                 max_length=140,
             ),
         ] = None,
         faces: Annotated[
             str,
             Form(
-                description="Whom 'identity' is for: all, largest, left, right, numbers such as "
+                description="Faces that receive 'identity': all, largest, left, right, numbers "
+                "such as "
                 "0,2, or the file name of a 'reference'.",
                 max_length=300,
             ),
@@ -179,15 +180,14 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
             list[str] | None,
             Form(
                 description="Another identity for one face, FACE=NAME, such as left=bruno, "
-                "1=bruno or anna.jpg=bruno; repeat it for more.",
+                "1=bruno or anna.jpg=bruno; repeatable.",
                 max_length=MOST,
             ),
         ] = None,
         reference: Annotated[
             list[UploadFile] | None,
             File(
-                description="Photos of people whom 'faces' or 'map' name by these file names; "
-                "repeat it for more.",
+                description="Photos of people that 'faces' or 'map' name by file name; repeatable.",
                 max_length=_MOST_REFERENCES,
             ),
         ] = None,
@@ -195,14 +195,16 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
         keep: Annotated[
             str,
             Form(
-                description="What of the photo's face stays: any of mouth,eyes,hair.",
+                description="Parts of the original face to keep: any of mouth,eyes,hair.",
                 max_length=100,
             ),
         ] = "",
         strength: Annotated[
-            float, Form(description="How much of the new face there is, 0 to 1.", ge=0, le=1)
+            float, Form(description="Opacity of the new face, 0 to 1.", ge=0, le=1)
         ] = 1.0,
-        format: Annotated[Kind, Form(description="Of the answer; same as the photo's.")] = "same",
+        format: Annotated[
+            Kind, Form(description="Format of the response; default: the photo's.")
+        ] = "same",
     ) -> Response:
         """Swap faces of a photo. The answer is a picture, signed and marked as synthetic."""
         chosen, mapped = await choose(backend, options.networks, identity, map or [])
@@ -248,7 +250,7 @@ def _add_state(app: FastAPI, options: Options, metrics: Metrics) -> None:
             return Response(status_code=204)
         if not same_token(token, options.token):
             request.state.wrong_token(request.client.host if request.client else "", token)
-            return problems.problem(401, "That is not this server's token.")
+            return problems.problem(401, "The token is wrong.")
         response = Response(status_code=204)
         response.set_cookie(
             COOKIE, token, httponly=True, samesite="strict", secure=request.url.scheme == "https"

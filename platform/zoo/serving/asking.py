@@ -31,7 +31,7 @@ async def choose(
     pairs = [_pair(text) for text in maps]
     named = ([identity] if identity is not None else []) + [name for _, name in pairs]
     if not named:
-        raise UsageError("Say whose face to put in, with 'identity' or 'map'.")
+        raise UsageError("Name the identity to swap in with 'identity' or 'map'.")
     if len(set(named)) > most:
         raise UsageError(
             f"{len(set(named))} identities are named; this server takes {most} in one photo."
@@ -68,7 +68,7 @@ def _pair(text: str) -> tuple[str, str]:
     face, _, name = text[:_MOST_LETTERS].rpartition("=")
     if not face or not name:
         raise UsageError(
-            f"{text[:40]!r} maps no face to an identity; send FACE=NAME, such as left=ada."
+            f"{text[:40]!r} does not map a face to an identity; send FACE=NAME, such as left=ada."
         )
     return face, name
 

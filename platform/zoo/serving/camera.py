@@ -38,7 +38,7 @@ def add(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> N
         nonlocal cameras
         await socket.accept()
         if cameras >= options.live:
-            await _refuse(socket, BusyError("All cameras of this server are taken; try again."))
+            await _refuse(socket, BusyError("The server's limit of cameras is reached; try again."))
             return
         cameras += 1
         metrics.cameras.set(cameras)

@@ -41,7 +41,9 @@ class Ending:
                 await app(scope, receive, send)
                 return
             if self._begun:
-                refusal = problem(503, "The server is ending; try again.", {"Retry-After": "30"})
+                refusal = problem(
+                    503, "The server is shutting down; try again.", {"Retry-After": "30"}
+                )
                 await refusal(scope, receive, send)
                 return
             self._under_way += 1

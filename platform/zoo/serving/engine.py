@@ -123,8 +123,8 @@ def _bound(listener: Any, options: Options) -> Any:
         return listener.bind(options)
     except OSError as error:
         raise ServingError(
-            f"The server did not start: {options.host}:{options.port} has been taken meanwhile; "
-            "choose another with --port."
+            f"The server did not start: {options.host}:{options.port} is now in use; choose "
+            "another with --port."
         ) from error
 
 

@@ -82,13 +82,13 @@ async def _answer(ask: Callable[[], Any]) -> Any:
         try:
             return await ask()
         except BackPressureError as error:
-            raise BusyError("The server has more requests than it can hold; try again.") from error
+            raise BusyError("The server's queue is full; try again.") from error
         except RayTaskError as error:
             if isinstance(error.cause, ZooError):
                 raise error.cause from None
             raise
         except _DEATHS as error:
             if not attempts_left:
-                raise BusyError("The processes that worked on it have ended; try again.") from error
+                raise BusyError("The workers of this request have died; try again.") from error
         await asyncio.sleep(_SECONDS_BETWEEN)
     raise AssertionError  # the last attempt returns or raises

@@ -33,7 +33,7 @@ class Gallery(BaseModel):
 
     identities: list[Entry]
     note: str | None = Field(
-        default=None, description="What is not as it should be, for example the registry is away."
+        default=None, description="Problems, for example that the registry cannot be reached."
     )
 
 

@@ -78,7 +78,7 @@ class Guard:
             return 421, f"{host[:80]!r} is no host name.", {}
         name = found[1] if found else ""  # none, as old probes of load balancers send
         if self._options.loopback and name not in self._names:
-            return 421, f"This server is not {name[:80]!r}; start it with --name to be.", {}
+            return 421, f"This server's name is not {name[:80]!r}; add it with --name.", {}
         costs = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         if costs and not _same_origin(headers):
             return 403, "Another site's page may not use this server.", {}
@@ -91,7 +91,7 @@ class Guard:
                 self._guesses.wrong(client, shown)
             return (
                 401,
-                "A token is needed, as 'Authorization: Bearer TOKEN'.",
+                "A token is required, as 'Authorization: Bearer TOKEN'.",
                 {"WWW-Authenticate": "Bearer"},
             )
         if costs and (wait := self._rate.wait(client)):

@@ -93,10 +93,14 @@ class Library:
         try:
             found = list_models(self._registry)
         except (RegistryError, StorageError) as error:
-            note = f"{error} These are the networks on this machine."
+            note = f"{error} The networks on this machine are shown."
             return Gallery(identities=self._cached(), note=note)
         broken = [f"{line.name[:63]!r}: {line.problem}" for line in found if line.problem]
-        note = "Not as zoo registers, and not shown: " + "; ".join(broken[:_MOST_NAMED]) + "."
+        note = (
+            "Not registered by zoo as expected, and not shown: "
+            + "; ".join(broken[:_MOST_NAMED])
+            + "."
+        )
         listed = [of_listed(line) for line in found if not line.problem]
         return Gallery(identities=_with_basis(listed), note=note if broken else None)
 

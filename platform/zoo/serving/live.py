@@ -95,7 +95,7 @@ def swap_frame(
 
 def _decoded(encoded: bytes, decode: Decode) -> Image:
     if media_type(encoded[:HEAD]) != "image/jpeg":
-        raise PhotoError("A frame is no JPEG; send each frame as one.")
+        raise PhotoError("A frame is not a JPEG; send each frame as a JPEG.")
     return decode(encoded, Path("A frame"), max_pixels=MAX_PIXELS).image
 
 

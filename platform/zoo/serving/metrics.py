@@ -27,7 +27,7 @@ class Metrics:
         )
         self.seconds = Histogram(
             "zoo_request_seconds",
-            "From a request to its answer, waiting included.",
+            "From request to response, including the wait.",
             ("route",),
             buckets=_SECONDS,
             registry=registry,

@@ -75,8 +75,8 @@ def install(app: FastAPI) -> None:
         sentence = str(error.detail)
         if sentence == HTTPStatus(error.status_code).phrase:
             sentence = {
-                404: "There is nothing at this address; /docs says what there is.",
-                405: "This address does not take that method; /docs says which it takes.",
+                404: "There is no such endpoint; /docs lists them.",
+                405: "This endpoint does not support that method; /docs lists them.",
             }.get(error.status_code, f"{sentence}.")
         return problem(error.status_code, sentence, dict(error.headers or {}))
 
@@ -89,4 +89,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
-        return problem(500, f"Something failed that should not ({type(error).__name__}).")
+        return problem(500, f"An unexpected error occurred ({type(error).__name__}).")

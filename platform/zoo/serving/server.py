@@ -42,8 +42,8 @@ class Server:
         """
         code = self._engine.wait()
         raise ServingError(
-            f"The server's process ended by itself (exit code {code}), perhaps for want of "
-            "memory; start it again, with fewer --networks or --threads."
+            f"The server's process ended by itself (exit code {code}), perhaps because memory "
+            "ran out; start it again with fewer --networks or --threads."
         )
 
 

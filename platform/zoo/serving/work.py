@@ -87,8 +87,8 @@ def find_in_upload(upload: bytes, *, max_pixels: int, decode: Decode = decode_ph
     boxes = [face.box for face in find_faces(image)]
     if not boxes:
         raise NoFaceError(
-            "The photo shows no face that can be found: it must be turned at most "
-            "about 40 degrees away from the camera, at any tilt, and be at least 40 pixels wide."
+            "The photo shows no detectable face: a face must be within about 40 degrees of "
+            "facing the camera, at any tilt, and at least 40 pixels wide."
         )
     height, width = image.shape[:2]
     return Found(width, height, boxes)

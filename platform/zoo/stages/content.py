@@ -93,7 +93,9 @@ def photos_of(project: Project, settings: ContentSettings) -> dict[str, Path]:
     """
     folders = {Path(folder).name: project.root / folder for folder in settings.folders}
     if len(folders) < len(settings.folders):
-        raise ProjectError("params.yaml: content.folders has two folders of one name; rename one.")
+        raise ProjectError(
+            "params.yaml: content.folders has two folders of the same name; rename one."
+        )
     return {
         f"{name}/{path.relative_to(folder).as_posix()}": path
         for name, folder in folders.items()

@@ -129,6 +129,6 @@ def _killed(pair: _Pair, code: int | None) -> Outcome:
         number,
         source,
         target,
-        reason=f"{source}: the process that swapped it was killed (exit code {code}), perhaps for "
-        "want of memory; try it alone, or fewer --jobs.",
+        reason=f"{source}: the process that swapped it was killed (exit code {code}), perhaps "
+        "because memory ran out; try it alone, or with fewer --jobs.",
     )

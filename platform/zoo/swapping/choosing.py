@@ -41,13 +41,13 @@ def portrait(
     faces = find_faces(image)
     if not faces:
         raise NoFaceError(
-            f"{name} is to show who is meant, and shows no face that can be found; give a photo "
-            "of the person from the front."
+            f"{name} is a reference photo without a detectable face; give a photo of the person "
+            "from the front."
         )
     if sum(face.area > _AS_LARGE * faces[0].area for face in faces) > 1:
         raise PhotoError(
-            f"{name} is to show who is meant, and shows several faces of about the same size; "
-            "cut it to the one."
+            f"{name} is a reference photo with several faces of about the same size; crop it to "
+            "one."
         )
     numbers = tuple(float(value) for value in descriptor(image, faces[0]))
     return Portrait(numbers, sha256_of(path), name)

@@ -42,8 +42,8 @@ def refusal(path: Path, name: str | None = None) -> str | None:
     if what is None:
         return None
     return (
-        f"{name or path} is {what}; it comes with no record of whose face it makes and on what "
-        "basis, so it is neither imported nor used here. Add photos of the person with "
+        f"{name or path} is {what}; it has no record of whose face it makes and on what basis, "
+        "so it is not imported or used. Add photos of the person with "
         "`zoo identity add`, and train."
     )
 
@@ -58,8 +58,8 @@ def check_no_network(paths: Iterable[Path]) -> None:
         if path.suffix.lower() in _SUFFIXES and path.is_file():
             raise UsageError(
                 refusal(path)
-                or f"{path} is a file of a network; networks come from photos with `zoo identity "
-                "add` and training, or from a registry with `zoo pull`."
+                or f"{path} is a network file; networks are made from photos with `zoo identity "
+                "add` and training, or pulled from a registry with `zoo pull`."
             )
 
 

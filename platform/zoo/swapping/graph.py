@@ -90,7 +90,7 @@ def read_graph(encoded: memoryview) -> Graph:
         elif number == 14:
             graph.metadata.update([_words(content(value), budget)])
         elif number in (20, 25):
-            raise MalformedError("it holds a training or functions of its own")
+            raise MalformedError("it contains training information or its own functions")
     if found is None:
         raise MalformedError("it holds no graph")
     if len(opsets) != 1 or opsets[0][0] or opsets[0][1] not in _OPSETS:
@@ -210,7 +210,7 @@ def _attribute(message: memoryview, budget: Budget) -> tuple[str, Value]:
     if ints:
         values[7] = tuple(ints)
     if kind not in _ABSENT or values.keys() - {kind}:
-        raise MalformedError(f"its attribute {name[:40]!r} is not of the type that it says")
+        raise MalformedError(f"its attribute {name[:40]!r} is not of its declared type")
     return name, values.get(kind, _ABSENT[kind])
 
 

@@ -104,7 +104,7 @@ def _inspected(path: Path, used_as: Marking | None, name: str) -> Inspected:
         graph = read_graph(memoryview(encoded))
     except MalformedError as error:
         raise AssetError(
-            f"{name} is damaged or no network file ({error}); pull it again with `zoo pull`."
+            f"{name} is damaged or not a network file ({error}); pull it again with `zoo pull`."
         ) from error
     side = _resolution(name, graph)
     says = graph.metadata
@@ -113,7 +113,7 @@ def _inspected(path: Path, used_as: Marking | None, name: str) -> Inspected:
         found.cost(1)
     except AssetError as error:
         reason = str(error.__cause__)
-        raise AssetError(f"{name} is no swap network, and is not run: {reason}.") from error
+        raise AssetError(f"{name} is not a swap network, and is not run: {reason}.") from error
     if used_as is not None:
         check_own_words(name, found, used_as.identity, used_as.basis)
     return found
@@ -127,14 +127,14 @@ def check_own_words(name: Path | str, found: Inspected, identity: str, basis: st
     """
     if found.identity and found.identity != identity:
         raise AssetError(
-            f"{name} says that it is the network of {found.identity[:63]!r}, not of "
-            f"{identity!r}; it is not used. Whoever registered it must register the right one."
+            f"{name} is the network of {found.identity[:63]!r}, not of {identity!r}, and is not "
+            "used. Whoever registered it must register the right one."
         )
     if found.basis and found.basis != basis:
         raise AssetError(
             f"{name} says that the basis for using {identity}'s face is {found.basis[:63]!r}, not "
             f"'{basis}'; it is not used. Train it again with `zoo train {identity}`, so that "
-            "record and network agree."
+            "record and network match."
         )
 
 
@@ -158,7 +158,7 @@ def _resolution(name: str, graph: Graph) -> int:
         ):
             return int(height)
     raise AssetError(
-        f"{name} is no swap network: it takes {_words(inputs)} and gives {_words(outputs)}, not "
+        f"{name} is not a swap network: it takes {_words(inputs)} and gives {_words(outputs)}, not "
         f"'{INPUT}' and '{OUTPUT}', float32 [N, 3, S, S]."
     )
 

@@ -79,7 +79,7 @@ class SwapNetwork:
         if swapped_N3SS.shape != photos_N3SS.shape or swapped_N3SS.dtype != np.float32:
             raise AssetError(
                 f"{self._path} gives {swapped_N3SS.dtype} {list(swapped_N3SS.shape)} for faces "
-                f"{list(photos_N3SS.shape)}; it is no swap network."
+                f"{list(photos_N3SS.shape)}; it is not a swap network."
             )
         # A NaN would become an arbitrary grey value; nan_to_num makes it black, which is seen.
         pixels = np.clip(np.nan_to_num(swapped_N3SS), 0, 1) * 255 + 0.5
@@ -105,7 +105,7 @@ def _session(path: Path, encoded: bytes, threads: int | None) -> Any:
         return onnxruntime.InferenceSession(encoded, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions have no common public base
         raise AssetError(
-            f"{path} is damaged or no network file ({_reason(error)}); pull it again with "
+            f"{path} is damaged or not a network file ({_reason(error)}); pull it again with "
             "`zoo pull`."
         ) from error
 

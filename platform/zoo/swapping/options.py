@@ -69,9 +69,7 @@ class Look:
         if not 0 <= self.strength <= 1:  # NaN too
             raise UsageError(f"The strength is {self.strength:g}; give 0 to 1.")
         if unknown := set(self.keep) - set(PARTS):
-            raise UsageError(
-                f"{sorted(unknown)[0]!r} is nothing that can be kept; give {', '.join(PARTS)}."
-            )
+            raise UsageError(f"{sorted(unknown)[0]!r} cannot be kept; give {', '.join(PARTS)}.")
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def described(who: Who | Literal["all"]) -> str:
 def check_networks(options: SwapOptions, networks: Sequence[object]) -> None:
     """Raises ValueError where a choice means a network that is not given."""
     if any(not 0 <= one.network < len(networks) for one in options.choices):
-        raise ValueError("a choice means a network that was not given")
+        raise ValueError("a selected face names a network that is missing")
 
 
 def _words(who: Who | Literal["all"]) -> str:

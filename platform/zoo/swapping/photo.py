@@ -178,8 +178,8 @@ def swap_file(
         raise NobodyError(str(error).replace("The picture", str(source), 1)) from error
     except NoFaceError as error:
         raise NoFaceError(
-            f"{source} shows no face that can be found: it must be turned at most "
-            "about 40 degrees away from the camera, at any tilt, and be at least 40 pixels wide."
+            f"{source} shows no detectable face: a face must be within about 40 degrees of "
+            "facing the camera, at any tilt, and at least 40 pixels wide."
         ) from error
     encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
     sign_photo(encoded, target, Made(mark, source, settings_of(options, mark)))

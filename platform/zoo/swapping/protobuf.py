@@ -58,7 +58,7 @@ def fields(message: memoryview, budget: Budget) -> Iterator[tuple[int, Field]]:
         else:
             length = {1: 8, 5: 4}.get(kind, -1)
         if number == 0 or not 0 <= length <= end - at:
-            raise MalformedError("it is cut off, or no network at all")
+            raise MalformedError("it is truncated, or not a network")
         yield number, message[at : at + length]
         at += length
 
@@ -108,7 +108,7 @@ def content(value: Field) -> memoryview:
         MalformedError: it is a number.
     """
     if isinstance(value, int):
-        raise MalformedError("a number stands where a part is needed")
+        raise MalformedError("a number is where a message is expected")
     return value
 
 
@@ -136,7 +136,7 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value & 0xFFFF_FFFF_FFFF_FFFF, at
-    raise MalformedError("it is cut off, or no network at all")
+    raise MalformedError("it is truncated, or not a network")
 
 
 def _signed(value: int) -> int:

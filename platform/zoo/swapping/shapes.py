@@ -66,7 +66,7 @@ def cost_of(graph: Graph, given: Mapping[str, Sizes]) -> Cost:
     for node in graph.nodes:
         rule = _RULES.get(node.operator)
         if rule is None:
-            raise MalformedError(f"no swap network has an operator {node.operator[:40]!r}")
+            raise MalformedError(f"a swap network does not use the operator {node.operator[:40]!r}")
         if node.output in known:
             raise MalformedError(f"two operators give {node.output[:40]!r}")
         try:
@@ -78,7 +78,7 @@ def cost_of(graph: Graph, given: Mapping[str, Sizes]) -> Cost:
             if isinstance(error, MalformedError):
                 raise
             raise MalformedError(
-                f"its operator {node.operator} does not fit what it is given"
+                f"its operator {node.operator} does not match its inputs"
             ) from error
         known[node.output] = made
         operations += work
@@ -124,7 +124,7 @@ def _conv(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     image, weights = inputs[0].shape, inputs[1].shape
     group = whole_of(node, "group", 1)
     if len(image) != 4 or len(weights) != 4 or not 1 <= group <= image[1]:
-        raise MalformedError("a convolution in it is none of pictures")
+        raise MalformedError("a convolution in it is not two-dimensional")
     if weights[1] * group != image[1] or weights[0] % group:
         raise MalformedError("a convolution in it has weights for other channels")
     kernel = integers_of(node, "kernel_shape", weights[2:])
@@ -139,7 +139,7 @@ def _pool(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     image = inputs[0].shape
     kernel = integers_of(node, "kernel_shape", ())
     if len(image) != 4 or len(kernel) != 2:
-        raise MalformedError("a pooling in it is none of pictures")
+        raise MalformedError("a pooling in it is not two-dimensional")
     made = _Known((*image[:2], *window(node, image[2:], kernel)))
     return made, made.count * math.prod(kernel)
 
@@ -164,9 +164,9 @@ def _normalised(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
 def _resize(node: Node, inputs: _Inputs) -> tuple[_Known, int]:
     plain = {"keep_aspect_ratio_policy": "stretch", "antialias": 0, "axes": ()}
     if any(node.attributes.get(name, value) != value for name, value in plain.items()):
-        raise MalformedError("a resizing in it is of a kind that no swap network has")
+        raise MalformedError("a resizing in it is of a kind that swap networks do not use")
     if node.attributes.get("coordinate_transformation_mode") == "tf_crop_and_resize":
-        raise MalformedError("a resizing in it is of a kind that no swap network has")
+        raise MalformedError("a resizing in it is of a kind that swap networks do not use")
     image = inputs[0]
     assert image is not None
     scales, sizes = (inputs[at] if len(inputs) > at else None for at in (2, 3))
@@ -180,9 +180,9 @@ def _resize(node: Node, inputs: _Inputs) -> tuple[_Known, int]:
             math.floor(side * one) for side, one in zip(image.shape, factors, strict=True)
         )
     else:
-        raise MalformedError("the size of a resizing in it cannot be told")
+        raise MalformedError("the size of a resizing in it is unknown")
     if len(shape) != len(image.shape) or min(shape) < 1:
-        raise MalformedError("a resizing in it gives nothing")
+        raise MalformedError("a resizing in it has an empty result")
     made = _Known(shape)
     return made, 16 * made.count
 
@@ -192,7 +192,7 @@ def _concat(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     axis = _axis(whole_of(node, "axis", 0), rank)
     rests = {one.shape[:axis] + one.shape[axis + 1 :] for one in inputs}
     if len(rests) != 1 or any(len(one.shape) != rank for one in inputs):
-        raise MalformedError("what it puts together does not fit")
+        raise MalformedError("the parts of a concatenation in it do not match")
     along = sum(one.shape[axis] for one in inputs)
     shape = (*inputs[0].shape[:axis], along, *inputs[0].shape[axis + 1 :])
     values = None
@@ -250,7 +250,7 @@ def _squeeze(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     shape = inputs[0].shape
     gone = {_axis(axis, len(shape)) for axis in _numbers(inputs[1])}
     if any(shape[axis] != 1 for axis in gone):
-        raise MalformedError("an axis in it that goes is not of length one")
+        raise MalformedError("an axis that it removes is not of length one")
     kept = tuple(side for axis, side in enumerate(shape) if axis not in gone)
     values = inputs[0].values
     return _Known(kept, None if values is None else values.reshape(kept)), 1
@@ -261,7 +261,7 @@ def _constant(node: Node, inputs: list[_Known]) -> tuple[_Known, int]:
     if isinstance(value, Tensor):
         return _Known(value.shape, value.values), 1
     if name not in ("value_int", "value_ints", "value_float", "value_floats"):
-        raise MalformedError("a constant in it is no number")
+        raise MalformedError("a constant in it is not a number")
     values = np.array(value, np.float32 if "float" in name else np.int64)
     return _Known(values.shape, values if values.size <= SMALL else None), 1
 
@@ -273,7 +273,7 @@ def _numbers(known: _Known | None) -> list[int]:
         MalformedError: they are not known before the graph is run.
     """
     if known is None or known.values is None or known.values.dtype.kind not in "iu":
-        raise MalformedError("a size in it cannot be told before it is run")
+        raise MalformedError("a size in it is unknown before it is run")
     return [int(one) for one in known.values.ravel()]
 
 

@@ -62,14 +62,14 @@ def read_tensor(message: memoryview, budget: Budget) -> tuple[str, Tensor]:
             name = text(value)
         elif number == 9:
             if raw is not None:
-                raise MalformedError(f"its tensor {name[:40]!r} is there twice")
+                raise MalformedError(f"its tensor {name[:40]!r} exists twice")
             raw = content(value)
         elif number == 13 or (number == 14 and value != 0):
-            raise MalformedError("its weights lie in another file")
+            raise MalformedError("its weights are in another file")
         elif number in (3, 6):
-            raise MalformedError(f"its tensor {name[:40]!r} is in pieces, or of words")
+            raise MalformedError(f"its tensor {name[:40]!r} is split, or contains strings")
     if kind not in _TYPES:
-        raise MalformedError(f"its tensor {name[:40]!r} is of a type that no swap network has")
+        raise MalformedError(f"its tensor {name[:40]!r} is of a type that swap networks do not use")
     if len(shape) > _RANK or min(shape, default=0) < 0:
         raise MalformedError(f"its tensor {name[:40]!r} has an impossible shape")
     count, width = math.prod(shape), np.dtype(_TYPES[kind]).itemsize

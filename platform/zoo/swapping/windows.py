@@ -22,9 +22,9 @@ def window(node: Node, size: Sizes, kernel: Sizes) -> Sizes:
     dilations = integers_of(node, "dilations", (1, 1))
     pads = integers_of(node, "pads", (0, 0, 0, 0))
     if node.attributes.get("auto_pad", "NOTSET") != "NOTSET":
-        raise MalformedError("a window in it has no padding of its own")
+        raise MalformedError("a window in it has implicit padding")
     if (len(strides), len(dilations), len(pads), len(kernel)) != (2, 2, 4, 2):
-        raise MalformedError("a window in it is none of pictures")
+        raise MalformedError("a window in it is not two-dimensional")
     reach = [dilation * (side - 1) + 1 for side, dilation in zip(kernel, dilations, strict=True)]
     if min(*strides, *dilations, *kernel) < 1 or not all(
         0 <= pad <= reach[axis % 2] for axis, pad in enumerate(pads)
@@ -48,7 +48,7 @@ def whole_of(node: Node, name: str, default: int) -> int:
     """
     value = node.attributes.get(name, default)
     if not isinstance(value, int):
-        raise MalformedError(f"{name} of its operator {node.operator} is no whole number")
+        raise MalformedError(f"{name} of its operator {node.operator} is not an integer")
     return value
 
 
@@ -60,5 +60,5 @@ def integers_of(node: Node, name: str, default: Sizes) -> Sizes:
     """
     value = node.attributes.get(name, default)
     if not isinstance(value, tuple) or not all(isinstance(one, int) for one in value):
-        raise MalformedError(f"{name} of its operator {node.operator} are no whole numbers")
+        raise MalformedError(f"{name} of its operator {node.operator} are not integers")
     return tuple(int(one) for one in value)

@@ -54,7 +54,7 @@ def mapping_of(texts: Sequence[str], read: Read) -> list[tuple[Who, str]]:
         face, sign, identity = text.rpartition("=")  # the name of a photo may hold one
         if not (face and sign and identity):
             raise UsageError(
-                f"{_short(text)} maps no face to an identity; write FACE=IDENTITY, such as "
+                f"{_short(text)} does not map a face to an identity; write FACE=IDENTITY, such as "
                 "left=ada, 0=ada or photo-of-anna.jpg=ada."
             )
         who = face_of(face, read)
@@ -79,8 +79,9 @@ def face_of(text: str, read: Read) -> Who:
     if (found := read(text)) is not None:
         return found
     raise UsageError(
-        f"{_short(text)} is no face; give all, largest, left, right, numbers such as 0,2 (0 is the "
-        "largest), or a photo of the person that is there."
+        f"{_short(text)} is not a face; give all, largest, left, right, numbers such as 0,2 (0 "
+        "is the "
+        "largest), or an existing photo of the person."
     )
 
 
@@ -92,9 +93,7 @@ def parts_of(texts: Sequence[str]) -> tuple[Part, ...]:
     """
     wanted = {part.strip() for text in texts for part in text.split(",") if part.strip()}
     if unknown := sorted(wanted - set(PARTS)):
-        raise UsageError(
-            f"{_short(unknown[0])} is nothing that can be kept; give {', '.join(PARTS)}."
-        )
+        raise UsageError(f"{_short(unknown[0])} cannot be kept; give {', '.join(PARTS)}.")
     return tuple(part for part in PARTS if part in wanted)
 
 

@@ -91,7 +91,9 @@ def save_checkpoint(
             packed = {name: value.contiguous() for name, value in tensors.items()}
             temporary.write_bytes(save(packed, metadata))
     except OutageError as error:
-        log.warning("No checkpoint at iteration %d, training goes on: %s", progress.step, error)
+        log.warning(
+            "No checkpoint was saved at iteration %d, training continues: %s", progress.step, error
+        )
 
 
 def read_checkpoint(place: str, digest: str) -> Checkpoint | None:

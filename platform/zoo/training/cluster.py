@@ -63,7 +63,7 @@ def reason(error: Exception) -> str:
         return f"{type(cause).__name__}: {words[0] if words else 'no message'}"
     kind = type(error).__name__
     return {
-        "ActorDiedError": "its process or its machine is gone (killed, or out of memory)",
+        "ActorDiedError": "its process or machine died (killed, or out of memory)",
         "ActorUnavailableError": "its machine cannot be reached",
         "NodeDiedError": "its machine is gone",
         "OutOfMemoryError": "its machine ran out of memory; raise fanout.cpus_per_job, so that "
@@ -90,8 +90,8 @@ def _joined(address: str) -> Any:
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
     except ray.exceptions.AuthenticationError as error:
         raise TrainingError(
-            f"The Ray cluster at RAY_ADDRESS={address} wants another token, or one at all; set "
-            "RAY_AUTH_TOKEN to what it was started with."
+            f"The Ray cluster at RAY_ADDRESS={address} requires another token; set "
+            "RAY_AUTH_TOKEN to the one that it was started with."
         ) from error
     except (OSError, RuntimeError, ValueError) as error:
         raise TrainingError(

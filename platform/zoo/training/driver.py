@@ -52,8 +52,8 @@ def train_stale(
         except BaseException:
             runs.kill()
             screen.say(
-                f"Stopped: {len(outcome.made)} of {len(stale)} are trained. Run it again, and the "
-                "others go on from their last checkpoints."
+                f"Stopped: {len(outcome.made)} of {len(stale)} are trained. Run the command "
+                "again, and the others resume from their last checkpoints."
             )
             raise
 
@@ -125,7 +125,7 @@ class _Driver:
     def retried(self, identity: str, reason: str, seconds: float, details: str) -> None:
         self.logs.add(identity, *details.splitlines(), f"tries again in {seconds:.1f} s")
         self.screen.stopped(
-            identity, f"{reason}; goes on from its last checkpoint in {seconds:.0f} s"
+            identity, f"{reason}; resumes from its last checkpoint in {seconds:.0f} s"
         )
 
     def trained(self, identity: str, result: "Trained") -> None:

@@ -108,8 +108,8 @@ def run_jobs(
                 fanout.hear()
         except ray.exceptions.RayError as error:
             raise TrainingError(
-                f"The Ray cluster is lost: {reason(error)}; once it is back (`ray status`), run it "
-                "again, and trainings go on from their last checkpoints."
+                f"The Ray cluster is lost: {reason(error)}; once it is back (`ray status`), run "
+                "the command again, and trainings resume from their last checkpoints."
             ) from error
 
 
@@ -225,7 +225,7 @@ class _Fanout:
             self._deaths += 1
             if self._deaths >= STARTS and not self._idle and not self._busy:
                 raise TrainingError(
-                    f"No worker comes up on the Ray cluster: {reason(error)}; the driver and "
+                    f"No worker starts on the Ray cluster: {reason(error)}; the driver and "
                     "every node need the same faceswap-zoo[train] installed."
                 ) from error
         else:

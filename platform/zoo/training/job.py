@@ -193,7 +193,7 @@ def _row(identity: str, step: int, losses: Mapping[str, Tensor]) -> Row:
     row = {"step": float(step), **{name: float(value) for name, value in losses.items()}}
     if not math.isfinite(row["total"]):
         raise TrainingError(
-            f"{identity}: the loss is no number any more at iteration {step}: "
+            f"{identity}: the loss is not a number at iteration {step}: "
             "lower the recipe's learning_rate."
         )
     return row

@@ -183,12 +183,12 @@ class Runs:
                 if time.monotonic() + wait > until:
                     raise
                 if wait == 0.5:
-                    self._say(f"{error} Trying again; trainings go on meanwhile.")
+                    self._say(f"{error} Trying again; trainings continue meanwhile.")
                 time.sleep(wait)
                 wait = min(10.0, 2 * wait)
             else:
                 if wait > 0.5:
-                    self._say(f"The registry at {without_password(self._uri)} is back.")
+                    self._say(f"The registry at {without_password(self._uri)} is available again.")
                 return answer
 
 

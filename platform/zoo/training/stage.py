@@ -112,7 +112,7 @@ def alone(project: Project) -> Iterator[None]:
         yield
     except BlockingIOError as error:
         raise TrainingError(
-            f"Another process trains in {project.root}; wait for it to end, or stop it."
+            f"Another process is training in {project.root}; wait for it to end, or stop it."
         ) from error
     finally:
         os.close(handle)

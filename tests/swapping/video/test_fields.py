@@ -148,7 +148,7 @@ def test_fields_are_found_swapped_and_written_as_fields(
     steps = np.diff(places)[1:-1]  # the change goes with the face, from field to field
     assert steps.mean() == pytest.approx(PACE, abs=0.5) and steps.min() > PACE / 2
     with av.open(str(tmp_path / target)) as container:
-        said = f"Interlaced ({first} field first): each field was swapped for itself."
+        said = f"Interlaced ({first} field first): each field was swapped separately."
         metadata = {name.lower(): words for name, words in container.metadata.items()}
     assert metadata["comment"] == f"{MARK.sentence} {said}"
 

@@ -195,7 +195,7 @@ def test_what_becomes_of_the_sound_is_said_before_the_first_frame(
     made = swap_video(
         source, target, blackening_file, mark=MARK, jobs=1, progress=progress, tell=told.append
     )
-    assert told == ["The sound (aac) becomes Opus, for .webm cannot hold it as it is."]
+    assert told == ["The sound (aac) becomes Opus, because .webm cannot hold it."]
     assert made.notes == tuple(told)
     with av.open(str(target)) as container:
         assert container.streams.audio[0].codec_context.name == "opus"

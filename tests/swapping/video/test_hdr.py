@@ -135,6 +135,7 @@ def test_what_describes_the_scenes_before_is_named(clip: Path) -> None:
     video = inspect_video(clip)
     said = replace(video, signal=Signal(dropped=("HDR10+ metadata", "Dolby Vision metadata")))
     assert notes_of(said) == (
-        "Left out, for it describes the faces before: HDR10+ metadata, Dolby Vision metadata.",
+        "Left out, because it describes the original faces: HDR10+ metadata, Dolby Vision "
+        "metadata.",
     )
     assert notes_of(replace(video, signal=Signal())) == ()

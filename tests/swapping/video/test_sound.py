@@ -94,9 +94,9 @@ def test_what_is_asked_for_is_what_is_heard(
     aac = inspect_video(clips[".ts", "aac"])
     assert plan_streams(aac, tmp_path / "out.mp4", "aac").streams[0].encoder is None
     assert plan_streams(aac, tmp_path / "out.webm", "none") == Handlings((), ())
-    with pytest.raises(UsageError, match=r"\.webm cannot hold AAC; .* which gives Opus"):
+    with pytest.raises(UsageError, match=r"\.webm cannot hold AAC; .* which then uses Opus"):
         plan_streams(source, tmp_path / "out.webm", "aac")
-    with pytest.raises(UsageError, match=r"\.mov cannot hold FLAC; .* which gives ALAC or AAC"):
+    with pytest.raises(UsageError, match=r"\.mov cannot hold FLAC; .* which then uses ALAC or AAC"):
         plan_streams(source, tmp_path / "out.mov", "flac")
 
 
@@ -135,7 +135,7 @@ def test_what_there_is_no_way_for_is_refused_before_the_first_frame(
     assert source is not None
     said = (
         r"\.mov cannot hold the subtitles \(dvd_subtitle\) of .*; write a \.mkv, which can, or "
-        r"leave it out with --subtitles none\."
+        r"drop it with --subtitles none\."
     )
     with pytest.raises(PhotoError, match=said):
         swap_video(source, tmp_path / "out.mov", blackening_file, mark=MARK, jobs=1)
@@ -195,7 +195,7 @@ def test_faults_of_the_output_are_not_blamed_on_the_input(tmp_path: Path) -> Non
     with pytest.raises(StorageError, match="the disk is full"), writing(tmp_path / "out.mp4"):
         raise full
     with (
-        pytest.raises(StorageError, match="What is swapped is kept"),
+        pytest.raises(StorageError, match="Finished frames are kept"),
         writing(tmp_path / "out.mp4"),
     ):
         raise av.error.ArgumentError(22, "Invalid argument")

@@ -74,7 +74,7 @@ def onnx_runtime() -> Check:
         return Check(
             "onnx runtime",
             State.NOTE,
-            f"runs on {words}; {', '.join(silent)} is offered and falls back to the CPU",
+            f"runs on {words}; {', '.join(silent)} is installed, but falls back to the CPU",
             "Install the CUDA and cuDNN versions that this onnxruntime-gpu was built for.",
         )
     return Check("onnx runtime", State.OK, f"runs on {words}")

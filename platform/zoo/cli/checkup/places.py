@@ -39,7 +39,7 @@ def weights() -> Check:
     mirror = os.environ.get("ZOO_ASSETS", "")
     if path := locate("vgg19"):
         return Check("weights", State.OK, f"VGG-19: {path}")
-    words = "VGG-19 is not at hand; recipes use the compact network that is shipped"
+    words = "VGG-19 is not available; recipes use the shipped compact network"
     if not mirror:
         fix = "Set ZOO_ASSETS to a folder, http(s):// or s3:// mirror that has it, if you want it."
         return Check("weights", State.NOTE, words, fix)
@@ -50,7 +50,7 @@ def weights() -> Check:
     if Path(mirror).is_dir():
         return Check("weights", State.NOTE, f"ZOO_ASSETS={mirror} has no VGG-19",
                      "Put vgg19-dcbb9e9d.pth there, or unset ZOO_ASSETS.")  # fmt: skip
-    return Check("weights", State.BROKEN, f"ZOO_ASSETS={mirror} is no folder",
+    return Check("weights", State.BROKEN, f"ZOO_ASSETS={mirror} is not a folder",
                  "Correct or unset ZOO_ASSETS.")  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def recogniser() -> Check:
     return Check(
         "recogniser",
         State.NOTE,
-        "SFace is not at hand; dlib's descriptor, the weaker judge, measures likeness",
+        "SFace is not available; dlib's descriptor, the weaker recogniser, measures likeness",
         "Set `recogniser: sface` in the section `evaluate` of params.yaml: 39 MB are fetched.",
     )
 

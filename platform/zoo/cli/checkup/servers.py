@@ -34,7 +34,7 @@ def dvc_remote(project: Project) -> Check:
     path = (folder / url).resolve()
     if path.is_dir():
         return Check("dvc remote", State.OK, f"{name}: {path}")
-    return Check("dvc remote", State.BROKEN, f"{name}: {path} is no folder",
+    return Check("dvc remote", State.BROKEN, f"{name}: {path} is not a folder",
                  f"Mount or make it, or: dvc remote modify {name} url URL")  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def registry(project: Project | None) -> Check:
         return _socket("registry", parts.hostname or "localhost", parts.port or 5432,
                        "MLFLOW_TRACKING_URI")  # fmt: skip
     if not uri and project is None:
-        return Check("registry", State.NOTE, "none is known here; swaps use the cache",
+        return Check("registry", State.NOTE, "none is configured; swaps use the cache",
                      "Change into a project, or set MLFLOW_TRACKING_URI.")  # fmt: skip
     if not uri and project:
         uri = f"sqlite:///{project.root / 'mlflow.db'}"

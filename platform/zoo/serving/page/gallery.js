@@ -88,7 +88,7 @@ function scores(figures) {
   const recognised = figures.top1_rate ?? figures.nearest_rate;
   if (recognised !== undefined) {
     const share = Math.round(100 * recognised);
-    const judge = figures.top1_rate === undefined ? "dlib's descriptor, the weaker judge" : "SFace";
+    const judge = figures.top1_rate === undefined ? "dlib's descriptor, the weaker recogniser" : "SFace";
     shown.append(
       score("Likeness", `${share} %`, share, `Share of held-out photos that are recognised as this person, by ${judge}`),
     );

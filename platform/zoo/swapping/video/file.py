@@ -161,11 +161,10 @@ def swap_video(
         progress(total, total)
         if not any(segment.swapped for segment in done.values()):
             if casting is not None:
-                raise NobodyError(f"{source} shows nobody who is chosen.")
+                raise NobodyError(f"{source} shows none of the selected people.")
             raise NoFaceError(
-                f"{source} shows no face that can be found: it must be turned at most "
-                "about 40 degrees away from the camera, at any tilt, and be at least 40 pixels "
-                "wide."
+                f"{source} shows no detectable face: a face must be within about 40 degrees of "
+                "facing the camera, at any tilt, and at least 40 pixels wide."
             )
         join_began = time.perf_counter()
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
@@ -236,7 +235,7 @@ def _limits(video: Video, start: float | None, end: float | None) -> tuple[int, 
     wanted = video.times[(video.times >= first) & (video.times < after)]
     if not len(wanted):
         raise UsageError(
-            f"{video.path} has nothing between the given start and end: it lasts "
+            f"{video.path} has no frame between the given start and end: it lasts "
             f"{video.seconds:.1f} seconds."
         )
     return int(np.min(wanted)), after

@@ -13,8 +13,8 @@ def notes_of(video: Video) -> tuple[str, ...]:
             f"HDR ({name}): the network saw it tone-mapped to SDR; faces are blended in {name}."
         )
     if video.fields is not None:
-        notes.append(f"Interlaced ({video.fields} field first): each field was swapped for itself.")
+        notes.append(f"Interlaced ({video.fields} field first): each field was swapped separately.")
     if video.signal.dropped:
         left_out = ", ".join(video.signal.dropped)
-        notes.append(f"Left out, for it describes the faces before: {left_out}.")
+        notes.append(f"Left out, because it describes the original faces: {left_out}.")
     return tuple(notes)

@@ -143,8 +143,8 @@ def writing(target: Path) -> Iterator[None]:
             with plain_errors(target):
                 raise OSError(number, reason) from error
         raise StorageError(
-            f"Cannot write the {target.suffix}: {reason}. What is swapped is kept: the same "
-            "command goes on with it, also with another container."
+            f"Cannot write the {target.suffix}: {reason}. Finished frames are kept: the same "
+            "command resumes, also with another container."
         ) from error
 
 

@@ -74,7 +74,7 @@ def preview(
     ]
     frames = [frame for frame in frames if frame.faces]
     if not frames:
-        raise NoFaceError(f"{source} shows no face in {_LOOKED_AT} frames looked at.")
+        raise NoFaceError(f"{source} shows no face in {_LOOKED_AT} sampled frames.")
     several = options.tells_apart or any(len(frame.faces) > 1 for frame in frames)
     known = _known(frames, options) if several else None
     try:
@@ -103,7 +103,7 @@ def preview(
         pairs.append((_small(frame, known, people), _resized(swapped)))
     pairs = pairs[:: -(-len(pairs) // FRAMES) or 1]
     if not pairs:
-        raise NobodyError(f"{source} shows nobody who is chosen in the frames looked at.")
+        raise NobodyError(f"{source} shows none of the selected people in the sampled frames.")
     rows = [np.concatenate([pair[row] for pair in pairs], axis=1) for row in range(2)]
     encoded = encode_photo(target, np.concatenate(rows, axis=0), xmp=xmp(mark))
     signed = sign_bytes(encoded, Made(mark, source, settings_of(options, mark, None, None)))

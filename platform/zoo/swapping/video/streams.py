@@ -153,8 +153,8 @@ class _Case:
             if wanted not in _LOSSLESS_FIRST[self.kind] + _USUAL[self.kind]:
                 usual = " or ".join(sound.ENCODERS[one] for one in _LOSSLESS_FIRST[self.kind])
                 raise UsageError(
-                    f"{self.suffix} cannot hold {sound.ENCODERS[wanted]}; leave --audio out, "
-                    f"which gives {usual} if need be, or write a .mkv."
+                    f"{self.suffix} cannot hold {sound.ENCODERS[wanted]}; omit --audio, which "
+                    f"then uses {usual} if necessary, or write a .mkv."
                 )
         for encoder in (_LOSSLESS_FIRST if self._exact else _USUAL)[self.kind]:
             if self._converted(encoder):
@@ -187,7 +187,7 @@ class _Case:
 
     def _note(self, encoder: str, *, asked: bool = False) -> str:
         made = sound.ENCODERS.get(encoder, encoder)
-        why = "as asked" if asked else f"for {self.suffix} cannot hold it as it is"
+        why = "as asked" if asked else f"because {self.suffix} cannot hold it"
         how = ""
         if encoder in sound.LOSSLESS:
             exact = self._exact and not self.name.startswith(_BEYOND_24_BITS)
@@ -199,8 +199,8 @@ class _Case:
         able = next((one for one in others if self._copied(WRITABLE[one]) is not None), None)
         advice = f"write a {able}, which can, or " if able else ""
         return PhotoError(
-            f"{self.suffix} cannot hold the {self._called} ({self.name}) of {self.path}, and there "
-            f"is no usual way to convert that; {advice}leave it out with {way_out}."
+            f"{self.suffix} cannot hold the {self._called} ({self.name}) of {self.path}, and "
+            f"there is no standard conversion; {advice}drop it with {way_out}."
         )
 
     def _copied(self, kind: str) -> bool | None:

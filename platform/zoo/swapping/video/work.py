@@ -107,8 +107,8 @@ def held(folder: Path, target: object) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StorageError(
-                f"{target} is being made by another process, perhaps under another name; wait "
-                "for it."
+                f"{target} is being written by another process, perhaps under another name; "
+                "wait for it."
             ) from error
         yield
 

@@ -115,8 +115,8 @@ def _each(
                     yield future.result()
         except BrokenProcessPool as error:
             raise PhotoError(
-                f"{video.path}: a process that swapped it was killed, perhaps for want of memory; "
-                "the same command goes on, with fewer --jobs."
+                f"{video.path}: a process that swapped it was killed, perhaps because memory "
+                "ran out; the same command resumes, also with fewer --jobs."
             ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
