@@ -1,4 +1,4 @@
-"""What a batch costs: photos per second and memory at several numbers of photos, some broken.
+"""Batch speed and memory: photos per second at several numbers of photos, some of them damaged.
 
 Makes a folder of photos (those of a folder of yours, or rendered people, over and over under new
 names), cuts ten of them short, and runs ``zoo swap`` on it; then once more, to see what a run

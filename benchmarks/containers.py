@@ -1,4 +1,4 @@
-"""Which sound and subtitles come through in which container: copied, converted or refused.
+"""Audio and subtitles by container: which are copied, converted or refused.
 
 Makes a clip of each container with each codec that FFmpeg writes into it, plans its streams, joins
 them with its encoded picture as a swap does (without the swap), and reads the outputs back: the

@@ -1,4 +1,4 @@
-"""What a host makes with an exported DFM file, beside `zoo swap`: the figures of both.
+"""An exported DFM file in a host program, compared with `zoo swap`.
 
     python benchmarks/dfm.py NETWORK.onnx [--style FOLDER] [--photos FOLDER] [--people 20]
         [--matching whole|cells|none] [--sheet OUT.jpg]

@@ -1,4 +1,4 @@
-"""What training under Ray costs beside the same trainings in a bare loop on the same cores.
+"""Overhead of training under Ray over the same trainings in a plain loop on the same cores.
 
 Both train the same identities of random pictures with one thread each. The bare loop is as many
 processes as there are cores, each training one identity after another, without Ray, MLflow,

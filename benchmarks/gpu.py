@@ -1,4 +1,4 @@
-"""What a training step costs on a GPU: time, memory, how busy it is, against the plain step.
+"""A training step on a GPU: time, memory and utilisation, compared with the plain step.
 
     python benchmarks/gpu.py [--recipes paper hd] [--seconds 5] [--out OUT.json]
 

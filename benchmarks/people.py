@@ -1,4 +1,4 @@
-"""How well dlib, trained on photographs, reads the rendered people, and what they cost.
+"""dlib's accuracy on synthetic people, and the time to render them.
 
 Renders ``random_person(i)`` in ``random_scene(i)``: heads turned up to 35 degrees. Usage:
 

@@ -1,4 +1,4 @@
-"""The plain reading of the paper, to time ours against: one training step, float32, eager.
+"""A literal implementation of the paper as a baseline: one training step, float32, eager.
 
 What somebody would write who has read Korshunova et al. 2017 and knows PyTorch: the networks of
 the paper in float32, batches made on the host, N_best chosen by sorting landmark distances, the

@@ -1,4 +1,4 @@
-"""What the registry's operations cost, with ten identities and with ten thousand.
+"""Time of the registry's operations with ten and with ten thousand identities.
 
 Fills SQLite registries through MLflow's own tables, then times `zoo` as people run it and the
 functions beneath it. Usage:

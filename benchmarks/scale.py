@@ -1,4 +1,4 @@
-"""What a thousand identities cost: nothing new, one more, and three hundred from nothing.
+"""The pipeline with a thousand identities: nothing new, one more, and three hundred from scratch.
 
 Makes a project in a temporary folder, with the repository's own stages and a recipe of two
 iterations. The standing identities are one that was really made, copied with its receipts under

@@ -1,4 +1,4 @@
-"""How well photos of someone else are found among one person's.
+"""Precision and recall of outlier detection: photos of someone else in a set of one person.
 
 Photos of each person in turn are mixed with those of others, in several shares, and
 :func:`zoo.faces.strangers.distances` is asked who does not belong. Usage:

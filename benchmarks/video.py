@@ -1,4 +1,4 @@
-"""A video swapped from file to file: speed by step, flicker, and going on after a kill.
+"""A video swapped from file to file: speed by step, jitter, and resuming after a kill.
 
 The clip is a rendered person who moves and speaks, 1280x720 at 25 frames per second with a tone;
 or any video, with ``--clip``. Usage:

@@ -1,4 +1,4 @@
-"""Does each term earn its place? Networks with one of them switched off, measured.
+"""Ablation: networks trained with one term of the objective switched off, measured.
 
     python pipelines/ablation.py [--identities NAME...] [--recipe R] [--processes N]
 

@@ -1,4 +1,4 @@
-"""Known vulnerabilities of the locked packages: asked of PyPI, or of the list kept from last time.
+"""Known vulnerabilities of the locked packages, from PyPI or from the list of the last audit.
 
 ``requirements/advisories.json`` says of each locked version which advisories were known on which
 day; with ``--offline``, and where PyPI cannot be reached, it is asked instead. One that does not

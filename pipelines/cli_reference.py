@@ -1,4 +1,4 @@
-"""Writes docs/reference/cli.md from the commands' own help; with --check only compares.
+"""Generates docs/reference/cli.md from the commands' help; with --check only compares.
 
 python pipelines/cli_reference.py [--check]
 """

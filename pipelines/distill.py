@@ -1,4 +1,4 @@
-"""Makes the compact perceptual network from VGG-19: factorise, then train it to agree.
+"""Distils the compact perceptual network from VGG-19: factorise, then train it to match.
 
     ZOO_ASSETS=weights python pipelines/distill.py --photos FOLDER... --iterations 400
 

@@ -1,4 +1,4 @@
-"""The poster's figures, redone: swaps and raw outputs, α, β, changing pose, difficult cases.
+"""Reproduces the poster's figures: swaps and raw outputs, α, β, changing pose, difficult cases.
 
     python pipelines/figures.py [--project DIR] [--identities A B] [--recipe R] [--out DIR]
 

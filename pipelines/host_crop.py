@@ -1,4 +1,4 @@
-"""Fits where our aligned crop lies in that of programs that take DFM files.
+"""Fits the position of our aligned crop in that of programs that use DFM files.
 
     python pipelines/host_crop.py [--people 200] [FOLDER...]
 

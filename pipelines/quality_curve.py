@@ -1,4 +1,4 @@
-"""How many photos of a person are enough? A network for each number of style photos, measured.
+"""Quality curve: a network for each number of style photos, measured.
 
     python pipelines/quality_curve.py [--identities NAME...] [--numbers 10 20 40 60 120]
 

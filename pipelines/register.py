@@ -1,4 +1,4 @@
-"""DVC stage ``register``: measured networks into the registry, and past its gate."""
+"""DVC stage ``register``: registers measured networks, promotes those that pass the gate."""
 
 from zoo.incremental import run_stage
 from zoo.stages.register import run

@@ -1,4 +1,4 @@
-"""DVC stage ``render``: photos of the identities that are rendered people; who there is."""
+"""DVC stage ``render``: photos of synthetic identities; the index of all identities."""
 
 from zoo.incremental import run_stage
 from zoo.stages.render import run

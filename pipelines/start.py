@@ -1,4 +1,4 @@
-"""Makes the network that trainings start from: it swaps in a face of nobody in particular.
+"""Trains the initial weights: a network that swaps in a generic face.
 
     ZOO_ASSETS=weights python pipelines/start.py --content data/content/content.safetensors
 

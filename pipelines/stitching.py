@@ -1,4 +1,4 @@
-"""What does each step of stitching cost and mend? One added after another, one left out, measured.
+"""Ablation of compositing: its steps added one after another, and each left out, measured.
 
     python pipelines/stitching.py [--identities NAME...] [--networks DIR] [--processes N]
 

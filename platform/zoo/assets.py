@@ -1,4 +1,4 @@
-"""Weights the package does not ship: what they are, where they come from, and fetching them.
+"""Weights that the package does not ship: description, sources, download and verification.
 
 Looked up in order: ``$ZOO_ASSETS`` (a folder, or an ``http(s)://`` or ``s3://`` mirror), the
 user's cache, the asset's own URL. A download resumes where it stopped, is verified, and only

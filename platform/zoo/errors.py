@@ -1,4 +1,4 @@
-"""Every error a person can meet, in one tree.
+"""Every error that a user can meet, in one tree.
 
 ZooError                     exit code 1
 ├── UsageError               exit code 2: the command was wrong, nothing was tried

@@ -1,4 +1,4 @@
-"""What failed in each stage's last run and why, in ``.zoo/failures/STAGE.json``.
+"""Failures of each stage's last run with reasons, in ``.zoo/failures/STAGE.json``.
 
 Receipts tell of what was made; this is the note that ``zoo status`` reads about what was not.
 """

@@ -1,4 +1,4 @@
-"""How a pipeline stage handles any number of identities: only what is stale, in parallel.
+"""Runs a stage for any number of identities: makes what is stale, in parallel.
 
 A stage makes one product per identity. A product whose receipt still matches is left alone,
 the others are made in worker processes, one identity's failure never stops the rest, and

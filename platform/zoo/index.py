@@ -1,4 +1,4 @@
-"""A folder of products told in one file: a digest for each identity.
+"""The index of a folder of products: one digest per identity.
 
 Later stages have it as their dependency in ``dvc.yaml``: DVC looks at every file of a dependency
 five times in a run, which takes seconds for thousands of files and nothing for one.

@@ -1,4 +1,4 @@
-"""Ray on this machine and for it alone: each Ray that we start, starts here.
+"""Starts Ray for this machine only; every Ray that zoo starts is started here.
 
 As Ray starts by itself, its head, raylet, agents and workers listen on all networks, and whoever
 reaches them can have code run. Here their ports are on loopback, a secret made at each start is

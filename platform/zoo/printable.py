@@ -1,4 +1,4 @@
-"""Text of others, so that it can be shown: names of files, evidence, tags, reasons.
+"""Escapes untrusted text for display: file names, evidence, tags, reasons.
 
 A name may hold what a terminal obeys (clear the screen, set the title), a line feed that feigns
 another line, marks that turn the order of letters round, or bytes that are no text at all.

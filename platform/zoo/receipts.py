@@ -1,4 +1,4 @@
-"""A receipt beside each product: what it was made from, so that work is done once.
+"""Receipts: the inputs of each product, so that it is made only once.
 
 A stage asks :func:`is_fresh` before it makes a product and calls :func:`write` after.
 Values are what identifies an input: a SHA-256, a parameter, the maker's version.

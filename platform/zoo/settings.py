@@ -1,4 +1,4 @@
-"""Where a project and a user keep things, and the typed sections of ``params.yaml``.
+"""Folders of a project and a user, and the typed sections of ``params.yaml``.
 
 ``params.yaml`` is the one place for values; the pydantic models that give them types
 stand beside the code that uses them and are read through :func:`section`.

@@ -1,4 +1,4 @@
-"""What every node of a cluster reaches: a folder on a shared disk, or a prefix in S3.
+"""Shared storage of a cluster: a folder on a shared disk, or a prefix in S3.
 
 A *place* is the path of a file or folder, or an ``s3://`` address; the functions here are the
 same for both.

@@ -1,4 +1,4 @@
-"""Writing that never leaves half a file: a temporary name in the same folder, then a rename.
+"""Atomic writes: a temporary name in the same folder, then a rename.
 
 What lies in the user's cache and data folders, and whatever else is called private, is its
 owner's alone, whatever the umask: files 0600, folders 0700.

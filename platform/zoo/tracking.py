@@ -1,4 +1,4 @@
-"""Talking to MLflow, which keeps runs and networks: quietly, with errors for people."""
+"""Connects to MLflow, without its log output and with readable errors."""
 
 import fcntl
 import logging

@@ -1,4 +1,4 @@
-"""Reading files that others may have put there: regular ones only, and of bounded size.
+"""Reads untrusted files: regular files of bounded size only.
 
 A FIFO would wait for ever, a device never ends, and a file of gigabytes takes the memory of
 whatever reads it whole.

@@ -1,4 +1,4 @@
-"""Reading YAML that others wrote, as plain data.
+"""Reads untrusted YAML as plain data.
 
 What YAML can do beyond that costs whoever reads it: nesting without end takes the stack, a merge
 of merges (``<<: [*a, *a]``) doubles at each level, and a date that is none is an exception of

@@ -1,4 +1,4 @@
-"""``zoo doctor``: is everything there, does it run, and how is it put right."""
+"""``zoo doctor``: checks the installation and names remedies."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""``zoo evaluate``: a network's figures, measured now."""
+"""``zoo evaluate``: measures a network."""
 
 from pathlib import Path
 from typing import Annotated

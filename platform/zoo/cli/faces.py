@@ -1,4 +1,4 @@
-"""Whose faces, by whose networks: ``--identity``, ``--faces`` and ``--map`` of ``zoo swap``."""
+"""Face selection on the command line: ``--identity``, ``--faces`` and ``--map`` of ``zoo swap``."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""``zoo identity``: who is in the project, and on what basis."""
+"""``zoo identity``: lists, shows and removes identities."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,4 +1,4 @@
-"""``zoo identity add`` and ``check``: photos in, and what they are worth."""
+"""``zoo identity add`` and ``check``: adds photos and assesses them."""
 
 import tempfile
 from contextlib import ExitStack

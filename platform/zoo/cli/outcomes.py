@@ -1,4 +1,4 @@
-"""What became of photos, in lines and in JSON."""
+"""Results of photos as lines and as JSON."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

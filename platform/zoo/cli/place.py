@@ -1,4 +1,4 @@
-"""Where a command works: the project around it, if any, and the registry that goes with it."""
+"""A command's context: the project around it, if any, and its registry."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``zoo promote``: through the gate, past it, or back."""
+"""``zoo promote``: promotes through the gate, past it, or rolls back."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,4 +1,4 @@
-"""``zoo identity remove --purge``: what goes is shown, asked for, removed, and searched for."""
+"""``zoo identity remove --purge``: lists, confirms, removes, and searches for remains."""
 
 import sys
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Looking into the registry, and taking from it: ``list``, ``show``, ``pull``, ``rm``."""
+"""Commands on the registry: ``list``, ``show``, ``pull``, ``rm``."""
 
 from typing import TYPE_CHECKING, Annotated
 

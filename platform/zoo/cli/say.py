@@ -1,4 +1,4 @@
-"""Lines on stdout: whatever is in them, a terminal shows it and obeys none of it."""
+"""Lines on stdout with terminal control characters escaped."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""``zoo swap``: the command that must be quick."""
+"""``zoo swap``: swaps faces in photos and videos; its imports are kept fast."""
 
 import sys
 from contextlib import closing

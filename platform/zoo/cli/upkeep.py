@@ -1,4 +1,4 @@
-"""``zoo registry``: serving a registry, and collecting what nobody needs any more."""
+"""``zoo registry``: serves a registry, collects garbage, signs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

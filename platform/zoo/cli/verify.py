@@ -1,4 +1,4 @@
-"""``zoo verify``: what files say of how they came to be, in words."""
+"""``zoo verify``: prints the provenance of files."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Videos on the command line: a bar with frames per second, what each step took."""
+"""Videos on the command line: progress bar, frames per second, time of each step."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""``--open``: a result in the viewer that the system has for it."""
+"""``--open``: shows a result in the system's viewer."""
 
 import os
 import shutil

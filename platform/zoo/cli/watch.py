@@ -1,4 +1,4 @@
-"""``zoo swap --watch``: a folder kept swapped, until Ctrl-C."""
+"""``zoo swap --watch``: swaps new and changed files of a folder until Ctrl-C."""
 
 import sys
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""How good a network is, measured on photos that training never saw.
+"""Evaluation of networks on photos that training never saw.
 
 Each measure has its module: :mod:`.identity`; :mod:`.pose`, :mod:`.landmarks`,
 :mod:`.expression` and :mod:`.gaze`; :mod:`.light` and :mod:`.shading`; :mod:`.background`,

@@ -1,4 +1,4 @@
-"""What the experiments' scripts are told on the command line."""
+"""Command-line arguments of the experiments' scripts."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Is what lies outside the face left alone?"""
+"""PSNR of the background: whether pixels outside the face change."""
 
 import numpy as np
 

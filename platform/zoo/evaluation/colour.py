@@ -1,4 +1,4 @@
-"""Has the face a colour cast? Chroma before and after, over the face and region by region."""
+"""Colour cast: chroma before and after, over the face and region by region."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""One held-out photo swapped and measured: the finished picture and the network's raw output."""
+"""Measures one held-out photo: the finished picture and the network's raw output."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Trials: networks trained otherwise than the project's own, and what became of them.
+"""Experiments: networks trained with other settings than the project's, and their results.
 
 A trial is an identity with a changed recipe or fewer photos. Its network and report lie in the
 experiment's own folder, each with a receipt, so that an experiment that was stopped goes on

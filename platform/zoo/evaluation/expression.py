@@ -1,4 +1,4 @@
-"""Did the expression stay? Landmarks once pose is removed; mouth and eyes apart.
+"""Expression difference: landmarks after removing the pose; mouth and eyes separately.
 
 Every figure is in percent of the distance between the outer corners of the eyes.
 """

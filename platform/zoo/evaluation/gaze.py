@@ -1,4 +1,4 @@
-"""Do the eyes look where they looked? Where the iris stands between the corners of the eyes."""
+"""Gaze difference: position of the iris between the corners of the eyes."""
 
 import cv2
 import numpy as np

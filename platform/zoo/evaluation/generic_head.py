@@ -1,4 +1,4 @@
-"""The generic head's skin: where it lies, and which way it faces.
+"""The generic head's skin: positions and normals.
 
 In the coordinates of :mod:`zoo.faces.generic_head`, which has its landmarks. The surface is the
 relief of the average rendered person.

@@ -1,4 +1,4 @@
-"""The photos that training never sees, and how to read each back with its true swap."""
+"""The held-out photos, and how to read each with its true swap."""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Whose face is it? Distances between dlib's 128-number descriptors of faces.
+"""Identity by dlib: distances between 128-number descriptors of faces.
 
 The second judge: a recipe with an identity term has trained on dlib's descriptor, and it
 hardly sees what is left of the person in the photo (:mod:`zoo.evaluation.likeness` does).

@@ -1,4 +1,4 @@
-"""How much a swapped face flickers, beyond what the video itself does.
+"""Jitter: flicker of a swapped face beyond the video's own.
 
 What the swap adds to frame t is S_t = O_t − I_t, output less input, in lightness (CIE L*), looked
 at in the aligned crop, where the face stands still, and blurred by a fiftieth of the crop so that

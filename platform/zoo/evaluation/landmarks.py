@@ -1,4 +1,4 @@
-"""Did pose and expression stay? The distance between two sets of 68 landmarks."""
+"""Landmark difference: the distance between two sets of 68 landmarks."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Did the light stay? Correlation of low-frequency luminance inside the face."""
+"""Luminance correlation: low-frequency luminance inside the face, before and after."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Whom does a swap show? Cosines of SFace's embeddings: to the target, and to everyone else.
+"""Likeness by SFace: cosines of embeddings to the target and to everyone else.
 
 SFace (:mod:`zoo.faces.sface`) is the main judge of likeness: no training sees it. A person is the
 mean of the embeddings of several photos, at length 1.

@@ -1,4 +1,4 @@
-"""All measures of one picture against the photo it was made from."""
+"""All measures of one picture, compared with its input photo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

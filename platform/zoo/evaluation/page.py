@@ -1,4 +1,4 @@
-"""A page of pictures in rows with words beside them: what figures are made of."""
+"""A page of pictures in rows with captions, as used by the figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The photos' figures as plots: where the means come from."""
+"""Plots of the measures: their distribution over the photos."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

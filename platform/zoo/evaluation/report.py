@@ -1,4 +1,4 @@
-"""What an evaluation leaves: every photo's figures, and their means as scores.
+"""The report card: every photo's measures, and their means as scores.
 
 ``report.json`` holds a :class:`Report`. The numbers at its top level are the scores; they
 become metrics and tags of the registry and stand in its gate.

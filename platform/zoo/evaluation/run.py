@@ -1,4 +1,4 @@
-"""Evaluating one identity of a project: read everything, measure, report."""
+"""Evaluates one identity of a project: reads, measures, reports."""
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial

@@ -1,4 +1,4 @@
-"""Can one see where the face was put in? Steps of colour across the rim of its mask."""
+"""Seam visibility: colour steps across the edge of the face mask."""
 
 import cv2
 import numpy as np

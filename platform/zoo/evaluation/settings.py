@@ -1,4 +1,4 @@
-"""What an evaluation reads and by what settings; imports nothing that measures."""
+"""Inputs and settings of an evaluation; imports no measuring code."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Does light come from where it came? Spherical harmonics fitted to the skin's luminance.
+"""Light direction: spherical harmonics fitted to the skin's luminance.
 
 What a matt surface of one colour sends back under distant light is nearly a second-order
 spherical harmonic of its normal (Basri and Jacobs, *Lambertian reflectance and linear

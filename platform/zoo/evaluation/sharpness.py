@@ -1,4 +1,4 @@
-"""Is the face as sharp as it was? Fine detail before and after."""
+"""Sharpness ratio: fine detail before and after."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""The picture sheet: what the figures look like, the worst first."""
+"""The picture sheet: all photos, the worst first."""
 
 from collections.abc import Sequence
 

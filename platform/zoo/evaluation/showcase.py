@@ -1,4 +1,4 @@
-"""Photos to show a network's work on: ordinary ones, turning heads, difficult cases.
+"""Photos for the figures: ordinary ones, turning heads, difficult cases.
 
 They come from the photos held out from training; where those are rendered, one stranger is
 rendered in the situations wanted.

@@ -1,4 +1,4 @@
-"""The scores as a person reads them: by theme, with what would be better."""
+"""The scores by theme, with the direction that is better."""
 
 from dataclasses import dataclass
 from typing import Literal

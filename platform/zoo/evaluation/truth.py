@@ -1,4 +1,4 @@
-"""For rendered people there is a right answer: the same scene with the other face.
+"""PSNR against the true swap: for synthetic people, the same scene with the other face.
 
 The true swap is rendered with the target's face on the body of the person in the photo, in the
 same pose, expression and light. Nothing photographed can offer that.

@@ -1,4 +1,4 @@
-"""A network as a DFM file: what DeepFaceLive and facefusion take for one person's face.
+"""Export as DFM: the model file of DeepFaceLive and facefusion for one person's face.
 
 A DFM file is ONNX under another name. Input ``in_face:0`` [1, H, H, 3], BGR in 0..1, is the face
 in the host's crop (:mod:`.host_crop`); outputs, in this order, are ``out_face_mask:0``

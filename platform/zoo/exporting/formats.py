@@ -1,4 +1,4 @@
-"""The files that a network is exported as; the standard library only, for every help names them."""
+"""Export formats; standard library only, because every command help names them."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""How the programs that take DFM files cut out a face, and where our crop lies in theirs.
+"""How programs that use DFM files crop a face, and the position of our crop in theirs.
 
 They map five points, the eyes' centres, the nose's tip and the mouth's corners, onto a template by
 a similarity (facefusion's template ``dfl_whole_face``, the mean face of DeepFaceLab's

@@ -1,4 +1,4 @@
-"""A network's weights as numbers by layer, out of its ONNX file.
+"""A network's weights by layer, read from its ONNX file.
 
 Names and shapes are those of :class:`zoo.networks.transformation.TransformationNetwork`:
 ``branches.I.J.weight`` and ``merges.I.J.weight`` (I from the coarsest scale on, J the place in the

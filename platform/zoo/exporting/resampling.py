@@ -1,4 +1,4 @@
-"""Resampling along one axis as a matrix, so that any program that runs ONNX can do it.
+"""Resampling along one axis as a matrix, which every ONNX runtime can multiply.
 
 Rows and columns apart, a picture is resampled by two multiplications with constant matrices,
 which every provider of ONNX Runtime has; sampling at given places (GridSample) not all have.

@@ -1,4 +1,4 @@
-"""What an exported network says of itself, since it leaves the program that keeps its record."""
+"""Metadata of an exported network: identity, basis and licence travel with the file."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A swapped face takes on the photo's light and colours.
+"""Colour transfer: a swapped face takes on the photo's light and colours.
 
 A network shows its person in the light of that person's photos. What changes slowly over a
 face is light and complexion, what changes quickly is the person (Shashua & Riklin-Raviv's

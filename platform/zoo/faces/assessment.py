@@ -1,4 +1,4 @@
-"""What an identity's photos are worth, before anything is trained.
+"""Assessment of an identity's photos before training.
 
 Usable ones, rejected ones and why, photos of someone else among them, and what to collect more of.
 """

@@ -1,4 +1,4 @@
-"""Putting a swapped face into its photo: in the photo's light, sharpness and place.
+"""Compositing of a swapped face: colour transfer, sharpness, blending.
 
 Light and colours agree first (:mod:`zoo.faces.agreement`), then sharpness
 (:mod:`zoo.faces.detail`); the seam is a feather, or gradients are cloned (Perez et al.,

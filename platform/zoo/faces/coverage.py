@@ -1,4 +1,4 @@
-"""Which poses, lights and expressions an identity's photos show, and which are wanting.
+"""Coverage: which poses, lights and expressions an identity's photos show, and which are missing.
 
 A network learns what its photos show: a turned head is best swapped by someone whose photos have
 turned heads. Sides are the picture's, not the person's.

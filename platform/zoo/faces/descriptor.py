@@ -1,4 +1,4 @@
-"""128 numbers that say whose face it is: the same person's lie near each other.
+"""dlib's face descriptor: 128 numbers, close to each other for the same person.
 
 dlib's residual network, trained by King (2017) on 3 million faces; distances below 0.6 mean
 the same person in its own evaluation (http://dlib.net/face_recognition.py.html).

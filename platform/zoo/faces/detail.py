@@ -1,4 +1,4 @@
-"""A swapped face as sharp as the photo around it.
+"""Matches the sharpness and grain of a swapped face to the photo around it.
 
 A network's output ends at its own pixel pitch; stretched over a large face it is softer than
 the photo. What is finer than that pitch and faint in the photo, its grain and pores, belongs

@@ -1,4 +1,4 @@
-"""The landmark model out of the file that dlib serialises it to.
+"""Reads dlib's serialised landmark model.
 
 Numbers there have variable length, so nothing stands at a known place, and a plain loop over
 33 million of them would take half a minute. But every leaf starts with the same four bytes:

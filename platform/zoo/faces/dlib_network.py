@@ -1,4 +1,4 @@
-"""The weights of dlib's descriptor network out of the file that dlib serialises it to.
+"""Reads the weights of dlib's serialised descriptor network.
 
 Each layer begins with its name; its weights follow as one tensor of little-endian floats
 (dlib/cuda/tensor.h and dlib/dnn/layers.h, version 19.24). The layers stand in the order in

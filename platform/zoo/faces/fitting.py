@@ -1,4 +1,4 @@
-"""The 68 landmarks of a face that was detected, at any roll; or none, where they cannot be right.
+"""Fits the 68 landmarks of a detected face at any roll; rejects fits that cannot be right.
 
 The regression trees were trained on upright faces and always give a face: on a head tilted by 45°
 its features are off by a fifth of the eyes' distance, on one upside down they stand on the

@@ -1,4 +1,4 @@
-"""How points of a face move from one frame to the next."""
+"""Optical flow: how points of a face move from one frame to the next."""
 
 import cv2
 import numpy as np

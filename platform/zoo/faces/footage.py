@@ -1,4 +1,4 @@
-"""A video as a source of photos: sharp frames with one face, as unlike each other as can be."""
+"""Frame extraction: sharp frames of a video with one face, as different as possible."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

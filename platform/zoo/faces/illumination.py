@@ -1,4 +1,4 @@
-"""From which side a face is lit, and how brightly: told from its aligned crop alone.
+"""Direction and strength of the light on a face, estimated from its aligned crop.
 
 What a matt surface sends back under distant light grows nearly linearly with its normal's turn
 towards the light (Basri and Jacobs, *Lambertian reflectance and linear subspaces*, 2003). In an

@@ -1,4 +1,4 @@
-"""What of the photo's own face stays in front of a swapped one: its mouth, its eyes, its hair.
+"""Regions of the original face that stay in front of the swapped one: mouth, eyes, hair.
 
 Mouth and eyes are where the landmarks say, with a soft edge; hair is found by the segmentation
 (:func:`zoo.faces.segmentation.skin`), because landmarks do not know it.

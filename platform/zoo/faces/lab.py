@@ -1,4 +1,4 @@
-"""CIE L*a*b* of sRGB (D65 white), where lightness and colour can be changed apart.
+"""CIE L*a*b* of sRGB (D65 white), which separates lightness from colour.
 
 OpenCV has it too, but builds 95 ms of tables first, a fifth of the time a swap may take.
 """

@@ -1,4 +1,4 @@
-"""Where in a photo a swapped face goes.
+"""The face mask: where a swapped face is pasted into a photo.
 
 Careless stitching throws identity away: a mask that ends at the brows gives the old face
 back, and one that fades inside the jaw and the temples gives their owner back. So the mask

@@ -1,4 +1,4 @@
-"""Who is who: faces and people brought together by their descriptors.
+"""Clustering and matching of people by face descriptors.
 
 Distances are of dlib's descriptor (:mod:`zoo.faces.descriptor`), of which its author says that
 below 0.6 they mean one person. On 40 photos of five people those of one person lay up to 0.53

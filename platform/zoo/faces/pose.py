@@ -1,4 +1,4 @@
-"""How a head is turned, from its landmarks and a generic head.
+"""Head pose from landmarks and a generic head.
 
 Weak perspective: a face is seen as ``s · P · X + t`` with X the generic head's points and P the
 first two rows of a rotation. The least-squares affine map gives them after orthonormalisation

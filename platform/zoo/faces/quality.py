@@ -1,4 +1,4 @@
-"""Is a face good enough to learn from, and is it new? Measured on its aligned crop."""
+"""Quality of a photo for training: sharpness and novelty, measured on the aligned crop."""
 
 import cv2
 import numpy as np

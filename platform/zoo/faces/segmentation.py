@@ -1,4 +1,4 @@
-"""What each pixel of an aligned face shows: background, hair, skin, or something else.
+"""Segmentation of an aligned face: background, hair, skin, other.
 
 A small network, trained on rendered people only (``pipelines/segmentation.py``), looks at the
 crop at one fixed size; its answer is brought to the crop's own size. See docs/segmentation.md

@@ -1,4 +1,4 @@
-"""SFace: 128 numbers that say whose face it is, by a recogniser that training never sees.
+"""SFace: 128-number embeddings of faces, from a recogniser that training never uses.
 
 Zhong et al., *SFace: Sigmoid-Constrained Hypersphere Loss for Robust Face Recognition* (2021,
 https://arxiv.org/abs/2205.12010), as OpenCV Zoo publishes it and OpenCV runs it

@@ -1,4 +1,4 @@
-"""Landmarks over time: measured anew in every frame, carried along by what the picture did.
+"""Smooths landmarks over time: predictions of every frame combined with optical flow.
 
 A landmark predictor errs by about a hundredth of the distance between the eyes, anew in each
 frame: a face aligned by it trembles. Optical flow hardly errs from one frame to the next, but its

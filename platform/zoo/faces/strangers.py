@@ -1,4 +1,4 @@
-"""Photos of someone else among one person's: descriptors that lie far from the others.
+"""Outliers among one person's photos: descriptors far from the others.
 
 Measured with ``benchmarks/strangers.py``; docs/onboarding.md has the figures.
 """

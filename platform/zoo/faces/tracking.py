@@ -1,4 +1,4 @@
-"""Following faces through a video: searched for now and then, landmarks in every frame.
+"""Face tracking in videos: periodic detection, landmarks in every frame.
 
 The search of a whole picture is what costs: it runs every few frames, every other time on a
 picture of half the size; at once after a cut; and where a face is not found again whose landmarks

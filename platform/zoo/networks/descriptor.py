@@ -1,4 +1,4 @@
-"""dlib's face descriptor network in torch, so that likeness has a gradient.
+"""dlib's face descriptor network in torch, so that the identity loss has a gradient.
 
 A residual network of 29 convolutions, trained by King (2017) on 3 million faces
 (http://dlib.net/face_recognition.py.html); its layers as in dlib's example

@@ -1,4 +1,4 @@
-"""The light network Γ: what an aligned face's luminance says about its light, and little else.
+"""The light network Γ: features of the light on an aligned face.
 
 Trained as a siamese network on pairs of different people (``zoo.training.light``), so that
 distances between its features are distances between lights. The mean squared difference of

@@ -1,4 +1,4 @@
-"""A trained transformation network as an ONNX file, which is what a swap runs."""
+"""Exports a trained transformation network as the ONNX file that a swap runs."""
 
 import warnings
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A network's convolutions in whole numbers of 8 bits, which CPUs multiply in half the time.
+"""Quantises a network's convolutions to 8-bit integers, which CPUs multiply in half the time.
 
 Static quantisation in QDQ form (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html):
 each channel of a convolution's weights and each tensor that goes into one has a scale; those of

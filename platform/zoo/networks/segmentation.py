@@ -1,4 +1,4 @@
-"""The segmentation network: an aligned face in, what each pixel shows out.
+"""The segmentation network: aligned face in, class of each pixel out.
 
 A U-Net (Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597) thin enough for a few
 milliseconds on one core. It starts at half resolution, because an edge is found there well

@@ -1,4 +1,4 @@
-"""The network that trainings may start from: a face of nobody in particular, from renders.
+"""The shipped initial weights: a network for a generic face, trained on synthetic people.
 
 ``pipelines/start.py`` makes it.
 """

@@ -1,4 +1,4 @@
-"""The transformation network: photo in, the same photo with another identity out.
+"""The transformation network: aligned face in, the same face with another identity out.
 
 Multiscale after Ulyanov et al. 2016 (https://arxiv.org/abs/1603.03417) as Korshunova et al.
 2017, section 3.1, use it: branches work on the input downsampled again and again; a coarser

@@ -1,4 +1,4 @@
-"""What the finished picture will show of an output: a composite with a gradient.
+"""A differentiable composite: an approximation of the finished picture.
 
 Stitching (:mod:`zoo.faces.blending`) keeps of a network's output what lies inside the mask and
 varies quickly; the surroundings and the slow part, light and complexion, become the photo's. A

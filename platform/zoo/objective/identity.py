@@ -1,4 +1,4 @@
-"""Identity: a recogniser takes the finished face for the person's (not in the paper).
+"""Identity loss: distance of the composite's descriptor to the person's (not in the paper).
 
     L_identity = (1/B) Σ_b ‖Δ(C(x̂_b, x_b)) − δ‖²,   δ = the mean of Δ over the style photos
 

@@ -1,4 +1,4 @@
-"""Total variation: neighbours agree (paper, equation 6)."""
+"""Total variation: squared differences of neighbouring pixels (paper, equation 6)."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""Several workers, each with a part of one batch, as if one had it all.
+"""Data parallelism: several workers, each with a part of one batch, give the same result as one.
 
 Gradients are averaged, so every term must be a mean over photos, with equal parts on all workers.
 What stands below a fraction's line is averaged first. Without workers all this does nothing.

@@ -1,4 +1,4 @@
-"""What stands behind a rendered person."""
+"""Backgrounds of rendered people."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Who there is: ada, bruno, and as many others as there are seeds."""
+"""Named synthetic people: ada, bruno, and one per seed."""
 
 from zoo.people.chance import random_person
 from zoo.people.person import (

@@ -1,4 +1,4 @@
-"""People drawn at random."""
+"""Random sampling of people."""
 
 import numpy as np
 

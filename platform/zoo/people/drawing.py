@@ -1,4 +1,4 @@
-"""Drawing into a picture and its labels at once: surfaces, outlines, and laying one over it.
+"""Draws into a picture and its labels at once: surfaces, outlines, compositing.
 
 Lengths and positions are in unit coordinates of the picture, (0, 0) to (1, 1).
 """

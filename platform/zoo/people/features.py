@@ -1,4 +1,4 @@
-"""Where the features of a face lie once an expression has moved them.
+"""Positions of facial features after an expression has moved them.
 
 Everything here is seen from the front, in centimetres of head coordinates (see person.py).
 The chart paints from these curves and the landmarks are points on them, so that both

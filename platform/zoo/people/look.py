@@ -1,4 +1,4 @@
-"""Colours and lights of one picture, as the shading wants them."""
+"""Colours and lights of one picture, packed for the shading code."""
 
 import math
 

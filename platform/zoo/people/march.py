@@ -1,4 +1,4 @@
-"""Marching rays through the distance function, with samples where they are needed.
+"""Sphere tracing of the distance function, with adaptive sampling.
 
 A cone per tile of pixels is marched first; its pixels start where the cone first touched
 anything. Then one ray through each pixel's centre, then three more where a neighbour

@@ -1,4 +1,4 @@
-"""All that a ray can meet and what it looks like, as one record.
+"""The scene as one record: geometry and materials.
 
 Compiled code gets a single pointer: no reference counts, and fixed sizes of the maps.
 """

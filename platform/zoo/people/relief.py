@@ -1,4 +1,4 @@
-"""From the heights of the chart to the relief that the distance function adds."""
+"""Displacement of the distance function by the heights of the chart."""
 
 from collections.abc import Callable
 from typing import Any

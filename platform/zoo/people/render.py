@@ -1,4 +1,4 @@
-"""From a person and a scene to a picture with its landmarks and labels."""
+"""Renders a person in a scene: picture, landmarks and labels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Rendered pictures made various: other colours, backgrounds, light, cameras.
+"""Augmentation of renders: colours, backgrounds, light, cameras.
 
 What a network learns on renders holds for photographs only as far as it has seen more than
 renders differ from photographs (domain randomisation, Tobin et al. 2017,

@@ -1,4 +1,4 @@
-"""Decoding photos in processes of their own, with limits: for what strangers send.
+"""Decodes untrusted photos in separate processes with limits of memory and time.
 
 Decoders are other people's C code. What a photo does to one, by a mistake of the decoder or by
 taking all memory and time, ends that process and is one sentence here. The processes are kept,

@@ -1,4 +1,4 @@
-"""From whatever a file holds to 8-bit sRGB and, apart from it, transparency."""
+"""Converts a file's pixels to 8-bit sRGB and a separate alpha channel."""
 
 import io
 from typing import cast

@@ -1,4 +1,4 @@
-"""What a photo's file holds besides the photo: none of it is carried over, and all is named.
+"""Further content of a photo's file (gain map, depth, frames): detected, named and left out.
 
 A gain map (Ultra HDR, ISO 21496-1, Apple's) brightens the picture region by region, a depth map
 blurs it, a motion photo's video shows the seconds around it: each still has the face that was

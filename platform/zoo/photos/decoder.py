@@ -1,4 +1,4 @@
-"""The process that decodes photos for :mod:`.apart`: ``python -m zoo.photos.decoder``.
+"""The decoder process of :mod:`.apart`: ``python -m zoo.photos.decoder``.
 
 It reads questions from standard input and answers on standard output (:mod:`.wire`), and ends
 when there are no more. Its limits are set before it reads a byte.

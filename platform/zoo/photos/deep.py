@@ -1,4 +1,4 @@
-"""Pictures of more than 8 bits per channel: read whole, and changed only where 8 bits changed.
+"""Pictures of more than 8 bits per channel: changed only where their 8-bit version changed.
 
 Faces are found and swapped in 8-bit sRGB, as with all photos. The deep picture then gets the
 *difference* between the swapped and the original 8-bit picture, in the display's scale, wherever

@@ -1,4 +1,4 @@
-"""OpenEXR: pictures of floating-point light.
+"""OpenEXR: pictures with linear floating-point values.
 
 The OpenEXR library is imported only when such a file comes. Only red, green, blue and alpha are
 kept: other channels and parts (depth, mattes, passes of a renderer) still show the face that

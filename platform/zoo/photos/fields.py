@@ -1,4 +1,4 @@
-"""Interlaced video: every frame holds two fields, pictures of different times in alternate lines.
+"""Interlaced video: each frame holds two fields of different times in alternate lines.
 
 A face in motion is two faces in such a frame, neither of them whole. So each field becomes a
 picture of its own, the lines that it lacks filled in (FFmpeg's ``bwdif``), and afterwards gives

@@ -1,4 +1,4 @@
-"""HEIF: what phones keep photos in (HEIC), and cameras (HIF).
+"""HEIF: the photo format of phones (HEIC) and cameras (HIF).
 
 libheif decodes it, through pillow-heif, which is imported only when such a file comes, so that
 no other photo waits for it. It turns and mirrors the pixels as the container says (``irot``,

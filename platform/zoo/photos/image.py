@@ -1,4 +1,4 @@
-"""Names for the arrays that travel between the packages."""
+"""Type names of the arrays that packages exchange."""
 
 from typing import Any
 

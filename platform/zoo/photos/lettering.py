@@ -1,4 +1,4 @@
-"""Letters on pictures: names of people and of files come in all scripts."""
+"""Text rendering on pictures, in all scripts."""
 
 import unicodedata
 from functools import cache

@@ -1,4 +1,4 @@
-"""How large a photo may be, told before a pixel of it is decoded."""
+"""Size limits of photos, checked before decoding."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What of a photo's metadata may travel to its successor.
+"""Filters the metadata of a photo that its output may keep.
 
 A list of what is kept, not of what is dropped: camera, dates, exposure, author, copyright and
 resolution. So places, serial numbers, owners' names, thumbnails (which would still show the

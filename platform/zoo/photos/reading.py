@@ -1,4 +1,4 @@
-"""Reading any photo a person has, and trusting none.
+"""Reads untrusted photos of all supported formats.
 
 Whatever the file holds (rotated, grey, transparent, CMYK, 16 bits, floating point, another colour
 space), what comes out is upright sRGB. Its size is checked before a pixel is decoded.

@@ -1,4 +1,4 @@
-"""What a video says of its colours beyond its pixels: what a player must know to show them.
+"""Colour metadata of a video, which a player needs to show it.
 
 Sources: ITU-T H.273 (numbers of primaries and transfers); SMPTE ST 2086 (mastering display) and
 CTA-861.3 (content light level), in FFmpeg's structures (libavutil/mastering_display_metadata.h);

@@ -1,4 +1,4 @@
-"""What stored numbers of more than 8 bits look like in sRGB, and back, without rounding on the way.
+"""Colour spaces of more than 8 bits: conversion to sRGB and back without rounding.
 
 A space's ``displayed`` maps stored pixels [N, 3] to sRGB of 0 to 1. What sRGB cannot show goes
 below 0 or above 1 and is not cut off, so that ``stored`` undoes it.

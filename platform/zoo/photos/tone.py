@@ -1,4 +1,4 @@
-"""HDR video as a network that knows sRGB can see it, and what it makes of it as HDR.
+"""Tone mapping of HDR video to sRGB for the network, and back.
 
 White is 203 cd/m2, where BT.2408 puts it, so skin looks as it does in SDR. Light above it does not
 fit into sRGB and is compressed, not cut off: up to a knee everything is shown as it is, above it a

@@ -1,4 +1,4 @@
-"""Reading any video a person has, and trusting none.
+"""Reads untrusted videos of all supported containers.
 
 FFmpeg's demuxers of playlists (HLS, DASH, concat, ...) open other files and addresses; so only
 formats that hold their own pictures are let in, and only from a file. Streams, pixels and frames

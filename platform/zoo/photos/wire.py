@@ -1,4 +1,4 @@
-"""Photos on their way from one process to another, without pickle: JSON, then bytes.
+"""Message format for photos between processes, without pickle: JSON, then bytes.
 
 Whoever reads it trusts no word of it: the other side may be what a hostile photo made of it. An
 OpenEXR file's header stays behind; only a successor in OpenEXR would need it.

@@ -1,4 +1,4 @@
-"""Writing a photo back: the format its name asks for, as finely stored as the one it came from."""
+"""Writes photos: format by suffix, quality as in the input."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whose face an identity is, why it may be used, and how every output says so.
+"""Identity records, the basis for their use, and the provenance of every output.
 
 :mod:`.identity` is the record beside the photos, :mod:`.basis` why a face may be used;
 :mod:`.marking` is the mark in a picture's metadata, :mod:`.signing` the signed manifest that

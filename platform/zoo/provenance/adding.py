@@ -1,4 +1,4 @@
-"""Adding and removing identities: photos are copied in whole, or nothing is."""
+"""Adds and removes identities; photos are copied completely or not at all."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""On what basis a face may be used; the standard library only, for every swap asks."""
+"""The basis for using a face; standard library only, because every swap checks it."""
 
 from enum import StrEnum
 

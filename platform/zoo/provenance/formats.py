@@ -1,4 +1,4 @@
-"""What kind of file this is, told by its first bytes, because names and servers may err."""
+"""Media type of a file from its first bytes; names and servers may be wrong."""
 
 HEAD = 32
 """Bytes that :func:`media_type` looks at."""

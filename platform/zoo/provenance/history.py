@@ -1,4 +1,4 @@
-"""What of an input's own manifests may travel on with its swap.
+"""Redacts an input's manifests for its swap.
 
 The chain of what was done does: actions, hashes, ingredients, and which networks were used.
 Everything else is redacted as C2PA provides for: places, owners, serial numbers, and thumbnails,

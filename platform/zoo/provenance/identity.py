@@ -1,4 +1,4 @@
-"""``identities/NAME/identity.yaml``: whose face it is, and on what basis it may be used."""
+"""``identities/NAME/identity.yaml``: the person and the basis for using the face."""
 
 import re
 from datetime import date

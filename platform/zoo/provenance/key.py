@@ -1,4 +1,4 @@
-"""The key that signs a user's outputs: made at first use, or the user's own.
+"""The key that signs a user's outputs: generated at first use, or the user's own.
 
 One file holds the self-made key with its chain of certificates, readable by its user only. Two
 processes that need it at once end with one key: the file appears under its name by a hard link,

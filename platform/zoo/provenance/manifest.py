@@ -1,4 +1,4 @@
-"""What a manifest says: a description of how an output came to be, in C2PA's terms.
+"""The C2PA manifest: how an output was made.
 
 Plain data, from the standard library; :mod:`.signing` binds it to a file. No path, no file name
 and no name of a person or machine goes in.

@@ -1,4 +1,4 @@
-"""The mark that every output carries: machine-readable, and in plain words.
+"""The synthetic-media mark of every output: machine-readable and as a sentence.
 
 XMP with IPTC's ``DigitalSourceType`` is what platforms read to label synthetic media (EU AI
 Act, Article 50). Standard library only: every swap waits for what this module imports.

@@ -1,4 +1,4 @@
-"""Signing what leaves the house: every output carries a C2PA manifest (Content Credentials).
+"""Signs outputs: each carries a C2PA manifest (Content Credentials).
 
 The manifest is the last thing written: it holds a hash of all other bytes, so whoever alters
 them afterwards is found out (:mod:`.verifying`). Nothing is asked of any server, no remote

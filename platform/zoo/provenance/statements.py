@@ -1,4 +1,4 @@
-"""Signed statements: a few facts, and a signature by which anyone can tell who vouches for them.
+"""Signed statements: a few facts and a signature that identifies the signer.
 
 For what can carry no C2PA manifest, such as a network's entry in a registry. The key is the one
 that signs outputs (:mod:`.key`); its certificates travel with the signature.

@@ -1,4 +1,4 @@
-"""What a file says of how it came to be, and whether that still holds.
+"""Verifies the provenance of a file.
 
 The file and its manifest are hostile until checked: c2pa checks hashes and signatures in memory-
 safe code, no server is asked, and nothing that the manifest says is more than words here.

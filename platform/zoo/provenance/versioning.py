@@ -1,4 +1,4 @@
-"""Handing an identity's photos to DVC, where the project uses it.
+"""Adds an identity's photos to DVC, if the project uses it.
 
 DVC runs as a process of its own: importing it takes seconds, and its output is not ours.
 """

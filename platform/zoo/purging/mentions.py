@@ -1,4 +1,4 @@
-"""An identity's name in what is about others: told apart from longer words, and taken out.
+"""Mentions of an identity's name in other identities' files: found as whole words and removed.
 
 Other identities' reports name whom a swap looked like, indexes list everybody, and failures are
 kept by name. Such files stay, without the name.

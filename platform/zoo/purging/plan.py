@@ -1,4 +1,4 @@
-"""Everything of an identity: found first, then removed in an order that a crash does not spoil.
+"""The purge plan: finds everything of an identity, then removes it in a crash-safe order.
 
 What names the identity to a later purge (its folder, its receipt, its log) goes last, so that a
 purge that was interrupted is run again and finds what is left.

@@ -1,4 +1,4 @@
-"""An identity in the registry: versions, runs and their files, and the rows that tell of them."""
+"""An identity in the registry: versions, runs, their files and database rows."""
 
 import sqlite3
 from contextlib import closing, suppress

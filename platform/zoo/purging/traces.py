@@ -1,4 +1,4 @@
-"""What is left of an identity: a search by name and by content, after everything was removed."""
+"""Searches for remains of a purged identity, by name and by content."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What DVC's cache holds of an identity, and where else its files may have gone.
+"""An identity in DVC's cache, and other places where its files may be.
 
 DVC keeps a file under the MD5 of its content, and a folder as a list of its files under the MD5
 of that list (https://dvc.org/doc/user-guide/project-structure/internal-files). A list that names

@@ -1,4 +1,4 @@
-"""The files of a registry: where they lie, how large they are, and deleting them.
+"""The files of a registry: location, size, deletion.
 
 A registry is data that others wrote: what it names as the place of a network may be any folder
 of whoever asks. So nothing is deleted but the two folders that zoo itself makes, a stored

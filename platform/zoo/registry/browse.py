@@ -1,4 +1,4 @@
-"""What is in the registry, as data."""
+"""Models and versions of the registry as data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a registered version says of itself: tags for machines, a model card for people."""
+"""Tags and model card of a registered version."""
 
 import json
 from collections.abc import Mapping

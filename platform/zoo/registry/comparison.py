@@ -1,4 +1,4 @@
-"""A candidate's report card against the champion's, photo by photo, on the same faces only.
+"""Compares a candidate's report card with the champion's, photo by photo, on the same faces.
 
 Two means over different photos, or against different people, say nothing about two networks. So
 a photo counts where both measured it, against the same photos of the identity; and whether a

@@ -1,4 +1,4 @@
-"""Which network file a swap uses: from the cache when it has it, else pulled first."""
+"""Finds the network file for a swap: in the cache, or pulled first."""
 
 from collections.abc import Callable, Iterable
 

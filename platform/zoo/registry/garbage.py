@@ -1,4 +1,4 @@
-"""What nobody needs any more: old versions, files of no version, runs that were deleted.
+"""Garbage collection: old versions, files without a version, deleted runs.
 
 Whatever could still be wanted stays: each identity's champion and candidate, those before them,
 its newest versions, and everything younger than a day, which somebody may be publishing. What

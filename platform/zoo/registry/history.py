@@ -1,4 +1,4 @@
-"""Moving an alias, and keeping who moved it, when and why.
+"""Moves aliases and records who moved them, when and why.
 
 Each move is a tag of the registered model, ``history.0001`` and on, so that none displaces
 another and all outlive the versions they speak of.

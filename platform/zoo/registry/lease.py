@@ -1,4 +1,4 @@
-"""One process at a time changes an identity's versions and aliases, wherever it runs.
+"""A lease: one process at a time changes an identity's versions and aliases, on any machine.
 
 MLflow has no transactions over several calls: two processes could each find the other's version
 missing, or each judge its own against a champion that the other replaces. But of two that create

@@ -1,4 +1,4 @@
-"""From a network back to everything it was made from, and the commands that make it again.
+"""Lineage: everything a network was made from, and the commands that make it again.
 
 What is known at publishing is kept with the version, as ``lineage.json``: digests of the photos
 and DVC's name for them, recipe, content, weights of the networks that judged, and the commit.

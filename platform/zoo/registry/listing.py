@@ -1,4 +1,4 @@
-"""All identities of a registry at a glance, in the same time whatever their number.
+"""The list of identities of a registry, in constant time.
 
 MLflow reads a thousand models in about a second, so the list is kept in the user's cache and
 brought up to date: two small questions find the models that changed since, newest first, and

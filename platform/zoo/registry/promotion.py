@@ -1,4 +1,4 @@
-"""The gate between candidate and champion: measured scores decide, and every move is recorded.
+"""The promotion gate: measured scores decide whether a candidate becomes champion.
 
 A network must reach the thresholds of ``params.yaml``, and must not be worse than the champion
 on the faces that both were measured on. SFace's figures of likeness are asked for where it

@@ -1,4 +1,4 @@
-"""From ``models/NAME`` and ``reports/NAME`` to a version in the registry.
+"""Publishes ``models/NAME`` and ``reports/NAME`` as a version in the registry.
 
 A version appears whole, with its tags, or not at all; publishing the same network again finds
 the version that is there (by the digests of its receipt and its file) and only brings its

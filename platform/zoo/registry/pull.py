@@ -1,4 +1,4 @@
-"""From the registry into the cache, whole and verified, or not at all."""
+"""Pulls networks from the registry into the cache, complete and verified."""
 
 import shutil
 import tempfile

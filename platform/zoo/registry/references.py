@@ -1,4 +1,4 @@
-"""``NAME``, ``NAME@ALIAS`` and ``NAME:VERSION``: how people say which network they mean."""
+"""References to networks: ``NAME``, ``NAME@ALIAS`` and ``NAME:VERSION``."""
 
 import re
 from dataclasses import dataclass

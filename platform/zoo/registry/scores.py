@@ -1,4 +1,4 @@
-"""Who judged a network's likeness, and what that judge said: read from its figures."""
+"""The recogniser that measured a network's likeness, read from its scores."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A local MLflow server over a registry: its pages in a browser, and a registry for others."""
+"""Runs an MLflow server over a registry."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Who vouches for a registered network: signed when it is published, checked when it is pulled.
+"""Signatures of registered networks: made when published, checked when pulled.
 
 Signed is what a swap relies on: whose network it is, the file's SHA-256, the basis and the
 resolution. Trusted are this user's own key and the roots that ``ZOO_TRUST`` names. Without

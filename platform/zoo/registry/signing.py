@@ -1,4 +1,4 @@
-"""Signing what was registered before networks were signed."""
+"""Signs versions that were registered before networks were signed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What others may have written into a registry's tags, read as such.
+"""Parses the tags of a registry as untrusted data.
 
 Whoever reaches the registry can write any tag. One that is malformed makes its own identity's
 line say so, and no other's.

@@ -1,4 +1,4 @@
-"""Finding versions of an identity, in as few questions as the registry takes."""
+"""Finds versions of an identity with as few registry requests as possible."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING

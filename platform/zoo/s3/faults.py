@@ -1,4 +1,4 @@
-"""What can go wrong between here and S3, each in a sentence that says what to do."""
+"""Translates errors of S3 into sentences with a remedy."""
 
 import re
 from collections.abc import Iterator

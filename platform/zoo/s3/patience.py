@@ -1,4 +1,4 @@
-"""Waiting out an outage: boto3 itself gives up after seconds, a restarting store needs more."""
+"""Retry policy for outages: boto3 gives up after seconds, a restarting store takes longer."""
 
 import logging
 import random

@@ -1,4 +1,4 @@
-"""Objects up and down: whole or not at all, verified, resumed where they stopped."""
+"""Uploads and downloads of objects: atomic, verified, resumable."""
 
 import mimetypes
 import os

@@ -1,4 +1,4 @@
-"""What clients see: REST, the web page, health and metrics; cameras stand in :mod:`.camera`.
+"""The HTTP interface: REST, web page, health and metrics; cameras are in :mod:`.camera`.
 
 Built on FastAPI, which writes ``/openapi.json``; ``/docs`` shows that as a page of our own,
 because FastAPI's loads its scripts from elsewhere.

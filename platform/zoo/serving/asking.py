@@ -1,4 +1,4 @@
-"""Which networks a request for a swap asks for, and how it is answered."""
+"""Parses a swap request and builds its response."""
 
 import re
 from collections.abc import Sequence

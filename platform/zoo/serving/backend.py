@@ -1,4 +1,4 @@
-"""What the interface asks of whoever does the work."""
+"""The interface between the API and the workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The end of a server that is told to end: what is under way is answered, nothing new is begun."""
+"""Graceful shutdown: requests in progress are answered, new ones are refused."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the interface asks of Ray's deployments, asked again when one of them has died.
+"""Calls Ray's deployments for the API, with a retry when one of them has died.
 
 All that is asked has the same answer whoever gives it, so that a request whose worker was killed
 goes to another, or waits for its successor.

@@ -1,4 +1,4 @@
-"""What a server says of the identities it can swap in."""
+"""The list of identities that a server offers."""
 
 from pydantic import BaseModel, Field
 

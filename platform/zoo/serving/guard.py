@@ -1,4 +1,4 @@
-"""What every request passes before anything looks at it.
+"""Middleware: host, origin, token and limits of every request.
 
 A server on loopback is reachable by every web page that the same machine's browser shows. So
 the name in ``Host`` must be ours (against DNS rebinding), and whatever changes or costs

@@ -1,4 +1,4 @@
-"""Which identities there are and which file is meant, from the registry and the user's cache.
+"""The library deployment: identities and network files, from the registry and the user's cache.
 
 MLflow's client takes seconds to import and hundreds of megabytes, so this lives in a process
 of its own, which imports it only when there is a registry.

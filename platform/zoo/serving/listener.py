@@ -1,4 +1,4 @@
-"""The server that clients reach: uvicorn, with limits on what a connection may hold up.
+"""The uvicorn server, with limits on connections.
 
 uvicorn ends a connection that is idle between two requests, but waits for ever for the rest of a
 request's headers and for a client that does not take its answer.

@@ -1,4 +1,4 @@
-"""One frame of a camera: follow the face, swap it, at once.
+"""Live video: tracks and swaps the face of one frame.
 
 A camera shows one person, near, so only one face is swapped: the largest when it begins, and the
 same as long as it is in view, whoever comes nearer. It is followed as in a

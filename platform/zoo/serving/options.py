@@ -1,4 +1,4 @@
-"""What a server is told at its start."""
+"""Options of a server."""
 
 import ipaddress
 from dataclasses import dataclass

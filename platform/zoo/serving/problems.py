@@ -1,4 +1,4 @@
-"""Errors as clients see them: RFC 9457 problem details with one sentence."""
+"""Error responses: RFC 9457 problem details with one sentence."""
 
 from http import HTTPStatus
 

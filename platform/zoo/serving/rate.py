@@ -1,4 +1,4 @@
-"""How often one client may ask, and guess a token: a token bucket each."""
+"""Rate limits per client, for requests and wrong tokens: token buckets."""
 
 import hashlib
 import time

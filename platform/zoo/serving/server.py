@@ -1,4 +1,4 @@
-"""Starting and stopping a server: Ray of its own, nothing left behind.
+"""Starts and stops a server with its own Ray, and cleans up.
 
 It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray runs in a process of
 its own (:mod:`zoo.serving.engine`), and this one only waits: however often it is told to end, and

@@ -1,4 +1,4 @@
-"""What a worker does with an upload: find its faces, or swap them.
+"""A worker's tasks: find the faces of an upload, or swap them.
 
 An upload is hostile until it is decoded: :mod:`zoo.photos` caps its size before that, and a worker
 has it decoded in a process apart (:mod:`zoo.photos.apart`).

@@ -1,4 +1,4 @@
-"""The pipeline's stages, each once: what its product is made from, how it is made, its version.
+"""The pipeline's stages: the inputs of each product, how it is made, and its version.
 
 ``pipelines/STAGE.py`` runs a stage for DVC; ``zoo status`` asks the same module what its product
 would be made from now. Each has

@@ -1,4 +1,4 @@
-"""Stage ``register``: measured networks into the registry, and past its gate."""
+"""Stage ``register``: registers measured networks and promotes those that pass the gate."""
 
 from collections.abc import Callable
 from pathlib import Path

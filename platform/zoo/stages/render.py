@@ -1,4 +1,4 @@
-"""Stage ``render``: photos of the identities that are rendered people; who there is."""
+"""Stage ``render``: photos of synthetic identities; the index of all identities."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How far each identity is on its way from photos to the registry, and why it is not further.
+"""Status of each identity by stage, with the reason why a product is not fresh.
 
 A product is stale when what its receipt says it was made from is no longer what its stage would
 make it from, or when what it was made from is stale itself.

@@ -1,4 +1,4 @@
-"""One photo, wherever it lies and wherever it goes: this machine's disk or S3."""
+"""Swaps one photo from and to the local disk or S3."""
 
 import tempfile
 from collections.abc import Sequence

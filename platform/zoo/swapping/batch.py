@@ -1,4 +1,4 @@
-"""Many photos: each swapped on its own, so that none stops another, and none is done twice."""
+"""Swaps many photos independently; existing outputs are skipped."""
 
 import os
 from collections.abc import Callable, Generator, Sequence

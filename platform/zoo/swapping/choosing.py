@@ -1,4 +1,4 @@
-"""Which faces of a picture are meant, and by which network each is swapped."""
+"""Face selection: which faces of a picture are swapped, and with which network."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whether an output is there already: it says itself what it was made from."""
+"""Checks whether an output is up to date, by its manifest."""
 
 from collections.abc import Mapping
 from pathlib import Path

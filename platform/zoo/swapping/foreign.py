@@ -1,4 +1,4 @@
-"""Networks of other programs, known by what they take and give, so that they are refused by name.
+"""Recognises networks of other programs by their inputs and outputs, and refuses them by name.
 
 None of them says whose face it makes and on what basis, so none becomes an identity here. Only the
 names and shapes of inputs and outputs are looked at, in place, whatever the size of the file.

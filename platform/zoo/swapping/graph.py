@@ -1,4 +1,4 @@
-"""The graph in a network file: read in place, and refused where it is not plain.
+"""Reads the graph of a network file in place and refuses unsupported constructs.
 
 A plain graph is one list of standard operators with their weights in the file itself. Nested
 graphs, functions, operators of other makers, sparse tensors and weights in other files have no

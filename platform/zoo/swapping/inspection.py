@@ -1,4 +1,4 @@
-"""Whether a file is a swap network, before anything runs it, and what it says of itself.
+"""Inspects a network file before it is run, and reads its metadata.
 
 A network file is untrusted: it may be damaged, huge, or something else altogether, and its graph
 may ask for any amount of memory and time. What it may have is the operators of

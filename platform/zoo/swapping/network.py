@@ -1,4 +1,4 @@
-"""A network file as a function from aligned faces to swapped ones, on ONNX Runtime.
+"""Runs a network file on ONNX Runtime: aligned faces in, swapped faces out.
 
 The file is inspected before ONNX Runtime sees it (:mod:`.inspection`), and what a run gives is
 held against what it must give.

@@ -1,4 +1,4 @@
-"""Outputs to S3 and back, each with its manifest, where that lies beside it."""
+"""Transfers outputs to and from S3, with their sidecar manifests."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a swap is told: whose faces get which network's, and how they are put in.
+"""Swap options: which faces get which network, and how they are composited.
 
 One value, made once from a command line or a request (:mod:`.wording`) and handed on whole.
 """

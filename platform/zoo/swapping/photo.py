@@ -1,4 +1,4 @@
-"""One photo: find its faces, swap each, put them back (paper, section 2.3).
+"""Swaps one photo: finds its faces, swaps each, composites them (paper, section 2.3).
 
 Align to the frontal reference, run the network, align back, and blend where the segmentation
 sees skin, so that hair, glasses and hands stay in front.

@@ -1,4 +1,4 @@
-"""Which output each input gets. Nothing is read or written here but directories and listings."""
+"""Plans the output of each input; reads only directories and listings."""
 
 import glob
 import os

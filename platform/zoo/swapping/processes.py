@@ -1,4 +1,4 @@
-"""Work shared out to processes, so that what kills one of them costs one piece of work.
+"""A process pool in which a killed process loses one work item.
 
 A worker takes one piece at a time over a pipe. One that dies (a decoder that crashes, a system
 out of memory) is known by its broken pipe, and so is the piece it died of; a new one takes its

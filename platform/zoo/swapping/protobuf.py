@@ -1,4 +1,4 @@
-"""Protocol Buffers' wire format, read in place: what a network file says before anything loads it.
+"""Reads Protocol Buffers' wire format in place, for the inspection of network files.
 
 The package ``onnx`` reads it too, but takes 150 ms to import, which is a third of a cold swap, and
 copies the file. Lengths are held against what is there and fields are counted, so that a file

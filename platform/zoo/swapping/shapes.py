@@ -1,4 +1,4 @@
-"""What a graph would compute and allocate, found out without running it.
+"""Shape inference: the computation and memory of a graph without running it.
 
 Each operator gives the shape of its result, and its values too where these are few numbers of
 which a later shape is made (:data:`.tensors.SMALL`). An operator that is not in the table, or a

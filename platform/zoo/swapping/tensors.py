@@ -1,4 +1,4 @@
-"""The tensors in a network file: what they say they hold, held against what is there.
+"""The tensors of a network file: declared shapes and types checked against their data.
 
 Their weights are looked at where they lie and never copied; only of small ones, of
 which shapes may be made, the values are read.

@@ -1,4 +1,4 @@
-"""Where a swap's time goes on this machine: each step by itself, and each execution provider."""
+"""Times each step of a swap, and each execution provider."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Which photos and videos of a folder are new, changed and whole: the look at a watched folder.
+"""Scans a watched folder for new, changed and complete files.
 
 A folder is looked at again and again, which works on every file system, shares included. A file is
 whole when nothing about it has changed for a while and no process has it open for writing, as far

@@ -1,4 +1,4 @@
-"""Windows that move over a picture, as convolutions and poolings do: the size of what they give.
+"""Output sizes of sliding windows (convolutions, poolings).
 
 A step, group or kernel of nothing would divide by zero in whatever runs the graph, so each number
 is looked at here.

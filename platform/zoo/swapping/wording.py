@@ -1,4 +1,4 @@
-"""Options as people write them, on a command line or in a request.
+"""Parses swap options of the command line and of requests.
 
 A face is ``largest``, ``left``, ``right``, a number (0 is the largest), or a photo of the person;
 ``all`` are all.

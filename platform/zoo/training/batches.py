@@ -1,4 +1,4 @@
-"""Batches that depend on the seed and the iteration alone.
+"""Batches, determined by seed and iteration only.
 
 So a resumed training sees what an uninterrupted one would have seen.
 """

@@ -1,4 +1,4 @@
-"""Rendered close-ups with their labels, from which segmentation is learnt and measured.
+"""Synthetic close-ups with labels, for training and measuring the segmentation.
 
 A close-up is an aligned crop with a margin, rendered once; shown, it is moved a little,
 retouched, occluded and photographed, each time otherwise.

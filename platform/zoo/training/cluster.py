@@ -1,4 +1,4 @@
-"""The Ray cluster that trainings run on: connecting, how many fit, what its errors mean."""
+"""The Ray cluster: connection, capacity, and translation of its errors."""
 
 import logging
 import os

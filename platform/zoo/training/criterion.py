@@ -1,4 +1,4 @@
-"""The objective of one identity at one resolution, ready to be applied to batches."""
+"""The objective of one identity at one resolution, applied to batches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where the batches of a phase come from: the content pack, which a GPU holds whole.
+"""The content data of a phase; a GPU holds all of it.
 
 A pack of 10,000 faces takes 0.5 GB at 128 px. On the GPU a batch is four small kernels; from the
 host it would be read, resized, turned into floats and copied while the GPU waits.

@@ -1,4 +1,4 @@
-"""One identity's training, start to finish, in one process: knows nothing of Ray or MLflow."""
+"""The training of one identity in one process, independent of Ray and MLflow."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Training the light network on pairs of faces, and how well it tells lights apart.
+"""Trains the light network on pairs of faces and measures its accuracy.
 
 Siamese, contrastive (Chopra, Hadsell & LeCun 2005, *Learning a Similarity Metric
 Discriminatively*, in the form of Hadsell et al. 2006): with d the distance of two faces'

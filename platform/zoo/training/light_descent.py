@@ -1,4 +1,4 @@
-"""Where the light network's gradient leads: a face descends its distance to another's light.
+"""Gradient descent of a face towards another's light, by the light network.
 
 A picture that a network in training shows follows this gradient. What it should become is the
 same face under the other light; what it may become is the same face with a pattern on it that

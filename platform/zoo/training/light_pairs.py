@@ -1,4 +1,4 @@
-"""Faces under known lights, and pairs of them that only the light tells apart.
+"""Faces under known lights, and pairs that differ only in light.
 
 Two pictures make a pair when they show different people in the same circumstances (pose,
 expression). What they share or do not share is then the light. Wherever the faces come from

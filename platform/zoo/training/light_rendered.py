@@ -1,4 +1,4 @@
-"""Rendered people under known lights: pairs for the light network that need nobody's photo."""
+"""Synthetic people under known lights, for training the light network."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace

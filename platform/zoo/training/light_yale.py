@@ -1,4 +1,4 @@
-"""Photographed people under known lights: Extended Yale B, read from the user's folder.
+"""Extended Yale B: photographed people under known lights, from the user's folder.
 
 38 people under 64 single flashes in a dark room, in files such as ``yaleB01_P00A-070E+00.pgm``:
 pose, and the flash's azimuth and elevation in degrees (Georghiades et al., *From Few to Many*,

@@ -1,4 +1,4 @@
-"""Muon: Adam, but for the kernels of convolutions, whose steps are orthogonalised.
+"""Muon: orthogonalised steps for convolution kernels; Adam for all other parameters.
 
 Adam treats each weight by itself. Muon takes a kernel as the matrix that it is, output channels
 by inputs, and replaces the matrix of its averaged gradient, G = UΣVᵀ, by about UVᵀ: every

@@ -1,4 +1,4 @@
-"""What there is to train: identities whose network's receipt no longer matches its inputs."""
+"""The training plan: identities whose network's receipt does not match its inputs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A picture of how a training is doing: photos above, swaps below."""
+"""The preview of a training: photos above, swaps below."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""The files a training leaves: networks, curves, a picture."""
+"""The output files of a training: networks, loss curves, preview."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Style photos with the reference's jaw.
+"""Warps the face shape of style photos to the reference's jaw.
 
 A swap keeps the contour of the face in the photo; the affine alignment leaves each person's own
 jaw where it is, up to a twentieth of the eyes' distance off. A network that learns it draws a

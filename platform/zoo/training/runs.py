@@ -1,4 +1,4 @@
-"""MLflow runs: one per training, made by the driver; a retried or resumed one goes on in it.
+"""MLflow runs: one per training, opened by the driver and continued by retries.
 
 The receipt's digest, a tag of the run, says which training a run belongs to: whoever trains the
 same thing again before the run has finished continues it, whatever became of the last driver.

@@ -1,4 +1,4 @@
-"""The train stage: what is stale is trained, what is gone is removed.
+"""The train stage: trains what is stale and removes products of removed identities.
 
 With nothing to train it imports neither torch nor Ray nor MLflow.
 """

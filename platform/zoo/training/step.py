@@ -1,4 +1,4 @@
-"""One iteration on the objective; on a GPU recorded once, as a CUDA graph, and replayed.
+"""One training step; on a GPU it is recorded as a CUDA graph and replayed.
 
 A step at 64 or 128 px is hundreds of small kernels: launched one by one from Python they leave a
 GPU idle most of the time. A graph launches them all at once. For that everything that changes

@@ -1,4 +1,4 @@
-"""What ``zoo doctor`` looks at: each check says, in bounded time, what it found and what to do.
+"""The checks of ``zoo doctor``: each reports, in bounded time, its finding and the remedy.
 
 What only a GPU's driver or a server can tell is asked for in a process or over a socket with a
 time limit, because either may hang for ever.

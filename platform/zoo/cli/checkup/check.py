@@ -1,4 +1,4 @@
-"""One check: run in bounded time, and what it found."""
+"""One check of ``zoo doctor``, run in bounded time, and its result."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What is installed, and on which devices it really computes."""
+"""Checks of the installed packages and of the devices on which they compute."""
 
 import json
 import shutil

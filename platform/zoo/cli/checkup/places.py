@@ -1,4 +1,4 @@
-"""The folders: the cache, weights, the project."""
+"""Checks of the folders: cache, weights, project."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The servers: DVC's remote, the registry, S3, Ray. None is waited for long."""
+"""Checks of the servers: DVC's remote, the registry, S3, Ray; each with a time limit."""
 
 import configparser
 import os

@@ -1,4 +1,4 @@
-"""Work that overlaps: an iterator that runs in a thread of its own, a little ahead."""
+"""Prefetch: an iterator that runs ahead in a thread."""
 
 import queue
 import threading

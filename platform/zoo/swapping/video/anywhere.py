@@ -1,4 +1,4 @@
-"""One video, wherever it lies and wherever it goes: this machine's disk or S3.
+"""Swaps one video from and to the local disk or S3.
 
 What S3 has a part in is worked on in a folder of the cache, by the source's version and how it is
 swapped: a swap that was killed, or whose store went away or would not have it, goes on there, also

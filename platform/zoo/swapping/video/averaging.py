@@ -1,4 +1,4 @@
-"""The network's output and the matte of a face, averaged with those of the frames around.
+"""Temporal averaging of the network's output and the matte over neighbouring frames.
 
 It is done in the aligned crop, where a face stands still, and only with frames in which the crop
 shows the same: where a mouth moves or a hand passes, every frame is its own.

@@ -1,4 +1,4 @@
-"""Whom the choices of a swap mean in a video, and the roles that follow from it.
+"""Identity assignment in a video: selected people and their networks.
 
 ``largest`` and numbers count the people of the video by how much of the picture they take, all
 frames together; ``left`` and ``right`` are as in the first frame that shows as many people as any;

@@ -1,4 +1,4 @@
-"""Tracks of a whole video: those of its segments, joined where they are the same.
+"""Track linking: joins tracks of neighbouring segments.
 
 A segment's frames overlap its neighbours', so a face that is followed from one into the next is in
 the same places in both.

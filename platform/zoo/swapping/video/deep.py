@@ -1,4 +1,4 @@
-"""A frame of HDR that a face is blended into in its own transfer, with all its bits.
+"""HDR frames: blends a face in the frame's own transfer function and bit depth.
 
 The network sees the frame as :mod:`zoo.photos.tone` shows it. What it makes, in the photo's light
 and colours, becomes numbers of the frame's own transfer, and is mixed with the numbers that were

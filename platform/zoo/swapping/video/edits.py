@@ -1,4 +1,4 @@
-"""Edit lists: what a file holds and does not show.
+"""Edit lists: parts of a file that players do not show.
 
 A trimmed MP4 keeps what was cut away, and FFmpeg marks it as to be decoded and thrown away. None of
 it goes into an output, but for the few packets without which the first sound could not be decoded.

@@ -1,4 +1,4 @@
-"""How a swapped video is stored: the codec it came in where that can be written, nearly lossless.
+"""Encoder settings: the source's codec if it can be written, nearly lossless.
 
 One thread for each encoder: segments are what runs in parallel, and the same frames give the same
 bytes on any machine.

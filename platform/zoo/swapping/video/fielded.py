@@ -1,4 +1,4 @@
-"""Interlaced video is swapped field by field: as one of twice as many pictures, woven again."""
+"""Interlaced video: separated into fields, swapped, and interlaced again."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

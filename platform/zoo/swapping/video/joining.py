@@ -1,4 +1,4 @@
-"""Segments become one video again, with all else of the source: nothing is encoded here.
+"""Joins segments into one video with the source's other streams, without encoding.
 
 Sound, subtitles and fonts are copied or converted (:mod:`.streams`); chapters, title and languages
 are copied. What could still show or tell

@@ -1,4 +1,4 @@
-"""What is done to a video that its owner might not expect, in sentences."""
+"""Notes on changes to a video that a user might not expect."""
 
 from zoo.photos.code_points import PQ
 from zoo.photos.video import Video

@@ -1,4 +1,4 @@
-"""The packets of sound, subtitles and fonts on their way into the output: copied or converted."""
+"""Copies or converts the packets of audio, subtitles and fonts."""
 
 import errno
 from collections.abc import Iterator, Sequence

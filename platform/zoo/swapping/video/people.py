@@ -1,4 +1,4 @@
-"""The people of a video: its faces told apart by what they look like, once for all of it.
+"""The people of a video: its tracks clustered by face descriptors.
 
 A tracker knows where a face was, not whose it is: where two people cross, it may go on with the
 other one. So each face that is followed (:mod:`.chains`) is described now and then. What looks

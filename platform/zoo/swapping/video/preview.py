@@ -1,4 +1,4 @@
-"""A look at what a swap will be, in seconds: a few frames, before and after.
+"""A preview of a video swap: a few frames, before and after.
 
 Where there are several people each carries the number that ``--faces`` and ``--map`` take.
 """

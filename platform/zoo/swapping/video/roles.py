@@ -1,4 +1,4 @@
-"""Who plays which part in a video: whose face gets which network's, frame by frame.
+"""Roles in a video: which network each face gets, frame by frame.
 
 Decided once for a whole video (:mod:`.casting`), and told to whoever makes a segment of it.
 """

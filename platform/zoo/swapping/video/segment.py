@@ -1,4 +1,4 @@
-"""One segment of a video: its frames swapped, encoded and written to a file of their own.
+"""One segment of a video: its frames are swapped, encoded and written to a separate file.
 
 A segment decodes a few frames more on either side than it writes, so that its first and last
 faces are as steady as all others; it needs nothing of its neighbours.

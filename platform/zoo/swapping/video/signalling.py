@@ -1,4 +1,4 @@
-"""Telling an encoder, and a container, what the source says of its colours.
+"""Passes the source's colour metadata to the encoder and the container.
 
 HDR10's display and light go into the stream itself, and into the container where it said them. VP9
 has no place for primaries, transfer and siting in its stream; there the container alone says them.

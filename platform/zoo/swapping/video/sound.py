@@ -1,4 +1,4 @@
-"""Sound that its new container cannot hold, decoded and encoded again, in time with the picture.
+"""Transcodes audio that the new container cannot hold, in sync with the picture.
 
 Edits and priming are taken away as the source says; gaps are filled with silence, so that what
 comes after them stays where it was.

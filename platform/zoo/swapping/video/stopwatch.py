@@ -1,4 +1,4 @@
-"""Where the time goes: seconds that each step worked, whatever else ran beside it."""
+"""A timer: seconds that each step worked, including overlaps."""
 
 import time
 from collections import defaultdict

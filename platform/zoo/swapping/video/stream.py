@@ -1,4 +1,4 @@
-"""Frames in, swapped frames out, a few frames later.
+"""The frame pipeline: frames in, swapped frames out with a delay.
 
 What a frame becomes depends on its neighbours: landmarks are smoothed with those of the frames
 before and after it, the network's output and the matte are averaged with theirs, and a face that

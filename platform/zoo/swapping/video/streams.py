@@ -1,4 +1,4 @@
-"""What becomes of a video's sound, subtitles and fonts, found out before a frame is swapped.
+"""Plans the handling of a video's audio, subtitles and fonts before a frame is swapped.
 
 Which codec a container holds, and how, is asked of FFmpeg by writing the stream's first packets
 into such a container in memory, and reading them back. What it cannot hold is converted where there

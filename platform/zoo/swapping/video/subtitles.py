@@ -1,4 +1,4 @@
-"""Subtitles of text that their new container cannot hold, written in the way that it can.
+"""Converts text subtitles that the new container cannot hold.
 
 FFmpeg reads all kinds of text as Advanced SubStation Alpha and writes it as another kind: words,
 times, bold, italics and colours stay, places on the picture and fonts only where both have them.

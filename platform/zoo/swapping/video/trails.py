@@ -1,4 +1,4 @@
-"""Where the faces of a segment are and what they look like: what people are told apart by.
+"""First pass over a segment: tracks of faces with their descriptors.
 
 A first look at a video, before any face is swapped: its faces are followed as they will be again,
 by the same code and so under the same numbers, and described now and then.

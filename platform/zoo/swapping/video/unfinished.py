@@ -1,4 +1,4 @@
-"""Where unfinished swaps wait, so that one that is asked for under another name is found again.
+"""Records the locations of unfinished swaps, so that they resume under another name.
 
 A note for each in the user's cache, by the digest of its plan. Losing one loses time at most.
 """

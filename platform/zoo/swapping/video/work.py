@@ -1,4 +1,4 @@
-"""The folder beside an unfinished output, in which its finished segments wait.
+"""The folder of finished segments beside an unfinished output.
 
 It is named by the plan that says what they are made of, not by the output: a swap that was killed
 or could not be written goes on with what is missing, also under another name, in another folder or

@@ -1,4 +1,4 @@
-"""Segments made by several processes, in any order.
+"""Makes segments in several processes, in any order.
 
 Each process works in one thread, even if it is the only one: how many threads add up numbers
 changes their last bit, and a segment is to be the same whoever makes it.
