@@ -1,8 +1,8 @@
 """Batch speed and memory: photos per second at several numbers of photos, some of them damaged.
 
 Makes a folder of photos (those of a folder of yours, or rendered people, over and over under new
-names), cuts ten of them short, and runs ``zoo swap`` on it; then once more, to see what a run
-costs that finds all done. Usage:
+names), cuts ten of them short, and runs ``zoo swap`` on it; then once more, to measure a run that
+finds all outputs done. Usage:
 
     python benchmarks/batch.py [--counts 100 1000] [--photos FOLDER] [--network FILE.onnx]
                                [--jobs 1] [--broken 10] [--json]

@@ -1,10 +1,9 @@
 """A literal implementation of the paper as a baseline: one training step, float32, eager.
 
-What somebody would write who has read Korshunova et al. 2017 and knows PyTorch: the networks of
-the paper in float32, batches made on the host, N_best chosen by sorting landmark distances, the
-style term a loop over photos of the batch and over their N_best style photos, whose features
-are kept from the start. It has no identity term and chooses one N_best for the whole face.
-Usage:
+The code that a PyTorch user would write from Korshunova et al. 2017: the networks of the paper in
+float32, batches made on the host, N_best chosen by sorting landmark distances, the style term a
+loop over photos of the batch and over their N_best style photos, whose features are kept from the
+start. It has no identity term and chooses one N_best for the whole face. Usage:
 
     python benchmarks/plain.py [--recipe cpu] [--seconds 20]
 

@@ -1,9 +1,9 @@
 """Known vulnerabilities of the locked packages, from PyPI or from the list of the last audit.
 
 ``requirements/advisories.json`` says of each locked version which advisories were known on which
-day; with ``--offline``, and where PyPI cannot be reached, it is asked instead. One that does not
-concern us stands in ``requirements/accepted.json`` with the reason. pip-audit does the asking
-(``make audit`` installs it).
+day; with ``--offline``, and where PyPI cannot be reached, it is asked instead. An advisory that
+does not concern this project is listed in ``requirements/accepted.json`` with the reason. The
+queries are made by pip-audit (``make audit`` installs it).
 """
 
 import argparse

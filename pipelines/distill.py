@@ -8,7 +8,7 @@
    VGG-19's mean square, plus the cosine distance at each location, which is what style compares.
 
 Faces are rendered people and the photos given; half of each batch is disturbed (noise, blur,
-mixtures of two faces), because a network in training shows its judge such pictures.
+mixtures of two faces), because a network in training shows such pictures to its perceptual network.
 """
 
 import argparse

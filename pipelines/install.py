@@ -1,8 +1,8 @@
 """Installs the project and some extras' locked packages: ``python pipelines/install.py train``.
 
-Every package comes with one of the hashes of ``requirements/``, or not at all; nothing is resolved,
-so nothing that the locks do not name is installed. Runs in the environment that it installs into,
-with the standard library alone.
+Every package must match one of the hashes of ``requirements/``. Nothing is resolved, so only locked
+packages are installed. Runs in the environment that it installs into, with the standard library
+alone.
 """
 
 import argparse

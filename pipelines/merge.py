@@ -2,8 +2,8 @@
 
 `dvc.lock` is the one file that both sides change: it names the folders of all identities by one
 digest each, so that git cannot merge it. Their products are in DVC's cache (`dvc fetch` brings
-them); those of identities that are not here are laid beside ours, and `dvc repro`, which finds
-their receipts fresh, writes the lock anew. Usage, in a clean working tree:
+them); those of identities that are missing here are added to ours, and `dvc repro`, which finds
+their receipts fresh, writes a new lock. Usage, in a clean working tree:
 
     python pipelines/merge.py BRANCH
 """

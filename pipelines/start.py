@@ -3,10 +3,10 @@
     ZOO_ASSETS=weights python pipelines/start.py --content data/content/content.safetensors
 
 Content and style are rendered people (the content stage makes them with ``folders: []``; the
-shipped network has 240 people, four scenes each): the style set is one photo of each of 120.
-A training that starts from it need not learn what all have in common: to keep pose and
-expression, to be lit as the photo is, to draw a face (docs/training.md has what that saves).
-It is trained as the recipe ``cpu`` says, from random weights, without an identity term.
+shipped network has 240 people, four scenes each): the style set is one photo of each of 120. A
+training that starts from it already keeps pose, expression and light and draws a face;
+docs/training.md has the time that this saves. It is trained as the recipe ``cpu`` says, from random
+weights, without an identity term.
 """
 
 import argparse

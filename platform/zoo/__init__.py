@@ -1,7 +1,7 @@
 """faceswap-zoo: train, register and use one fast face-swap network per identity.
 
-docs/architecture.md has the packages from the ground floor up; each imports only what stands
-below it (``tests/test_floors.py`` holds this).
+docs/architecture.md lists the packages from the ground floor up; each imports only packages below
+it (``tests/test_floors.py`` checks this).
 """
 
 import os

@@ -1,9 +1,9 @@
 """SHA-256 of files, computed again only when a file has changed.
 
 A thousand identities have gigabytes of photos and aligned faces; their digests stand in every
-receipt. As git and DVC do, a file is taken to be unchanged while its size, inode and time of
-change are. A file younger than two seconds is not remembered: it could change once more within
-the clock's resolution.
+receipt. As in git and DVC, a file counts as unchanged while its size, inode and time of change are
+the same. The digest of a file younger than two seconds is not stored: the file could change once
+more within the clock's resolution.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Failures of each stage's last run with reasons, in ``.zoo/failures/STAGE.json``.
 
-Receipts tell of what was made; this is the note that ``zoo status`` reads about what was not.
+Receipts record successes; this file records failures, for ``zoo status``.
 """
 
 from collections.abc import Collection, Mapping

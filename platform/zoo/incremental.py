@@ -1,8 +1,8 @@
 """Runs a stage for any number of identities: makes what is stale, in parallel.
 
-A stage makes one product per identity. A product whose receipt still matches is left alone,
-the others are made in worker processes, one identity's failure never stops the rest, and
-what belongs to an identity that is gone is removed. The stage prints one line per identity.
+A stage makes one product per identity. A product whose receipt still matches is not made again, the
+others are made in worker processes, one identity's failure does not stop the rest, and products of
+removed identities are removed. The stage prints one line per identity.
 """
 
 import os

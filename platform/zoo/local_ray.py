@@ -1,9 +1,9 @@
 """Starts Ray for this machine only; every Ray that zoo starts is started here.
 
-As Ray starts by itself, its head, raylet, agents and workers listen on all networks, and whoever
-reaches them can have code run. Here their ports are on loopback, a secret made at each start is
-asked for there, and what they write lies in a folder that only its owner may enter. A cluster that
-``RAY_ADDRESS`` names is its owner's affair: it is only joined (:mod:`zoo.training.cluster`).
+By default Ray's head, raylet, agents and workers listen on all networks, and whoever can reach them
+can run code. Here their ports are on loopback, they require a token generated at each start, and
+their files are in a folder that only its owner can enter. A cluster that ``RAY_ADDRESS`` names is
+its owner's responsibility: it is only joined (:mod:`zoo.training.cluster`).
 """
 
 import ipaddress

@@ -1,7 +1,7 @@
 """Escapes untrusted text for display: file names, evidence, tags, reasons.
 
-A name may hold what a terminal obeys (clear the screen, set the title), a line feed that feigns
-another line, marks that turn the order of letters round, or bytes that are no text at all.
+A name may contain terminal control sequences (clear the screen, set the title), a line feed that
+imitates another line, characters that reverse the order of letters, or bytes that are not text.
 """
 
 import re

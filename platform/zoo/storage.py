@@ -1,7 +1,7 @@
 """Atomic writes: a temporary name in the same folder, then a rename.
 
-What lies in the user's cache and data folders, and whatever else is called private, is its
-owner's alone, whatever the umask: files 0600, folders 0700.
+Files in the user's cache and data folders, and all others called private, are accessible to their
+owner only, whatever the umask: files 0600, folders 0700.
 """
 
 import errno

@@ -1,7 +1,7 @@
 """Reads untrusted files: regular files of bounded size only.
 
-A FIFO would wait for ever, a device never ends, and a file of gigabytes takes the memory of
-whatever reads it whole.
+Reading a FIFO could block, a device never ends, and a file of gigabytes exhausts the memory of its
+reader.
 """
 
 import errno

@@ -1,8 +1,8 @@
 """Reads untrusted YAML as plain data.
 
-What YAML can do beyond that costs whoever reads it: nesting without end takes the stack, a merge
-of merges (``<<: [*a, *a]``) doubles at each level, and a date that is none is an exception of
-another library.
+Other features of YAML can harm the reader: endless nesting exhausts the stack, a merge of merges
+(``<<: [*a, *a]``) doubles at each level, and an invalid date raises an exception of another
+library.
 """
 
 from functools import cache

@@ -57,8 +57,8 @@ def export(
 ) -> None:
     """Write a network as a file for other programs.
 
-    The file says whose face it makes, on what basis and under which terms. What other programs
-    make with it they neither sign nor label as synthetic: whoever uses it must.
+    The file names the person, the basis and the terms of use. Other programs neither sign their
+    output nor label it as synthetic: the user must.
     """
     from zoo.cli.output import note, print_json
     from zoo.cli.place import find, named_network

@@ -80,10 +80,10 @@ def remove(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove an identity and its photos; the next `dvc repro` removes what was made of them.
+    """Remove an identity and its photos; the next `dvc repro` removes their products.
 
-    What is registered, cached or kept by DVC stays, and can still be swapped in; --purge removes
-    that too, names what it cannot reach, and searches for what is left.
+    Registered and cached networks and DVC's copies stay, and swaps still work; --purge removes
+    those too, lists what it cannot reach, and searches for remains.
     """
     from zoo.cli.output import print_json
     from zoo.provenance.adding import remove_identity

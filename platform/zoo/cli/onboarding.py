@@ -74,7 +74,7 @@ def add(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Copy photos of a person into the project, record why they may be used, and judge them.
+    """Copy photos of a person into the project, record the basis for their use, and assess them.
 
     Ten usable photos are needed, forty or more are better, each with that one person's face. Of
     a video the sharpest and most varied frames are taken. Originals are never touched.
@@ -139,7 +139,7 @@ def check(
         bool, typer.Option("--quiet", "-q", help="Print the names of photos that are not usable.")
     ] = False,
 ) -> None:
-    """Judge the photos an identity has: which are usable, whose they are, what is wanting."""
+    """Assess an identity's photos: which are usable, outliers, and what is missing."""
     from zoo.cli.output import print_json
     from zoo.errors import IdentityError
     from zoo.provenance.identity import PHOTOS, find_identity

@@ -90,7 +90,7 @@ def show(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show an identity's versions: what made them, how good they are, who promoted them."""
+    """Show an identity's versions: recipe, scores, and who promoted them."""
     from zoo.cli.output import note, print_facts, print_json, print_table, spinner
     from zoo.cli.place import registry_uri
     from zoo.provenance.names import check_name
@@ -154,9 +154,9 @@ def pull(
 ) -> None:
     """Bring a network from the registry into this machine's cache.
 
-    A swap pulls what it misses; pull again to get what was promoted elsewhere. A network is
-    taken when it is signed by this user, or by a key whose root ZOO_TRUST names; without
-    ZOO_TRUST, by the key that was seen first for this identity.
+    A swap pulls a missing network itself; pull again after a promotion elsewhere. A network is
+    accepted if it is signed by this user, or by a key whose root ZOO_TRUST names; without
+    ZOO_TRUST, by the first key that was seen for this identity.
     """
     from zoo.cli.output import note, print_json, spinner
     from zoo.cli.place import named_network, registry_uri
@@ -191,7 +191,7 @@ def rm(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Take an identity's networks out of the registry and the cache.
+    """Remove an identity's networks from the registry and the cache.
 
     Its runs stay in MLflow, and the files it was made from stay in the project.
     """

@@ -74,9 +74,9 @@ def serve(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Serve the zoo: a web page, a REST interface, and live video.
+    """Serve a web page, a REST interface, and live video.
 
-    Only this machine can reach it unless --host says otherwise. Ctrl-C ends it.
+    Only this machine can reach it, unless --host names another address. Ctrl-C stops it.
     """
     import secrets
 
@@ -124,7 +124,7 @@ def live(
 ) -> None:
     """Open the camera with an identity's face, in the browser.
 
-    Uses the server on that port when there is one, else starts one for this machine alone.
+    Uses the server on that port if there is one, otherwise starts one for this machine only.
     """
     from zoo.cli.place import registry_uri_or_none
     from zoo.provenance.names import check_name

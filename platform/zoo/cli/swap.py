@@ -154,15 +154,14 @@ def swap(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put an identity's face into photos and videos, or several identities' into several faces.
+    """Swap an identity's face into photos and videos, or several identities into several faces.
 
-    Photos keep their size, format and bits per channel, videos their times, sound and subtitles
-    (what the container cannot hold is converted, which is said); every output is signed, and says
-    that it is synthetic. HEIC becomes JPEG, and BMP, GIF and others that cannot carry the mark
-    become PNG. What else an input holds (an HDR gain map, a depth map, more frames) is left out,
-    because it shows the old face, and named.
-    Outputs that are there already, of the same input, network and options, are left alone. What
-    failed is named at the end, and in OUT/zoo-failed.csv.
+    Photos keep their size, format and bits per channel, videos their times, audio and subtitles
+    (streams that the container cannot hold are converted, with a message). Every output is signed
+    and marked as synthetic. HEIC becomes JPEG, and BMP, GIF and others that cannot carry the mark
+    become PNG. Further content of an input (an HDR gain map, a depth map, more frames) is left out,
+    because it shows the original face, and listed. Existing outputs of the same input, network and
+    options are skipped. Failures are listed at the end, and in OUT/zoo-failed.csv.
     """
     from zoo.cli.faces import how_to_swap, names_of
     from zoo.cli.outcomes import entries, line_of

@@ -43,7 +43,7 @@ def train(
     """Train the networks whose photos, recipe or content have changed.
 
     This is one stage of `dvc repro`, which also aligns, evaluates and registers. Ctrl-C stops it,
-    and the next call goes on from the last checkpoints. logs/NAME.log has each one's details.
+    and the next call resumes from the last checkpoints. logs/NAME.log has the details.
     """
     from zoo.cli.output import note, print_json
     from zoo.settings import find_project
@@ -66,7 +66,7 @@ def train(
 
 
 def status(as_json: Json = False, quiet: Quiet = False) -> None:
-    """Show how far each identity is: photos, aligned, trained, evaluated, registered; and why.
+    """Show the state of each identity's stages: photos, aligned, trained, evaluated, registered.
 
     A step is fresh, stale (what it was made from has changed), missing, or failed in its last
     run; `dvc repro` brings all of them up to date.

@@ -143,7 +143,7 @@ def sign(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Sign the versions of an identity that are not signed yet: you vouch for them.
+    """Sign the versions of an identity that are not signed yet.
 
     New ones are signed when they are registered. Each file is fetched first and held against
     what the registry says of it.

@@ -37,7 +37,7 @@ def verify(
         bool, typer.Option("--quiet", "-q", help="Print the names of those that are not valid.")
     ] = False,
 ) -> None:
-    """Say what photos and videos tell of how they were made, and whether they were altered.
+    """Show how photos and videos were made, and whether they were altered.
 
     Exit code 0 if all carry a valid manifest, 1 if one was altered or carries none.
     """

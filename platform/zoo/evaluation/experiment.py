@@ -1,8 +1,8 @@
 """Experiments: networks trained with other settings than the project's, and their results.
 
 A trial is an identity with a changed recipe or fewer photos. Its network and report lie in the
-experiment's own folder, each with a receipt, so that an experiment that was stopped goes on
-where it was and one whose inputs changed is redone; the project's networks are never touched.
+experiment's own folder, each with a receipt, so that an interrupted experiment resumes, and one
+whose inputs changed is repeated; the project's networks are never changed.
 """
 
 from collections.abc import Mapping, Sequence

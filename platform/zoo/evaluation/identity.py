@@ -1,7 +1,7 @@
 """Identity by dlib: distances between 128-number descriptors of faces.
 
-The second judge: a recipe with an identity term has trained on dlib's descriptor, and it
-hardly sees what is left of the person in the photo (:mod:`zoo.evaluation.likeness` does).
+The second recogniser: a recipe with an identity term is trained on dlib's descriptor, and the
+descriptor hardly detects remains of the person in the photo (:mod:`zoo.evaluation.likeness` does).
 
 Two photos of one person lie about 0.3 to 0.5 apart, of two persons 0.7 to 1.0; dlib's own
 threshold is 0.6 (http://dlib.net/face_recognition.py.html). A person is the mean of the

@@ -1,7 +1,7 @@
 """Likeness by SFace: cosines of embeddings to the target and to everyone else.
 
-SFace (:mod:`zoo.faces.sface`) is the main judge of likeness: no training sees it. A person is the
-mean of the embeddings of several photos, at length 1.
+SFace (:mod:`zoo.faces.sface`) is the main recogniser: no training uses it. A person is the mean of
+the embeddings of several photos, at length 1.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """The report card: every photo's measures, and their means as scores.
 
-``report.json`` holds a :class:`Report`. The numbers at its top level are the scores; they
-become metrics and tags of the registry and stand in its gate.
+``report.json`` holds a :class:`Report`. The numbers at its top level are the scores; they become
+metrics and tags of the registry and are checked by its gate.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
 """Photos for the figures: ordinary ones, turning heads, difficult cases.
 
-They come from the photos held out from training; where those are rendered, one stranger is
-rendered in the situations wanted.
+They come from the photos held out from training; if those are rendered, another person is rendered
+in the required situations.
 """
 
 from collections.abc import Callable, Mapping, Sequence

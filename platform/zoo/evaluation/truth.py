@@ -1,7 +1,7 @@
 """PSNR against the true swap: for synthetic people, the same scene with the other face.
 
-The true swap is rendered with the target's face on the body of the person in the photo, in the
-same pose, expression and light. Nothing photographed can offer that.
+The true swap is rendered with the target's face on the body of the person in the photo, in the same
+pose, expression and light. Photographs have no such ground truth.
 """
 
 import numpy as np

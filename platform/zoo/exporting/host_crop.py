@@ -2,10 +2,10 @@
 
 They map five points, the eyes' centres, the nose's tip and the mouth's corners, onto a template by
 a similarity (facefusion's template ``dfl_whole_face``, the mean face of DeepFaceLab's
-``whole_face``). We map 68 landmarks onto a reference by an affine map. So the way from their crop
-to ours differs a little from face to face; what a file can carry is the one that fits many faces
-best. Without turning and shear, which the fit finds to be nothing, rows and columns are resampled
-apart.
+``whole_face``). We map 68 landmarks onto a reference by an affine map. So the map from their crop
+to ours differs a little from face to face; a file can contain only the one that fits many faces
+best. It has no rotation or shear, which the fit finds to be negligible, so rows and columns are
+resampled separately.
 
 Unit coordinates as in :mod:`zoo.faces.alignment`: (0, 0) is the left top corner of the first pixel.
 """

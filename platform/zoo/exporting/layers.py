@@ -3,8 +3,8 @@
 Names and shapes are those of :class:`zoo.networks.transformation.TransformationNetwork`:
 ``branches.I.J.weight`` and ``merges.I.J.weight`` (I from the coarsest scale on, J the place in the
 block: a convolution, its normalisation, a ReLU, and again), ``rgb.weight``, each with its ``bias``.
-All are float32. What a network of 8 bits holds in whole numbers is multiplied by its scales: these
-are the very weights that a swap works with.
+All are float32. The integers of an 8-bit network are multiplied by their scales: these are the
+weights that a swap uses.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Colour transfer: a swapped face takes on the photo's light and colours.
 
-A network shows its person in the light of that person's photos. What changes slowly over a
-face is light and complexion, what changes quickly is the person (Shashua & Riklin-Raviv's
-quotient image, 2001, rests on the same observation). So the slow part becomes the photo's, in a
-perceptual space, and the quick part stays: the seam closes by itself, identity is not touched.
+A network shows its person in the light of that person's photos. Low frequencies of a face are light
+and complexion, high frequencies are the person (Shashua & Riklin-Raviv's quotient image, 2001, uses
+the same observation). So the low frequencies are replaced by the photo's, in a perceptual colour
+space, and the high frequencies stay: no seam shows, and the identity does not change.
 """
 
 import cv2

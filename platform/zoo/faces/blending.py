@@ -1,8 +1,7 @@
 """Compositing of a swapped face: colour transfer, sharpness, blending.
 
-Light and colours agree first (:mod:`zoo.faces.agreement`), then sharpness
-(:mod:`zoo.faces.detail`); the seam is a feather, or gradients are cloned (Perez et al.,
-*Poisson Image Editing*, 2003).
+Colour transfer first (:mod:`zoo.faces.agreement`), then sharpness (:mod:`zoo.faces.detail`); the
+edge is feathered, or gradients are cloned (Perez et al., *Poisson Image Editing*, 2003).
 """
 
 from collections.abc import Callable, Collection

@@ -3,8 +3,8 @@
 A photo is searched at a bounded size first. When no upright face is seen clearly there, it is also
 searched turned by quarters, and then slantwise, at half that size: heads that lie, scans, pictures
 stored sideways. When nothing is found, it is searched at twice the size; when a large photo shows
-small faces, which seldom come alone, at most at its own. What cannot be confirmed
-(:mod:`zoo.faces.fitting`) is no face.
+small faces, which seldom come alone, at most at its own. A detection that cannot be confirmed
+(:mod:`zoo.faces.fitting`) is discarded.
 """
 
 from dataclasses import dataclass

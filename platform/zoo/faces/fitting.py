@@ -1,10 +1,10 @@
 """Fits the 68 landmarks of a detected face at any roll; rejects fits that cannot be right.
 
-The regression trees were trained on upright faces and always give a face: on a head tilted by 45°
-its features are off by a fifth of the eyes' distance, on one upside down they stand on the
-forehead. So a face that is tilted, or that the detector hardly sees, is looked at once more,
-turned upright; landmarks are fitted in its upright box, and again in the box and at the roll that
-they imply, until two fits agree.
+The regression trees were trained on upright faces and always return landmarks: on a head tilted by
+45° they are off by a fifth of the inter-ocular distance, on one upside down they lie on the
+forehead. So a face that is tilted, or has a low detection score, is detected once more, rotated
+upright; landmarks are fitted in its upright box, and again in the box and at the roll that they
+imply, until two fits agree.
 """
 
 from dataclasses import dataclass, replace

@@ -6,9 +6,9 @@ aligned crop every place shows the same part of the face, so its normal is known
 of an ellipsoid through the generic head's brows, eyes and nose. Luminance over forehead, cheeks
 and chin is fitted by the normals, robustly, so that hair, glasses and beards bend it less.
 
-On 8 people of the Extended Yale set B, lit from within 80° of the camera, ``side`` and the sine
-of the light's true azimuth correlate with 0.98. Upwards it is 0.65, because foreheads and chins
-differ in colour, so that is fitted but not told.
+On 8 people of the Extended Yale set B, lit from within 80° of the camera, ``side`` and the sine of
+the light's true azimuth correlate with 0.98. The vertical component has 0.65, because foreheads and
+chins differ in colour, so it is fitted but not reported.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Regions of the original face that stay in front of the swapped one: mouth, eyes, hair.
 
-Mouth and eyes are where the landmarks say, with a soft edge; hair is found by the segmentation
-(:func:`zoo.faces.segmentation.skin`), because landmarks do not know it.
+Mouth and eyes are located by the landmarks, with a soft edge; hair is found by the segmentation
+(:func:`zoo.faces.segmentation.skin`).
 """
 
 from collections.abc import Collection

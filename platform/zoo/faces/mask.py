@@ -1,9 +1,9 @@
 """The face mask: where a swapped face is pasted into a photo.
 
-Careless stitching throws identity away: a mask that ends at the brows gives the old face
-back, and one that fades inside the jaw and the temples gives their owner back. So the mask
-reaches over the forehead and a little beyond the landmarks, and a matte takes out what is not
-skin. docs/stitching.md has what each choice costs.
+Compositing can lose the identity: a mask that ends at the brows restores the original face, and so
+does one that fades inside the jaw and the temples. So the mask covers the forehead and extends a
+little beyond the landmarks, and a matte removes everything that is not skin. docs/stitching.md has
+the cost of each choice.
 """
 
 from dataclasses import dataclass

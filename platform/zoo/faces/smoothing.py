@@ -1,16 +1,16 @@
 """Smooths landmarks over time: predictions of every frame combined with optical flow.
 
-A landmark predictor errs by about a hundredth of the distance between the eyes, anew in each
-frame: a face aligned by it trembles. Optical flow hardly errs from one frame to the next, but its
-errors add up. So each landmark is a random walk about its flow, seen through noise:
+A landmark predictor has an independent error of about a hundredth of the inter-ocular distance in
+each frame: a face aligned by it jitters. Optical flow has small errors between frames, but they
+accumulate. So each landmark is modelled as a random walk about its flow, observed with noise:
 
     x_t = x_{t-1} + u_t + w_t,   w_t ~ N(0, Q_t)        u: flow
     z_t = x_t + v_t,             v_t ~ N(0, R)          z: the predictor
 
-The filter (Kalman 1960) is what can be known at time t, for live video; it has no lag where flow
-follows the face. The smoother (Rauch, Tung & Striebel 1965) also uses what comes later, so it has
-none at all. Blinks and speech stay: flow moves with them, and where flow does not come back to
-where it started, Q grows by what it misses.
+The filter (Kalman 1960) uses frames up to time t, for live video; it has no lag where flow follows
+the face. The smoother (Rauch, Tung & Striebel 1965) also uses later frames, so it has none at all.
+Blinks and speech stay: flow moves with them, and where flow does not come back to where it started,
+Q grows by what it misses.
 """
 
 from collections.abc import Sequence

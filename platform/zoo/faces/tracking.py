@@ -1,9 +1,9 @@
 """Face tracking in videos: periodic detection, landmarks in every frame.
 
-The search of a whole picture is what costs: it runs every few frames, every other time on a
-picture of half the size; at once after a cut; and where a face is not found again whose landmarks
-and flow have parted. A face that is followed is also looked for in its own place, turned upright,
-at a size that the detector is good at. In between a face's box and roll follow its landmarks.
+The search of a whole picture is expensive: it runs every few frames, every other time on a picture
+of half the size; at once after a cut; and when a face is not found again after its landmarks and
+flow have diverged. A face that is followed is also looked for in its own place, turned upright, at
+a size that the detector is good at. In between a face's box and roll follow its landmarks.
 
 Which frames are searched depends on their numbers in the video, so it does not matter much at
 which frame one begins to follow.

@@ -4,11 +4,11 @@ Trained as a siamese network on pairs of different people (``zoo.training.light`
 distances between its features are distances between lights. The mean squared difference of
 its features is the light term (Korshunova et al. 2017, equation 5).
 
-A picture that a network in training shows to Γ must be led towards a light, not towards noise.
-So Γ looks at 32×32 blurred samples of the face alone: what is finer than shading, and hair,
-clothes and background, are out of its sight and get no gradient. It takes their logarithm, in
-which light and skin add up, less its mean: exposure and skin tone are not light's direction.
-All of it is smooth (no max pooling, no ReLU).
+The gradient of Γ must lead a picture towards a light, not towards noise. So Γ reads 32×32 blurred
+samples of the face only: details finer than shading, hair, clothes and background are not visible
+to it and receive no gradient. It takes their logarithm, in which light and skin add up, less its
+mean: exposure and skin tone are not light's direction. All of it is smooth (no max pooling, no
+ReLU).
 """
 
 from importlib.resources import as_file, files

@@ -1,13 +1,13 @@
 """A differentiable composite: an approximation of the finished picture.
 
-Stitching (:mod:`zoo.faces.blending`) keeps of a network's output what lies inside the mask and
-varies quickly; the surroundings and the slow part, light and complexion, become the photo's. A
-term that is computed on the composite asks the network for what survives that.
+Compositing (:mod:`zoo.faces.blending`) keeps the high frequencies of a network's output inside the
+mask; the surroundings and the low frequencies, light and complexion, are replaced by the photo's. A
+term that is computed on the composite therefore measures what remains of the output.
 
     C(x̂, x) = x + M · (x̂ − L(x̂) + L(x) − x),   L the low-pass inside the mask M
 
-It is simpler than the real thing: in RGB, on the aligned crop, with the reference's outline for
-everybody's.
+It is simpler than the real compositing: in RGB, on the aligned crop, with the reference's outline
+for every face.
 
 Shapes: B batch, H = W side of the crop.
 """

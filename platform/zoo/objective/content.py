@@ -3,8 +3,8 @@
     L_content = (1/|Φ(x)|) Σ_i w_i ‖Φ_i(x̂) − Φ_i(x)‖²
 
 The paper has w_i = 1 everywhere. Here each part of the face has its own
-(:mod:`zoo.objective.parts`): the mouth, which is expression above all, more, the surroundings,
-which stitching takes from the photo, less.
+(:mod:`zoo.objective.parts`): more for the mouth, which shows expression, less for the surroundings,
+which compositing takes from the photo.
 """
 
 from torch import Tensor

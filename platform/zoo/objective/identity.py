@@ -4,8 +4,8 @@
 
 Δ is dlib's face descriptor (:mod:`zoo.networks.descriptor`), C the composite with the photo's
 surroundings and light (:mod:`zoo.objective.compositing`). VGG's features see patches; Δ sees the
-whole face, its proportions and what tells people apart. It is never the recogniser that judges
-the network afterwards.
+whole face, its proportions and what tells people apart. It is never the recogniser that evaluates
+the network.
 
 Shapes: B batch, N style photos, H = W side of the crop.
 """

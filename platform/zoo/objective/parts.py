@@ -1,9 +1,9 @@
 """Parts of the aligned face that are compared apart: mouth, eyes with brows, face, surroundings.
 
 A style photo may show the right mouth and the wrong eyes. So mouth and eyes each have their own
-N_best: for a patch on the mouth, the photos whose mouths are alike. What surrounds the face is
-not the person: it does not count in the style term, and little in the content term, since
-stitching puts the photo's there.
+N_best: for a patch on the mouth, the photos whose mouths are alike. The surroundings of the face
+are not the person: they do not count in the style term, and little in the content term, because
+compositing uses the photo's.
 """
 
 from dataclasses import dataclass

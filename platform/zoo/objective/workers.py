@@ -1,7 +1,7 @@
 """Data parallelism: several workers, each with a part of one batch, give the same result as one.
 
 Gradients are averaged, so every term must be a mean over photos, with equal parts on all workers.
-What stands below a fraction's line is averaged first. Without workers all this does nothing.
+Denominators are averaged first. With a single worker these functions do nothing.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,9 @@
 """Things in front of a face, drawn into a picture and its labels.
 
 A rendered person wears at most glasses. Photographs show hands, microphones, sunglasses, hats,
-scarves, strands of hair; whoever learns to tell skin from the rest has to see such things, and
-where exactly they are. They are flat drawings with plausible outlines, colours and shading: a
-network learns from them that what does not look like skin is none, not what a hand is.
+scarves, strands of hair; a segmentation network must be trained on such objects with exact labels.
+They are flat drawings with plausible outlines, colours and shading: a network learns from them that
+pixels that do not look like skin are not skin, not what a hand is.
 
 Lengths and positions are in unit coordinates of the picture, (0, 0) to (1, 1).
 """

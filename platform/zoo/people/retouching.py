@@ -1,6 +1,6 @@
 """Augmentation of renders: colours, backgrounds, light, cameras.
 
-What a network learns on renders holds for photographs only as far as it has seen more than
+A network trained on renders generalises to photographs only if its training data varies more than
 renders differ from photographs (domain randomisation, Tobin et al. 2017,
 https://arxiv.org/abs/1703.06907). Labels stay as they are.
 """

@@ -1,13 +1,13 @@
 """Decodes untrusted photos in separate processes with limits of memory and time.
 
-Decoders are other people's C code. What a photo does to one, by a mistake of the decoder or by
-taking all memory and time, ends that process and is one sentence here. The processes are kept,
-because starting one takes as long as decoding ten photos, and replaced after a number of photos,
-so that what one leaves behind in memory does not stay.
+Decoders are third-party C code. If a photo crashes one, or exhausts its memory or time, only that
+process ends, and the caller receives an error message. The processes are reused, because starting
+one takes as long as decoding ten photos, and replaced after a number of photos, so that data left
+in memory does not stay.
 
 A process is limited in memory (``RLIMIT_AS``) and processor time (``RLIMIT_CPU``), can write no
-file, and knows nothing of its parent's environment but where Python's modules are. It is no
-sandbox: it runs as the same user and may read that user's files.
+file, and receives only Python's module path from its parent's environment. It is not a sandbox: it
+runs as the same user and may read that user's files.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The decoder process of :mod:`.apart`: ``python -m zoo.photos.decoder``.
 
-It reads questions from standard input and answers on standard output (:mod:`.wire`), and ends
-when there are no more. Its limits are set before it reads a byte.
+It reads requests from standard input and writes responses to standard output (:mod:`.wire`), and
+ends at the end of input. Its limits are set before it reads a byte.
 """
 
 import json

@@ -1,9 +1,9 @@
 """Pictures of more than 8 bits per channel: changed only where their 8-bit version changed.
 
-Faces are found and swapped in 8-bit sRGB, as with all photos. The deep picture then gets the
-*difference* between the swapped and the original 8-bit picture, in the display's scale, wherever
-there is one: what is not a face keeps all its bits, and at a face's rim the photo's own fine
-steps go on under the blend.
+Faces are found and swapped in 8-bit sRGB, as with all photos. The *difference* between the swapped
+and the original 8-bit picture, in the display's transfer function, is then added to the picture of
+high bit depth: pixels outside the face keep all bits, and at the edge of a face the photo's own
+fine steps remain under the blend.
 """
 
 from collections.abc import Mapping

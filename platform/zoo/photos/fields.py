@@ -1,8 +1,8 @@
 """Interlaced video: each frame holds two fields of different times in alternate lines.
 
-A face in motion is two faces in such a frame, neither of them whole. So each field becomes a
-picture of its own, the lines that it lacks filled in (FFmpeg's ``bwdif``), and afterwards gives
-back the lines that it has: what was filled in is never stored.
+A moving face appears twice in such a frame, complete in neither field. So each field becomes a
+separate picture, with the missing lines interpolated (FFmpeg's ``bwdif``), and afterwards only its
+original lines are written back: interpolated lines are never stored.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,9 +1,8 @@
 """A frame's planes, changed by *differences* of colour.
 
-What is written back is the number that was decoded plus the change that a swap made, by the exact
-matrix. So it does not matter how the picture was made from the planes: a way there that rounds down
-takes nothing off the result, what did not change keeps its number, and chroma that planes hold for
-four pixels keeps the detail that the picture has lost.
+The output is the decoded value plus the change that a swap made, by the exact matrix. So the
+conversion from planes to picture may round: unchanged pixels keep their value, and subsampled
+chroma keeps the detail that the picture has lost.
 
 Sources: ITU-T H.273, section 8.3 (matrix coefficients, equations 20 to 48).
 """

@@ -1,7 +1,7 @@
 """Reads untrusted photos of all supported formats.
 
-Whatever the file holds (rotated, grey, transparent, CMYK, 16 bits, floating point, another colour
-space), what comes out is upright sRGB. Its size is checked before a pixel is decoded.
+The result is upright sRGB, whatever the file holds (rotated, grey, transparent, CMYK, 16 bits,
+floating point, another colour space). Its size is checked before a pixel is decoded.
 """
 
 import io

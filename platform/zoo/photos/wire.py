@@ -1,6 +1,6 @@
 """Message format for photos between processes, without pickle: JSON, then bytes.
 
-Whoever reads it trusts no word of it: the other side may be what a hostile photo made of it. An
+The reader does not trust the message: a hostile photo may have taken over the other process. An
 OpenEXR file's header stays behind; only a successor in OpenEXR would need it.
 """
 

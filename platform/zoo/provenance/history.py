@@ -1,9 +1,8 @@
 """Redacts an input's manifests for its swap.
 
-The chain of what was done does: actions, hashes, ingredients, and which networks were used.
-Everything else is redacted as C2PA provides for: places, owners, serial numbers, and thumbnails,
-which would still show the face that was there. What was signed as a part of a claim itself, such
-as a title, stays.
+Actions, hashes, ingredients and the networks that were used are kept. Everything else is redacted
+as C2PA provides: locations, owners, serial numbers, and thumbnails, which would show the original
+face. Data signed as a part of a claim itself, such as a title, stays.
 
 Source: C2PA Technical Specification 2.2, Redaction of Assertions.
 """

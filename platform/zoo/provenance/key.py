@@ -4,9 +4,9 @@ One file holds the self-made key with its chain of certificates, readable by its
 processes that need it at once end with one key: the file appears under its name by a hard link,
 which only the first can make.
 
-The chain is a root and a leaf (ES256, for e-mail protection, as C2PA asks). Nobody knows this
-root, so readers report an untrusted issuer, and rightly so: the signature shows that a file was
-not altered since, not who made it. It names no person and no machine.
+The chain is a root and a leaf (ES256, for e-mail protection, as C2PA asks). Nobody else knows this
+root, so readers correctly report an untrusted issuer: the signature shows that a file was not
+altered, not who made it. It names no person and no machine.
 """
 
 import os

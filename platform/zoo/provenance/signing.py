@@ -1,9 +1,8 @@
 """Signs outputs: each carries a C2PA manifest (Content Credentials).
 
-The manifest is the last thing written: it holds a hash of all other bytes, so whoever alters
-them afterwards is found out (:mod:`.verifying`). Nothing is asked of any server, no remote
-manifest is fetched, and no thumbnail of the input is kept, which would show the face that was
-there.
+The manifest is the last thing written: it holds a hash of all other bytes, so later alterations are
+detected (:mod:`.verifying`). No server is contacted, no remote manifest is fetched, and no
+thumbnail of the input is kept, because it would show the original face.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Verifies the provenance of a file.
 
-The file and its manifest are hostile until checked: c2pa checks hashes and signatures in memory-
-safe code, no server is asked, and nothing that the manifest says is more than words here.
+The file and its manifest are untrusted: c2pa checks hashes and signatures in memory-safe code, no
+server is contacted, and text of the manifest is only displayed.
 """
 
 import os

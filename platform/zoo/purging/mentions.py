@@ -1,7 +1,7 @@
 """Mentions of an identity's name in other identities' files: found as whole words and removed.
 
-Other identities' reports name whom a swap looked like, indexes list everybody, and failures are
-kept by name. Such files stay, without the name.
+Reports of other identities, indexes and lists of failures contain the name. Such files stay,
+without the name.
 """
 
 import json

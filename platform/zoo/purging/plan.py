@@ -1,7 +1,7 @@
 """The purge plan: finds everything of an identity, then removes it in a crash-safe order.
 
-What names the identity to a later purge (its folder, its receipt, its log) goes last, so that a
-purge that was interrupted is run again and finds what is left.
+The files that identify the identity (its folder, receipt, log) are removed last, so that an
+interrupted purge can be repeated.
 """
 
 import json

@@ -1,9 +1,9 @@
 """The files of a registry: location, size, deletion.
 
-A registry is data that others wrote: what it names as the place of a network may be any folder
-of whoever asks. So nothing is deleted but the two folders that zoo itself makes, a stored
-network's and a run's, below the registry's own root; and a root on this machine counts only when
-it lies beside the SQLite store that names it.
+A registry is untrusted data: the location that it names for a network may be any folder of the
+user. So only the two folders that zoo itself creates, a stored network's and a run's, are deleted,
+below the registry's own root; and a root on this machine is accepted only if it lies beside the
+SQLite store that names it.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Compares a candidate's report card with the champion's, photo by photo, on the same faces.
 
-Two means over different photos, or against different people, say nothing about two networks. So
-a photo counts where both measured it, against the same photos of the identity; and whether a
-swap looked most like the identity counts where it is known for the people that both knew.
+Means over different photos, or against different people, do not compare two networks. So a photo
+counts if both measured it, against the same photos of the identity; and whether a swap was nearest
+to the identity counts for the people that both galleries contain.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Garbage collection: old versions, files without a version, deleted runs.
 
-Whatever could still be wanted stays: each identity's champion and candidate, those before them,
-its newest versions, and everything younger than a day, which somebody may be publishing. What
-names files outside the registry's own root stays too, and is named with them.
+Kept are each identity's champion and candidate, the previous ones, its newest versions, and
+everything younger than a day, because it may be in publication. Versions and runs that name files
+outside the registry's own root are kept too, and listed.
 """
 
 import time

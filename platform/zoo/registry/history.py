@@ -1,7 +1,7 @@
 """Moves aliases and records who moved them, when and why.
 
-Each move is a tag of the registered model, ``history.0001`` and on, so that none displaces
-another and all outlive the versions they speak of.
+Each move is a tag of the registered model, ``history.0001`` and on, so that none replaces another
+and all outlive the versions that they describe.
 """
 
 import getpass

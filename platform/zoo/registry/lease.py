@@ -1,9 +1,9 @@
 """A lease: one process at a time changes an identity's versions and aliases, on any machine.
 
-MLflow has no transactions over several calls: two processes could each find the other's version
-missing, or each judge its own against a champion that the other replaces. But of two that create
-a registered model of one name, every store refuses one. So whoever changes ``ada`` holds a
-registered model ``ada.lease``, a name that no identity can have.
+MLflow has no transactions over several calls: two processes could each miss the other's version, or
+compare their own with a champion that the other replaces. But if two create a registered model of
+the same name, every store refuses one. So a process that changes ``ada`` holds a registered model
+``ada.lease``, a name that no identity can have.
 """
 
 import json

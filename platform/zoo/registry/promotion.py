@@ -1,10 +1,10 @@
 """The promotion gate: measured scores decide whether a candidate becomes champion.
 
-A network must reach the thresholds of ``params.yaml``, and must not be worse than the champion
-on the faces that both were measured on. SFace's figures of likeness are asked for where it
-judged; a network that dlib's descriptor alone has judged passes on that, and its record says
-so. Where there are too few of those, the champion is
-measured again on the candidate's; without a means to do so the gate stays shut.
+A network must reach the thresholds of ``params.yaml``, and must not be worse than the champion on
+the faces that both were measured on. SFace's thresholds apply if it was used; a network measured by
+dlib's descriptor alone passes on that, and its record says so. If there are too few of those, the
+champion is measured again on the candidate's photos. If that is impossible, the version is not
+promoted; the reason is printed.
 """
 
 import math

@@ -1,9 +1,9 @@
 """Signatures of registered networks: made when published, checked when pulled.
 
-Signed is what a swap relies on: whose network it is, the file's SHA-256, the basis and the
-resolution. Trusted are this user's own key and the roots that ``ZOO_TRUST`` names. Without
-``ZOO_TRUST`` the first key that is seen for an identity of a registry is remembered, as SSH does
-for a host, and another one later is refused.
+The signature covers what a swap relies on: identity, the file's SHA-256, basis and resolution. This
+user's own key and the roots that ``ZOO_TRUST`` names are trusted. Without ``ZOO_TRUST``, the first
+key that is seen for an identity of a registry is stored, as SSH does for a host, and another one is
+refused later.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Parses the tags of a registry as untrusted data.
 
-Whoever reaches the registry can write any tag. One that is malformed makes its own identity's
-line say so, and no other's.
+Whoever can reach the registry can write any tag. A malformed tag is reported for its own identity
+only.
 """
 
 import math

@@ -1,10 +1,10 @@
 """Live video over a WebSocket: JPEG frames in, swapped JPEG frames out.
 
-The client sends binary messages, a number (4 bytes, big-endian) and a JPEG. Each is answered by
-a binary message: the same number, the milliseconds that the server took (2 bytes), 1 or 0 for
-whether a face was found (1 byte), and the swapped JPEG, or nothing where none was. When frames
-come faster than they can be swapped, all but the newest are passed over, and not answered.
-Whatever is wrong is said in a text message (a problem, as everywhere), before the socket closes.
+The client sends binary messages, a number (4 bytes, big-endian) and a JPEG. Each is answered by a
+binary message: the same number, the milliseconds that the server took (2 bytes), 1 or 0 for whether
+a face was found (1 byte), and the swapped JPEG, or nothing where none was. When frames come faster
+than they can be swapped, all but the newest are passed over, and not answered. Errors are sent as a
+text message (a problem, as everywhere) before the socket closes.
 """
 
 import asyncio

@@ -1,11 +1,11 @@
 """Ray with the application, in a separate process: ``python -m zoo.serving.engine``.
 
-:mod:`zoo.serving.server` starts it, with the options as a line of JSON on standard input, and
-reads a line of standard output: open, or why not. It ends when standard input does, so also when
-who started it was killed.
+:mod:`zoo.serving.server` starts it, with the options as a line of JSON on standard input, and reads
+a line of standard output: open, or why not. It ends when standard input ends, and therefore also
+when its parent was killed.
 
-Ray changes how its process takes signals, when it starts and again when it ends; here nobody's
-way to end the server depends on that.
+Ray changes the signal handlers of its process at start and end; stopping the server does not depend
+on them here.
 """
 
 import asyncio

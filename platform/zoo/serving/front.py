@@ -1,7 +1,7 @@
 """Calls Ray's deployments for the API, with a retry when one of them has died.
 
-All that is asked has the same answer whoever gives it, so that a request whose worker was killed
-goes to another, or waits for its successor.
+Every worker gives the same answer, so a request whose worker was killed goes to another one, or
+waits for its replacement.
 """
 
 import asyncio

@@ -1,9 +1,8 @@
 """Live video: tracks and swaps the face of one frame.
 
-A camera shows one person, near, so only one face is swapped: the largest when it begins, and the
-same as long as it is in view, whoever comes nearer. It is followed as in a
-video (:mod:`zoo.faces.tracking`), by the filter that knows only the past. What is remembered
-from frame to frame travels with the frames, so that any worker can take the next one.
+Only one face of a camera is swapped: the largest at the beginning, and the same one as long as it
+is in view. It is tracked as in a video (:mod:`zoo.faces.tracking`), by the causal filter. The state
+of the tracker travels with the frames, so that any worker can take the next one.
 """
 
 import io

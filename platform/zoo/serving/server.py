@@ -1,9 +1,8 @@
 """Starts and stops a server with its own Ray, and cleans up.
 
 It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray runs in a process of
-its own (:mod:`zoo.serving.engine`), and this one only waits: however often it is told to end, and
-however far the start has come, it ends Ray and removes what Ray wrote. Were it killed, the engine
-would end by itself.
+its own (:mod:`zoo.serving.engine`), and this one only waits: whenever and however often it is told
+to stop, it stops Ray and removes Ray's files. If it is killed, the engine ends by itself.
 """
 
 import json

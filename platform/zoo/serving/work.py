@@ -1,7 +1,7 @@
 """A worker's tasks: find the faces of an upload, or swap them.
 
-An upload is hostile until it is decoded: :mod:`zoo.photos` caps its size before that, and a worker
-has it decoded in a process apart (:mod:`zoo.photos.apart`).
+An upload is untrusted: :mod:`zoo.photos` limits its size before decoding, and a worker has it
+decoded in a separate process (:mod:`zoo.photos.apart`).
 """
 
 import tempfile

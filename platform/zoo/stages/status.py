@@ -1,7 +1,7 @@
 """Status of each identity by stage, with the reason why a product is not fresh.
 
-A product is stale when what its receipt says it was made from is no longer what its stage would
-make it from, or when what it was made from is stale itself.
+A product is stale when the inputs in its receipt differ from its stage's present inputs, or when
+one of its inputs is stale.
 """
 
 from collections.abc import Callable, Mapping

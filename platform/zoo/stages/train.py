@@ -1,7 +1,7 @@
 """Stage ``train``: one network per identity, all under one Ray driver.
 
-What a network is made from and the stage's version stand in :mod:`zoo.training.plan`, since
-`zoo train` and experiments need them without the pipeline.
+The stage's inputs and version are in :mod:`zoo.training.plan`, because `zoo train` and experiments
+need them without the pipeline.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The report of what failed, beside the outputs of a batch.
 
-People open it in a spreadsheet, which takes a cell that begins like a formula for one, and runs
-it. Such a cell gets an apostrophe in front, which a spreadsheet shows as text.
+People open it in a spreadsheet, which runs a cell that begins like a formula. Such a cell is
+prefixed with an apostrophe, which makes it text.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection.
 """

@@ -1,6 +1,6 @@
 """Recognises networks of other programs by their inputs and outputs, and refuses them by name.
 
-None of them says whose face it makes and on what basis, so none becomes an identity here. Only the
+They have no record of the person and the basis, so they cannot become identities here. Only the
 names and shapes of inputs and outputs are looked at, in place, whatever the size of the file.
 """
 

@@ -1,8 +1,8 @@
 """Reads the graph of a network file in place and refuses unsupported constructs.
 
 A plain graph is one list of standard operators with their weights in the file itself. Nested
-graphs, functions, operators of other makers, sparse tensors and weights in other files have no
-place in a network that turns a face into another, and are how a file would reach for more.
+graphs, functions, operators of other domains, sparse tensors and weights in other files are not
+needed by a swap network, and could be used for an attack.
 
 Source: https://github.com/onnx/onnx/blob/v1.19.0/onnx/onnx.proto (numbers of the fields).
 """

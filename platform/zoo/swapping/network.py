@@ -1,7 +1,7 @@
 """Runs a network file on ONNX Runtime: aligned faces in, swapped faces out.
 
-The file is inspected before ONNX Runtime sees it (:mod:`.inspection`), and what a run gives is
-held against what it must give.
+The file is inspected before ONNX Runtime reads it (:mod:`.inspection`), and the shape and type of
+each result are checked.
 """
 
 import os

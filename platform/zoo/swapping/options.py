@@ -1,6 +1,6 @@
 """Swap options: which faces get which network, and how they are composited.
 
-One value, made once from a command line or a request (:mod:`.wording`) and handed on whole.
+One value, parsed once from a command line or a request (:mod:`.wording`) and passed on as a whole.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Reads Protocol Buffers' wire format in place, for the inspection of network files.
 
 The package ``onnx`` reads it too, but takes 150 ms to import, which is a third of a cold swap, and
-copies the file. Lengths are held against what is there and fields are counted, so that a file
-costs no more time and memory than it has fields.
+copies the file. Lengths are checked against the file and fields are counted, so that time and
+memory are bounded by the number of fields.
 
 Source: https://protobuf.dev/programming-guides/encoding/.
 """

@@ -1,9 +1,9 @@
 """Shape inference: the computation and memory of a graph without running it.
 
-Each operator gives the shape of its result, and its values too where these are few numbers of
-which a later shape is made (:data:`.tensors.SMALL`). An operator that is not in the table, or a
-shape that cannot be known beforehand, is refused: whoever cannot say how large a result will be
-can ask for any amount of memory.
+Each operator gives the shape of its result, and its values too where these are few numbers of which
+a later shape is made (:data:`.tensors.SMALL`). An operator that is not in the table, or a shape
+that cannot be known beforehand, is refused, because a result of unknown size could take any amount
+of memory.
 
 Source: https://onnx.ai/onnx/operators/, the shapes of each operator's output.
 """

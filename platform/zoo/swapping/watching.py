@@ -1,8 +1,8 @@
 """Scans a watched folder for new, changed and complete files.
 
-A folder is looked at again and again, which works on every file system, shares included. A file is
-whole when nothing about it has changed for a while and no process has it open for writing, as far
-as the system tells.
+The folder is polled, which works on every file system, including network shares. A file is complete
+when it has not changed for a while and no process has it open for writing, as far as the system
+reports.
 """
 
 import signal

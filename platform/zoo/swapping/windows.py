@@ -1,7 +1,7 @@
 """Output sizes of sliding windows (convolutions, poolings).
 
-A step, group or kernel of nothing would divide by zero in whatever runs the graph, so each number
-is looked at here.
+A step, group or kernel of zero could cause a division by zero in the runtime, so each number is
+checked here.
 
 Source: https://onnx.ai/onnx/operators/onnx__Conv.html and onnx__MaxPool.html.
 """

@@ -1,6 +1,6 @@
 """Batches, determined by seed and iteration only.
 
-So a resumed training sees what an uninterrupted one would have seen.
+So a resumed training sees the same batches as an uninterrupted one.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Gradient descent of a face towards another's light, by the light network.
 
-A picture that a network in training shows follows this gradient. What it should become is the
-same face under the other light; what it may become is the same face with a pattern on it that
-the light network mistakes for the light. Two ways of stepping, both by small steps along the
-gradient until a tenth of the distance is left, so that the change is about the least that does.
+A picture that a network in training shows follows this gradient. The desired result is the same
+face under the other light; a possible result is the same face with a pattern that the light network
+mistakes for the light. Two ways of stepping, both by small steps along the gradient until a tenth
+of the distance is left, so that the change is about the least that does.
 """
 
 from collections.abc import Callable

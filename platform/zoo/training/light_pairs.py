@@ -1,7 +1,7 @@
 """Faces under known lights, and pairs that differ only in light.
 
 Two pictures make a pair when they show different people in the same circumstances (pose,
-expression). What they share or do not share is then the light. Wherever the faces come from
+expression). They then differ only in light, if at all. Wherever the faces come from
 (:mod:`zoo.training.light_rendered`, :mod:`zoo.training.light_yale`), pairs are drawn here.
 """
 

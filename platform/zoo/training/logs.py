@@ -1,7 +1,7 @@
 """One log file per training, ``logs/NAME.log`` in the project, written by the driver.
 
 It holds all attempts of the identity's newest training: where they ran, the curves, what was
-printed, why an attempt ended. A log is a convenience: one that cannot be written stops nothing.
+printed, why an attempt ended. If a log cannot be written, the training continues.
 """
 
 import contextlib

@@ -1,10 +1,10 @@
 """Warps the face shape of style photos to the reference's jaw.
 
-A swap keeps the contour of the face in the photo; the affine alignment leaves each person's own
-jaw where it is, up to a twentieth of the eyes' distance off. A network that learns it draws a
-second chin inside the first. So the style photos' mean shape is bent to the reference's: the
-jaw all the way, the mouth, whose place is expression as much as likeness, half of it, the rest,
-which makes the likeness, only a little.
+A swap keeps the contour of the face in the photo; the affine alignment leaves each person's own jaw
+where it is, up to a twentieth of the eyes' distance off. A network that learns it draws a second
+chin inside the first. So the style photos' mean shape is warped to the reference's: the jaw fully,
+the mouth, whose position is expression as much as likeness, by half, and the rest, which makes the
+likeness, only a little.
 """
 
 import cv2

@@ -1,7 +1,7 @@
 """Where the workers of one training meet.
 
-By itself torch.distributed listens for them on all networks of the first worker's machine, and
-asks nobody who they are. Where Ray runs for this machine alone, they meet on loopback.
+By default torch.distributed listens on all networks of the first worker's machine, without
+authentication. If Ray runs for this machine only, the rendezvous is on loopback.
 """
 
 import ipaddress

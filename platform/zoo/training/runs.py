@@ -1,7 +1,7 @@
 """MLflow runs: one per training, opened by the driver and continued by retries.
 
-The receipt's digest, a tag of the run, says which training a run belongs to: whoever trains the
-same thing again before the run has finished continues it, whatever became of the last driver.
+The receipt's digest, a tag of the run, identifies the training of a run: the next driver with the
+same inputs continues an unfinished run.
 """
 
 import time

@@ -1,7 +1,7 @@
 """The checks of ``zoo doctor``: each reports, in bounded time, its finding and the remedy.
 
-What only a GPU's driver or a server can tell is asked for in a process or over a socket with a
-time limit, because either may hang for ever.
+A GPU's driver and servers are queried in a process or over a socket with a time limit, because both
+may hang.
 """
 
 import os

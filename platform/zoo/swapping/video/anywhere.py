@@ -1,8 +1,7 @@
 """Swaps one video from and to the local disk or S3.
 
-What S3 has a part in is worked on in a folder of the cache, by the source's version and how it is
-swapped: a swap that was killed, or whose store went away or would not have it, goes on there, also
-to another target.
+A swap from or to S3 works in a folder of the cache, named by the source's version and the options:
+a swap that was killed, or whose store failed, resumes there, also with another target.
 """
 
 import hashlib

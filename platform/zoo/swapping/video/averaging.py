@@ -1,7 +1,7 @@
 """Temporal averaging of the network's output and the matte over neighbouring frames.
 
 It is done in the aligned crop, where a face stands still, and only with frames in which the crop
-shows the same: where a mouth moves or a hand passes, every frame is its own.
+looks the same: while a mouth moves or a hand passes, frames are not averaged.
 """
 
 from collections.abc import Sequence

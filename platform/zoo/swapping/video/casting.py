@@ -2,7 +2,8 @@
 
 ``largest`` and numbers count the people of the video by how much of the picture they take, all
 frames together; ``left`` and ``right`` are as in the first frame that shows as many people as any;
-a reference photo means who looks like it. Whoever it is keeps the role wherever they go.
+a reference photo selects the person who looks like it. A person keeps the role throughout the
+video.
 """
 
 from collections import defaultdict

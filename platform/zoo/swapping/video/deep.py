@@ -1,8 +1,8 @@
 """HDR frames: blends a face in the frame's own transfer function and bit depth.
 
-The network sees the frame as :mod:`zoo.photos.tone` shows it. What it makes, in the photo's light
-and colours, becomes numbers of the frame's own transfer, and is mixed with the numbers that were
-decoded: nothing of the frame but the share that the mask replaces has been through sRGB.
+The network sees the frame as :mod:`zoo.photos.tone` shows it. Its output, in the photo's light and
+colours, is converted to the frame's own transfer function and blended with the decoded values: only
+the part that the mask replaces has been converted to sRGB.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,10 @@
 """The people of a video: its tracks clustered by face descriptors.
 
-A tracker knows where a face was, not whose it is: where two people cross, it may go on with the
-other one. So each face that is followed (:mod:`.chains`) is described now and then. What looks
-alike is one person, unless it was in two places at once; and each face's descriptions in order
-give who it shows and when that changes (Viterbi 1967: a change has a price, so that one bad look
-at somebody changes nothing).
+A tracker knows the position of a face, not its identity: where two people cross, it may continue
+with the other one. So descriptors of each tracked face (:mod:`.chains`) are computed periodically.
+Similar descriptors belong to one person, unless they occur at the same time; the sequence of a
+track's descriptors determines whom it shows and when that changes (Viterbi 1967: a change has a
+cost, so that one bad descriptor changes nothing).
 """
 
 from collections.abc import Sequence

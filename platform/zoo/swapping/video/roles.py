@@ -1,6 +1,7 @@
 """Roles in a video: which network each face gets, frame by frame.
 
-Decided once for a whole video (:mod:`.casting`), and told to whoever makes a segment of it.
+They are decided once for a whole video (:mod:`.casting`) and passed to the processes that make its
+segments.
 """
 
 from bisect import bisect_right

@@ -1,7 +1,7 @@
 """Plans the handling of a video's audio, subtitles and fonts before a frame is swapped.
 
-Which codec a container holds, and how, is asked of FFmpeg by writing the stream's first packets
-into such a container in memory, and reading them back. What it cannot hold is converted where there
+Whether a container can hold a codec is tested by writing the stream's first packets into such a
+container in memory with FFmpeg and reading them back. What it cannot hold is converted where there
 is a lossless or usual way, and refused where there is none.
 """
 

@@ -1,7 +1,7 @@
 """First pass over a segment: tracks of faces with their descriptors.
 
-A first look at a video, before any face is swapped: its faces are followed as they will be again,
-by the same code and so under the same numbers, and described now and then.
+The first pass over a video, before any face is swapped: its faces are tracked by the same code as
+in the swap, hence with the same numbers, and described periodically.
 """
 
 from collections import defaultdict

@@ -1,8 +1,8 @@
 """The folder of finished segments beside an unfinished output.
 
 It is named by the plan that says what they are made of, not by the output: a swap that was killed
-or could not be written goes on with what is missing, also under another name, in another folder or
-container. When anything of the plan has changed, what waits for that output is of no use and goes.
+or could not be written resumes, also under another name, in another folder or container. When the
+plan changes, the finished segments of that output are removed.
 """
 
 import fcntl

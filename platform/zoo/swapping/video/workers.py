@@ -1,7 +1,7 @@
 """Makes segments in several processes, in any order.
 
-Each process works in one thread, even if it is the only one: how many threads add up numbers
-changes their last bit, and a segment is to be the same whoever makes it.
+Each process works in one thread, even if it is the only one: the number of threads changes the last
+bit of sums, and a segment must not depend on the process that makes it.
 """
 
 import multiprocessing
