@@ -56,7 +56,7 @@ def kept() -> tuple[str, Advisories]:
 
 
 def asked() -> Advisories | None:
-    """What PyPI says of each locked version; None when it cannot be asked."""
+    """PyPI's advisories of each locked version; None if PyPI cannot be reached."""
     command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes"]
     options = ["--format", "json", "--progress-spinner", "off", "--timeout", "30"]
     files = [part for path in sorted(LOCKS.glob("*.lock")) for part in ("--requirement", path)]
@@ -77,7 +77,7 @@ def asked() -> Advisories | None:
 
 
 def report(found: Advisories, pins: set[str], accepted: dict[str, str], day: str) -> int:
-    """Says what is known; 1 when something is that nobody has accepted, or a package is not."""
+    """Prints the advisories; 1 if one is not accepted, or a package is unknown."""
     bad = False
     for package in sorted(pins - found.keys()):
         bad = True

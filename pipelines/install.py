@@ -52,7 +52,7 @@ def wants_cuda() -> bool:
 
 
 def pip(*arguments: str) -> None:
-    """Runs pip; what it says is for the user, and so is its code."""
+    """Runs pip; its output and exit code are passed to the user."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--quiet", *arguments]
     done = subprocess.run([*command, "--disable-pip-version-check"], check=False)
     if done.returncode:

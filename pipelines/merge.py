@@ -72,7 +72,7 @@ def lay_beside(project: Project, branch: str) -> list[Path]:
 
 
 def outs(project: Project) -> list[str]:
-    """The folders that the stages keep, as far as the lock knows them."""
+    """The output folders of the stages in the lock."""
     lock = yaml.safe_load((project.root / LOCK).read_text(encoding="utf-8")) or {}
     stages = lock.get("stages", {}).values()
     return [out["path"] for stage in stages for out in stage.get("outs", [])]

@@ -180,7 +180,7 @@ def by_grabcut(crop: Image, landmarks: Points) -> Labels:
 
 
 def refined_by_grabcut(crop: Image, probability: Plane) -> Labels:
-    """The network's answer where it is sure, GrabCut's from its colours where it is not."""
+    """The network's result where it is confident, GrabCut's elsewhere."""
     sure = probability[..., SKIN]
     seeds = np.where(sure > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     seeds[sure > 0.97], seeds[sure < 0.03] = cv2.GC_FGD, cv2.GC_BGD

@@ -111,7 +111,7 @@ def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str,
 def stitch(
     photo: Image, back: Image, landmarks: Points, matte: Plane, pitch: float, steps: Steps
 ) -> Image:
-    """:func:`zoo.faces.blending.blend` with these steps alone."""
+    """:func:`zoo.faces.blending.blend` with these steps only."""
     if steps == ALL:
         return blend(photo, back, landmarks, matte=matte, pitch=pitch)
     result = photo.copy()

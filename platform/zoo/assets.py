@@ -95,7 +95,7 @@ ASSETS = {
 
 
 def locate(name: str) -> Path | None:
-    """The asset's file if it is at hand without a download, else None.
+    """The asset's file if it is available without a download, else None.
 
     Raises:
         AssetError: a file is there and is not what it should be.
@@ -115,7 +115,7 @@ def locate(name: str) -> Path | None:
 
 
 def fetch(name: str, progress: Progress | None = None, *, download: bool = True) -> Path:
-    """The asset's file, downloaded into the user's cache when it is not at hand.
+    """The asset's file, downloaded into the user's cache if necessary.
 
     Without ``download`` an asset that is not at hand is an error at once.
 

@@ -49,7 +49,7 @@ class Digests:
 
 @contextmanager
 def digests(project: Project) -> Iterator[Digests]:
-    """The digests known of a project; what is new is remembered in ``.zoo/digests.db``.
+    """The cached digests of a project; new ones are stored in ``.zoo/digests.db``.
 
     The file is a convenience: one that is missing, damaged or not writable costs time only.
     """

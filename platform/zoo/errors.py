@@ -69,7 +69,7 @@ class AssetError(ZooError):
 
 
 class StorageError(ZooError):
-    """The disk, the permissions or the object store said no."""
+    """The disk, permissions or the object store refused an operation."""
 
 
 class MissingObjectError(StorageError):
@@ -77,15 +77,15 @@ class MissingObjectError(StorageError):
 
 
 class DamagedObjectError(StorageError):
-    """An object, or a file on a shared disk, that is not what was put there."""
+    """An object, or a file on a shared disk, that differs from what was stored."""
 
 
 class OutageError(StorageError):
-    """A store that does not answer, or cannot now; trying again later may help."""
+    """A store that does not answer at present; a later retry may succeed."""
 
 
 class IdentityError(ZooError):
-    """An identity whose photos cannot make a network."""
+    """An identity with photos that cannot be used for training."""
 
 
 class TrainingError(ZooError):
@@ -97,7 +97,7 @@ class SigningError(ZooError):
 
 
 class ServingError(ZooError):
-    """The server cannot start, or not go on."""
+    """The server cannot start or continue."""
 
 
 class RegistryError(ZooError):

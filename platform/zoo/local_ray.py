@@ -47,7 +47,7 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def local_ray(**options: Any) -> Iterator[Any]:
-    """The module ``ray`` with a Ray of its own, which ends with the block.
+    """The module ``ray`` with its own Ray instance, which ends with the block.
 
     It also ends with this process, even when that is killed.
 
@@ -69,7 +69,7 @@ def local_ray(**options: Any) -> Iterator[Any]:
 
 
 def load() -> Any:
-    """Imports Ray, told to stay on this machine, and returns the module.
+    """Imports Ray, restricted to this machine, and returns the module.
 
     Raises:
         UsageError: it was imported before without being told.
@@ -118,7 +118,7 @@ def start(folder: str, **options: Any) -> Any:
 
 
 def private_folder() -> str:
-    """A new folder for what Ray writes, which nobody else may enter."""
+    """A new private folder for Ray's files."""
     place = tempfile.gettempdir()
     return tempfile.mkdtemp(prefix="zoo-ray-", dir=place if len(place) <= _LONGEST else "/tmp")
 

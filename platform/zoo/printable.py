@@ -14,7 +14,7 @@ _INVISIBLE = re.compile(r"[\s\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""``text`` with whatever a terminal would obey spelled out, as in ``\x1b``.
+    r"""``text`` with terminal control characters escaped, as in ``\x1b``.
 
     Args:
         text: any.

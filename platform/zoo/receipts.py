@@ -22,7 +22,7 @@ def receipt_path(product: Path) -> Path:
 
 
 def is_fresh(product: Path, made_from: Made) -> bool:
-    """Whether ``product`` exists and its receipt says it was made from exactly ``made_from``."""
+    """Whether ``product`` exists and its receipt matches ``made_from`` exactly."""
     return product.exists() and read(product).get("made_from") == json.loads(_canonical(made_from))
 
 

@@ -31,7 +31,7 @@ def join(place: str, *names: str) -> str:
 
 @contextmanager
 def writing(place: str, patience: float = PATIENCE, *, private: bool = False) -> Iterator[Path]:
-    """Yields a temporary path; what is written there is at ``place`` if the block succeeds.
+    """Yields a temporary path; its file is moved to ``place`` if the block succeeds.
 
     Args:
         place: a path, or an ``s3://`` address.
@@ -59,7 +59,7 @@ def writing(place: str, patience: float = PATIENCE, *, private: bool = False) ->
 
 @contextmanager
 def reading(place: str) -> Iterator[Path]:
-    """Yields a path to read what is at ``place`` from.
+    """Yields a local path of the file at ``place``.
 
     Raises:
         MissingObjectError: nothing is there.
@@ -79,7 +79,7 @@ def reading(place: str) -> Iterator[Path]:
 
 
 def names(place: str, patience: float = PATIENCE) -> list[str]:
-    """What is in the folder ``place``, by name; nothing when there is none.
+    """The names in the folder ``place``; none if it does not exist.
 
     Raises:
         StorageError: the store refuses or does not answer.
@@ -93,7 +93,7 @@ def names(place: str, patience: float = PATIENCE) -> list[str]:
 
 
 def remove(place: str, patience: float = PATIENCE) -> None:
-    """Removes what is at ``place`` and below it; nothing there is no error.
+    """Removes ``place`` and everything below it, if it exists.
 
     Raises:
         StorageError: the store refuses or does not answer.
@@ -114,7 +114,7 @@ class SharedFile:
     sha256: str
 
     def here(self) -> Path:
-        """A copy on this machine's disk, verified; fetched once, whoever asks meanwhile waits.
+        """A verified copy on this machine's disk; fetched once, concurrent callers wait.
 
         It lies in the user's cache (``$ZOO_CACHE``), from where copies that nobody has asked for
         in a week are removed.

@@ -82,7 +82,7 @@ def _hasten_sqlite() -> None:
 
 
 def settle(uri: str) -> None:
-    """Waits until what was written to an SQLite store is on the disk, where a power cut ends."""
+    """Waits until an SQLite store is durable on the disk."""
     if uri.startswith(_SQLITE):
         with closing(sqlite3.connect(uri.removeprefix(_SQLITE))) as database:
             database.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -103,7 +103,7 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
 
 
 def exists(uri: str) -> bool:
-    """False when ``uri`` names an SQLite file that is not there; servers answer for themselves."""
+    """False if ``uri`` names a missing SQLite file; servers are not checked."""
     return not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).is_file()
 
 
@@ -184,7 +184,7 @@ def without_repeats() -> Iterator[None]:
 
 @contextmanager
 def plain_registry_errors(uri: str) -> Iterator[None]:
-    """Turns whatever MLflow raises into one sentence that names the registry.
+    """Translates MLflow's exceptions into one sentence that names the registry.
 
     Raises:
         RegistryError: in place of MLflow's, the database's or the network's error.

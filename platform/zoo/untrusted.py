@@ -61,7 +61,7 @@ def read_text(path: Path, most: int) -> str:
 
 
 def read_json(path: Path, most: int = MOST_JSON) -> Any:
-    """What a JSON file says.
+    """The content of a JSON file.
 
     Raises:
         OSError: see :func:`opened`.
@@ -71,7 +71,7 @@ def read_json(path: Path, most: int = MOST_JSON) -> Any:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """What a JSON text says.
+    """The content of a JSON text.
 
     Raises:
         ValueError: it is no JSON, or nested too deep to be any of ours.

@@ -17,7 +17,7 @@ _MOST_MERGED = 10_000
 
 
 def read_yaml(path: Path, most: int = MOST_BYTES) -> Any:
-    """What a YAML file says.
+    """The content of a YAML file.
 
     Raises:
         OSError: missing, not readable, no regular file or larger than ``most`` bytes.
@@ -27,7 +27,7 @@ def read_yaml(path: Path, most: int = MOST_BYTES) -> Any:
 
 
 def parse_yaml(text: str) -> Any:
-    """What a YAML text says.
+    """The content of a YAML text.
 
     Raises:
         ValueError: see :func:`read_yaml`.

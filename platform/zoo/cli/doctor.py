@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
-    """Check what is installed, which devices really run, and which servers can be reached.
+    """Check the installation, the devices that compute, and the servers.
 
     Each check is given up after a minute and a half. Code 1 when something that is needed is
     broken; with --quiet only that is named.

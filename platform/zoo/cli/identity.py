@@ -102,7 +102,7 @@ def remove(
 
 
 def facts_of(project: "Project", identity: "Identity") -> dict[str, Any]:
-    """What is printed of one identity."""
+    """The printed facts of one identity."""
     from zoo.provenance.identity import count_photos
 
     return {

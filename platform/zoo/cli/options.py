@@ -33,5 +33,5 @@ UPKEEP = "This machine"
 
 
 def examples(*lines: str) -> str:
-    """What stands below a command's help."""
+    """The examples below a command's help."""
     return "\n\n".join(("Examples:", *lines))

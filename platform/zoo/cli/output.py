@@ -17,7 +17,7 @@ _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]
 
 
 def print_json(data: Any) -> None:
-    """Dataclasses as objects; figures that are no numbers as null, which JSON has no other for."""
+    """Prints dataclasses as objects; NaN and infinity become null, as JSON has neither."""
     say(_UNSAFE_IN_JSON.sub(_as_json, json.dumps(_plain(data), indent=2, ensure_ascii=False)))
 
 
@@ -50,7 +50,7 @@ def note(message: str) -> None:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar with the time left, on stderr if that is a terminal; it is told how many are done."""
+    """A progress bar with the remaining time, on stderr if that is a terminal."""
     if total < 2 or not sys.stderr.isatty():
         yield lambda done: None
         return

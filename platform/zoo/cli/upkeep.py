@@ -96,7 +96,7 @@ def gc(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove versions that nobody needs, and files that belong to no version.
+    """Remove versions that are no longer needed, and files that belong to no version.
 
     Kept are each identity's champion and candidate, those before them (so that a rollback
     works), the newest versions, and whatever is younger than a day. Every folder that would go

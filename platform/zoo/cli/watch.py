@@ -116,7 +116,7 @@ def _swap(
     jobs: int | None,
     quiet: bool,
 ) -> None:
-    """Swaps all of them, and adds them to what is done or what failed; what is mended goes."""
+    """Swaps all of them and updates the lists of done and failed inputs."""
     from zoo.cli.outcomes import line_of
     from zoo.cli.output import note
     from zoo.cli.video import swap_videos

@@ -7,7 +7,7 @@ from zoo.photos.image import Image, Plane
 
 
 def background_psnr(before: Image, after: Image, mask: Plane) -> float | None:
-    """PSNR in decibels of what lies outside the face, 100 when not a pixel changed.
+    """PSNR in decibels of the pixels outside the face, 100 if none changed.
 
     Args:
         before: the input [H, W, 3].

@@ -55,7 +55,7 @@ def other_identities(project: Project, name: str) -> dict[str, Embedding]:
 
 
 def _kept(pack: Path) -> Path:
-    """Where the embeddings for this very pack lie: another pack has another place."""
+    """The path of the embeddings of this pack; another pack has another path."""
     try:
         state = pack.stat()
     except OSError as error:

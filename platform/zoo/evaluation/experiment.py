@@ -98,7 +98,7 @@ class Experiment:
 
 
 def train(experiment: Experiment, trials: Sequence[Trial]) -> list[Trial]:
-    """Trains what is not trained yet, with a line each; gives back those that have a network.
+    """Trains missing networks, with a line each; returns the trials that have one.
 
     Raises:
         IdentityError: the project's identities are not aligned, or it has no content.

@@ -35,7 +35,7 @@ def gaze_difference(
 
 
 def gaze(image: Image, landmarks: Points) -> tuple[float | None, float | None]:
-    """Where either eye's iris stands: −0.5 at the corner on the picture's left, 0.5 on its right.
+    """Position of each eye's iris: −0.5 at the corner on the picture's left, 0.5 on its right.
 
     The centroid of what is darker than the median between the lids, weighted by how much
     darker. None for an eye that is closed.

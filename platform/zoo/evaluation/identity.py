@@ -127,7 +127,7 @@ def _mean_of(describe: Describe, *photos: tuple[Path, int]) -> Descriptor:
 def without_target(
     gallery: Mapping[str, Descriptor], target: Target
 ) -> tuple[dict[str, Descriptor], list[str]]:
-    """``gallery`` without whoever is the target under another name, and those names."""
+    """``gallery`` without the target under other names, and those names."""
     same = [name for name, mean in gallery.items() if distance(mean, target.mean) < SAME_PERSON]
     return {name: mean for name, mean in gallery.items() if name not in same}, same
 

@@ -33,7 +33,7 @@ class Cosines(TypedDict):
 
 @dataclass(frozen=True)
 class Likeness:
-    """Whom the swaps of one network should show, and whom they must not.
+    """The target of a network, and the gallery of other people.
 
     Attributes:
         name: of the identity.
@@ -92,7 +92,7 @@ def embed(image: Image, face: Face) -> Embedding:
 def recogniser_sha256(
     choice: Choice, digest: Callable[[Path], str] = sha256_of, *, download: bool = True
 ) -> str | None:
-    """SHA-256 of SFace's weights; None when dlib's descriptor, the weaker recogniser, judges alone.
+    """SHA-256 of SFace's weights; None if only dlib's descriptor is used.
 
     Args:
         choice: of the settings.

@@ -48,7 +48,7 @@ class Judge:
 
 @dataclass(frozen=True)
 class Before:
-    """The photo, its face, and what is found in them once for all pictures made from it.
+    """The photo, its face, and the measurements shared by all pictures made from it.
 
     Attributes:
         photo: [H, W, 3].
@@ -99,7 +99,7 @@ class Truth:
 
 
 def measure(picture: Image, before: Before, judge: Judge, truth: Truth | None) -> Measures:
-    """What :class:`.report.Measures` says of ``picture``, made from the photo of ``before``."""
+    """The :class:`.report.Measures` of ``picture``, made from the photo of ``before``."""
     again, seen = find_again(picture, before.face)
     shown = descriptor(picture, again)
     other, apart = nearest(shown, judge.target, before.person, judge.gallery)

@@ -92,7 +92,7 @@ class Measures(BaseModel):
 
     @property
     def shows_target(self) -> bool:
-        """Whether the judge takes it for the target: SFace, or dlib's descriptor without it."""
+        """Whether the recogniser takes it for the target: SFace, or else dlib's descriptor."""
         return self.is_target if self.is_top1 is None else self.is_top1
 
 

@@ -26,7 +26,7 @@ _ROUNDS = 3  # of reweighting
 
 @dataclass(frozen=True)
 class Skin:
-    """Where in a photo skin is looked at: pixels [N, 2], and normals [N, 3] in camera axes."""
+    """Sampled skin of a photo: pixels [N, 2], and normals [N, 3] in camera axes."""
 
     pixels: Array
     normals: Array

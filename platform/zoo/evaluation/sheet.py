@@ -49,7 +49,7 @@ def sheet(examples: Sequence[Example], target: Image, title: str) -> Image:
 
 
 def caption(row: Row) -> str:
-    """The photo's name and figures: likeness by SFace when it judges, else by dlib's descriptor."""
+    """The photo's name and figures: likeness by SFace if it was used, else by dlib's descriptor."""
     shown = row.finished
     if shown.cosine is not None:
         likeness = (

@@ -36,7 +36,7 @@ _SKIN = (12.0, 16.0)  # a*, b* of skin in white light, about
 
 @dataclass(frozen=True)
 class Seen:
-    """A photo, its largest face, and what there is to say of it."""
+    """A photo, its largest face, and its properties."""
 
     image: Image
     face: Face

@@ -114,7 +114,7 @@ def _outline(side: int) -> Plane:
 
 
 def _blur(side: int) -> Plane:
-    """[H, H]: the Gaussian along one axis that tells light from the person, as in our swaps."""
+    """[H, H]: the low-pass Gaussian along one axis, as in our swaps."""
     corners = to_host(REFERENCE[[36, 45]])
     sigma = LIGHT * float(corners[1, 0] - corners[0, 0]) * side
     place = np.arange(side, dtype=np.float64)
@@ -123,7 +123,7 @@ def _blur(side: int) -> Plane:
 
 
 class _Graph:
-    """A graph under construction: what is added gives the name of its result."""
+    """A graph under construction; each method adds a node and returns the name of its result."""
 
     def __init__(self) -> None:
         self._nodes: list[onnx.NodeProto] = []

@@ -29,7 +29,7 @@ class Terms:
 
     @property
     def licence(self) -> str:
-        """For what it may be used, in words."""
+        """The permitted use, in words."""
         use = _LICENCES[self.basis].format(name=self.identity)
         return (
             f"May be used {use} (basis: {self.basis}). Passing the file on grants no further "
@@ -37,7 +37,7 @@ class Terms:
         )
 
     def metadata(self) -> dict[str, str]:
-        """What is written into the file."""
+        """The metadata of the file."""
         return {
             "identity": self.identity,
             "version": str(self.version),

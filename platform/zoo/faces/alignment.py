@@ -156,7 +156,7 @@ def _shifted(matrix: Matrix, left: int, top: int) -> Matrix:
 
 
 def _to_pixels(matrix: Matrix, size: int) -> Matrix:
-    """From photo pixels to crop pixels, whose centres stand at whole numbers."""
+    """From photo pixels to crop pixels, with centres at integers."""
     pixels = matrix * size
     pixels[:, 2] -= 0.5
     return pixels

@@ -111,7 +111,7 @@ def assess(
     progress: Callable[[int], object] = lambda done: None,
     processes: int | None = None,
 ) -> Assessment:
-    """Looks at all ``photos`` (by name), in several processes when there are many.
+    """Assesses all ``photos`` (by name), in several processes if there are many.
 
     Args:
         photos: files by the names they are to be called.
@@ -146,7 +146,7 @@ def assess(
 
 
 def judge(photos: list[Assessed], settings: AlignSettings, resolution: int) -> Assessment:
-    """The assessment of photos that have been looked at, for example after some were left out."""
+    """The assessment of examined photos, for example after some were left out."""
     faces = [photo.traits for photo in photos if photo.usable and photo.traits]
     said = advice(faces, settings.minimum_photos, settings.advised_photos, resolution)
     return Assessment(photos, coverage(faces), said)

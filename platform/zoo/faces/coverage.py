@@ -29,7 +29,7 @@ _CROP = 0.47  # of the crop's side is between the outer corners of the reference
 
 @dataclass(frozen=True)
 class Traits:
-    """What is told apart about one face: degrees, parts of the eyes' distance, pixels."""
+    """The measured traits of one face: degrees, fractions of the inter-ocular distance, pixels."""
 
     yaw: float
     pitch: float

@@ -123,7 +123,7 @@ def curate(
 
 
 def examine(photo: str, source: Image | Path, settings: AlignSettings) -> Examined | Dropped:
-    """Looks at one photo by itself; near-duplicates are for the caller to tell (:class:`.Seen`).
+    """Examines one photo; the caller detects near-duplicates (:class:`.Seen`).
 
     Raises:
         AssetError: the face models are missing or damaged.

@@ -31,7 +31,7 @@ def sharpened(swapped: Plane, pitch: float) -> Plane:
 
 
 def grain(photo: Image, landmarks: Points, pitch: float) -> Plane:
-    """The photo's own grain [H, W, 3], in grey levels: what is to be added to the swap.
+    """The photo's grain [H, W, 3], in grey levels, to be added to the swap.
 
     Args:
         photo: where the swapped face goes.

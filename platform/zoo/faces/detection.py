@@ -90,7 +90,7 @@ def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> 
 
 
 def search_turned(grey: Grey, side: int = _REDUCED_SIDE, known: float = -1.0) -> list[Detection]:
-    """What the detector sees of faces that lie or stand on their heads; if hardly, slantwise.
+    """Detections of lying or upside-down faces; if they are weak, also at odd eighths of a turn.
 
     Args:
         grey: [H, W].

@@ -82,7 +82,7 @@ def find_landmarks(image: Image, box: Box, roll: float = 0.0) -> Points:
 
 
 def _may_be(landmarks: Points, box: Box) -> bool:
-    """Whether they lie about their box, and are numbers at all."""
+    """Whether the landmarks are finite and lie near their box."""
     side = max(box[2] - box[0], box[3] - box[1])
     return bool((np.abs(landmarks - box[:2]) < _FARTHEST * side).all())
 

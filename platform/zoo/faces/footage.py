@@ -73,7 +73,7 @@ def extract(
 
 
 def _wanted(video: Video) -> NDArray[np.int64]:
-    """Times of the frames to look at."""
+    """Times of the frames to examine."""
     times = video.times if len(video.times) <= _READ_THROUGH else video.keys
     picks = np.linspace(0, len(times) - 1, min(CANDIDATES, len(times)))
     chosen: NDArray[np.int64] = times[np.unique(picks.astype(int))]

@@ -73,7 +73,7 @@ def illumination(crop: Image) -> Illumination:
 
 @cache
 def _skin() -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which pixels [S, S] are looked at, and x and y of their normals [N, 2]."""
+    """The sampled pixels [S, S], and x and y of their normals [N, 2]."""
     points = np.column_stack([REFERENCE[FIRST:], np.ones(len(LANDMARKS))])
     to_head, *_ = np.linalg.lstsq(points, LANDMARKS[:, :2], rcond=None)
     unit = (np.arange(_SIDE) + 0.5) / _SIDE

@@ -82,7 +82,7 @@ def write_pack(path: Path, pack: FacePack) -> None:
 
 
 def read_pack(path: Path) -> FacePack:
-    """Reads a pack; its faces stay on the disk until they are looked at.
+    """Reads a pack; its faces are memory-mapped.
 
     Raises:
         StorageError: the file cannot be read.

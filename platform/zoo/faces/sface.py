@@ -31,7 +31,7 @@ def embedding(image: Image, landmarks: Points) -> Embedding:
 
 
 def aligned(image: Image, landmarks: Points) -> Image:
-    """The crop [112, 112, 3] in BGR that the recogniser looks at: five points on a template."""
+    """The recogniser's crop [112, 112, 3] in BGR: five points aligned to a template."""
     picture = np.ascontiguousarray(image[..., ::-1])
     # OpenCV takes a row of its detector: box, eyes, nose, corners of the mouth, score.
     row = np.array([[0, 0, 1, 1, *five_points(landmarks).ravel(), 1]], np.float32)

@@ -29,7 +29,7 @@ MOVED = 0.003
 
 @dataclass(frozen=True)
 class State:
-    """What is known of a face's landmarks in one frame from those before it.
+    """The filter's state of a face's landmarks in one frame.
 
     Attributes:
         predicted: from the last frame and the flow [68, 2].

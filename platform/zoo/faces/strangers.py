@@ -15,7 +15,7 @@ _ROUNDS = 3
 
 
 def distances(descriptors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How far each of the descriptors [K, 128] lies from the person most of them show [K].
+    """Distance [K] of each of the descriptors [K, 128] from the person that most of them show.
 
     The person is the densest group: the face with most others near it, those near to it, and
     then the middle of all that lie near the middle, found again a few times. So it needs no

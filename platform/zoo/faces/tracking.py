@@ -71,7 +71,7 @@ class _Seen:
 
 @dataclass
 class Tracker:
-    """Given the frames of a video one after another, says where its faces are.
+    """Tracks the faces of a video, frame by frame.
 
     Attributes:
         rate: frames per second.
@@ -210,7 +210,7 @@ def _overlap(track: _Track, detection: Detection) -> float:
 
 
 def _found(track: _Track, detection: Detection | None, image: Image, grey: Grey) -> None:
-    """Notes whether a track was found; one that was lost begins anew there."""
+    """Records whether a track was found; a lost one starts again there."""
     track.found = detection is not None
     track.missed = 0 if track.found else track.missed + 1
     if detection is not None and track.lost:

@@ -32,7 +32,7 @@ class Perceptual:
 def resolve_perceptual(
     choice: Choice, digest: Callable[[Path], str] = sha256_of, *, download: bool = True
 ) -> Perceptual:
-    """``auto`` is VGG-19 when its weights are at hand without a download, else compact.
+    """``auto`` is VGG-19 if its weights are available without a download, else compact.
 
     Args:
         choice: the recipe's.

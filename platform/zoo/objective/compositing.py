@@ -47,7 +47,7 @@ def composite(output_B3HW: Tensor, photo_B3HW: Tensor) -> Tensor:
 
 
 def _slow(picture_B3HW: Tensor, mask_11HW: Tensor) -> Tensor:
-    """Blurred inside the mask alone, as stitching blurs lightness."""
+    """Low-pass inside the mask only, as compositing applies it to lightness."""
     small = mask_11HW.shape[-1] // _SLOW_SIDE
     weight = F.avg_pool2d(mask_11HW, small)
     blurred = _blurred(F.avg_pool2d(picture_B3HW, small) * weight)
@@ -75,7 +75,7 @@ def _gaussian(device: torch.device) -> Tensor:
 
 @cache
 def _mask(side: int, device: torch.device) -> Tensor:
-    """The face's mask_11HW in a crop whose face stands where the reference does."""
+    """The face's mask_11HW in a crop that is aligned to the reference."""
     drawn = face_mask(REFERENCE * _DRAWN_SIDE - 0.5, (_DRAWN_SIDE, _DRAWN_SIDE))
     mask = cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)
     return torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None].to(device)

@@ -111,7 +111,7 @@ class _Decoder:
         _widen(self._process)
 
     def ask(self, encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo | PhotoError:
-        """What the process says; a sentence of our own when it says nothing sensible."""
+        """The process's response, or an error message if it sends none."""
         process = self._process
         assert process.stdin is not None and process.stdout is not None
         self.asked += 1

@@ -29,7 +29,7 @@ _SAMSUNGS_END = b"SEFT"
 
 
 def companions(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
-    """What else the file holds, in words for people; ``()`` for a photo alone.
+    """Further content of the file, in words; ``()`` if there is none.
 
     Args:
         opened: as Pillow opened it.

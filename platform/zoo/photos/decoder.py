@@ -17,7 +17,7 @@ from zoo.photos.reading import Photo, decode_photo
 
 
 def main() -> None:
-    """Answers until standard input ends."""
+    """Answers requests until standard input ends."""
     limits = json.loads(sys.argv[1])
     questions = os.fdopen(os.dup(0), "rb", 0)
     answers = os.fdopen(os.dup(1), "wb")
@@ -46,7 +46,7 @@ def _confine(most_bytes: int) -> None:
 
 
 def _allow(seconds: int) -> None:
-    """Lets it work for so long from now; then the system ends it, even if nobody waits."""
+    """Limits its processor time from now on; the system ends it afterwards."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     until = int(used.ru_utime + used.ru_stime) + seconds + 1

@@ -14,7 +14,7 @@ BYTES_PER_PIXEL = 6
 
 
 def check_size(path: Path, opened: Pillow.Image, max_pixels: int) -> None:
-    """Holds an opened photo, of which nothing is decoded yet, against what is allowed.
+    """Checks the limits of an opened photo before it is decoded.
 
     Raises:
         PhotoError: more than ``max_pixels``, a side longer than :data:`MAX_SIDE`, or more bytes
@@ -26,7 +26,7 @@ def check_size(path: Path, opened: Pillow.Image, max_pixels: int) -> None:
 def check_dimensions(
     path: Path, width: int, height: int, bytes_per_pixel: int, max_pixels: int
 ) -> None:
-    """Holds a photo's dimensions against what is allowed.
+    """Checks a photo's dimensions against the limits.
 
     Raises:
         PhotoError: as :func:`check_size` does.

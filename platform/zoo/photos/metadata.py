@@ -37,7 +37,7 @@ class JpegQuality:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What is safe to write back, and how the photo was stored."""
+    """Metadata that may be written back, and how the photo was stored."""
 
     format: str  # Pillow's name: "JPEG", "PNG", "WEBP", …; "EXR"
     grey: bool = False  # the file stored no colour

@@ -55,7 +55,7 @@ class Mastering:
 
 @dataclass(frozen=True)
 class Signal:
-    """What is said of a video's colours.
+    """The colour metadata of a video.
 
     Attributes:
         primaries: by H.273.
@@ -81,7 +81,7 @@ class Signal:
 
 
 def signal_of(stream: "av.VideoStream", frame: "av.VideoFrame") -> Signal:
-    """What a stream and its first frame say."""
+    """The colour metadata of a stream and its first frame."""
     found = {side.type.name: bytes(side) for side in iter(cast(Any, frame.side_data))}
     light = found.get("CONTENT_LIGHT_LEVEL")
     values = np.frombuffer(light, np.uint32)[:2] if light else np.zeros(2, np.uint32)

@@ -47,7 +47,7 @@ _OPEN_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Video:
-    """What is known of a video before it is worked on.
+    """Properties of a video, read before it is processed.
 
     Attributes:
         path: the file.
@@ -193,7 +193,7 @@ def sampled(path: Path, count: int) -> Iterator[tuple[float, Image]]:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator["InputContainer"]:
-    """FFmpeg's view of a video file, whose faults become sentences.
+    """Opens a video file with FFmpeg; errors become readable messages.
 
     Raises:
         PhotoError: missing, unreadable, not a video, or damaged.

@@ -30,7 +30,7 @@ class WireError(ValueError):
 
 
 def send_question(file: IO[bytes], asked: dict[str, Any], encoded: bytes) -> None:
-    """Writes a photo's file, with what is asked of it."""
+    """Writes a photo's file with the request."""
     words = json.dumps({**asked, "size": len(encoded)}).encode()
     for part in (len(words).to_bytes(_HEAD) + words, encoded):
         left = memoryview(part)

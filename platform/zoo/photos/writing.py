@@ -67,7 +67,7 @@ def losses(like: Photo, path: Path) -> tuple[str, ...]:
 
 
 def check_writable(path: Path, like: Photo) -> None:
-    """So that nobody waits for a swap that cannot be written.
+    """Checks before a swap that its output can be written.
 
     Raises:
         PhotoError: ``path`` has a suffix that the successor of ``like`` cannot have.

@@ -26,7 +26,7 @@ Setting = str | int | float | bool
 
 @dataclass(frozen=True)
 class Made:
-    """How an output came to be: all that its manifest says.
+    """How an output was made: the content of its manifest.
 
     Attributes:
         by: the identity, its network and the basis for using the face.

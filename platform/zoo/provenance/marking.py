@@ -34,7 +34,7 @@ class Marking:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What a manifest says of this network, apart from the others."""
+        """The facts of this network in a manifest."""
         return {
             "identity": self.identity,
             "version": self.version,

@@ -102,7 +102,7 @@ def sign_photo(encoded: bytes, target: Path, made: Made) -> None:
 
 
 def sidecar(path: Path) -> Path:
-    """Where the manifest of a file lies that cannot carry it: ``clip.mkv.c2pa``."""
+    """The manifest's path beside a file that cannot contain it: ``clip.mkv.c2pa``."""
     return path.with_name(path.name + SIDECAR)
 
 

@@ -25,7 +25,7 @@ _HASHES = {"es256": "SHA256", "es384": "SHA384", "es512": "SHA512", "ps256": "SH
 
 
 class StatementError(Exception):
-    """A signature that does not hold; says why."""
+    """An invalid signature, with the reason."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a file says, the newest step first."""
+    """The provenance of a file, the newest step first."""
 
     file: str
     status: Status
@@ -95,7 +95,7 @@ def verify(path: Path) -> Finding:
 
 
 def is_of_the_known(path: Path) -> Finding | None:
-    """What ``path`` says, if whoever signed it is this user or one whose root is known.
+    """The provenance of ``path``, if the signer is this user or has a known root.
 
     Anyone can make a key and sign with it whatever they like; this asks who it was.
 

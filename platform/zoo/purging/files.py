@@ -53,7 +53,7 @@ def naming_in_project(project: Project, name: str) -> list[Path]:
 
 
 def in_cache(name: str, uri: str | None, digests: Iterable[str]) -> list[Path]:
-    """What of the user's cache is the identity's, or cannot be told from it.
+    """The identity's files in the user's cache, and those that may be the identity's.
 
     Args:
         name: the identity.
@@ -86,7 +86,7 @@ def delete(path: Path) -> None:
 
 
 def take_name_out(project: Project, name: str, files: Iterable[Path]) -> None:
-    """Takes the name out of what stays, and out of what is known of files' digests.
+    """Removes the name from files that stay, and from the digest cache.
 
     Raises:
         StorageError: it cannot be written.

@@ -67,7 +67,7 @@ class Plan:
     left: list[str] = field(default_factory=list)
 
     def lines(self) -> list[tuple[str, int, str]]:
-        """What goes: which kind, how many bytes, where."""
+        """The items to remove: kind, bytes, location."""
         found = [("file", files.size_of(path), str(path)) for path in self.files]
         found += [("name in", 0, str(path)) for path in self.naming]
         found += [("cache", files.size_of(path), str(path)) for path in self.cache]

@@ -180,7 +180,7 @@ def _forget_removal(client: "MlflowClient", uri: str, name: str) -> None:
 
 
 def _forget_bytes(uri: str) -> list[str]:
-    """An SQLite file keeps the bytes of deleted rows until it is written anew."""
+    """Rewrites an SQLite file, which otherwise keeps the bytes of deleted rows."""
     if not uri.startswith(_SQLITE):
         return [f"{without_password(uri)}: what its database keeps of deleted rows"]
     try:

@@ -53,7 +53,7 @@ class Fingerprints:
 
 
 def find_traces(project: Project, name: str, fingerprints: Fingerprints) -> list[str]:
-    """Paths in the project and the user's folders that still tell of ``name``, each with why."""
+    """Paths in the project and the user's folders that still mention ``name``, with the reason."""
     places = [project.root / one for one in _OURS]
     found = []
     for place in (*places, cache_folder(), data_folder()):

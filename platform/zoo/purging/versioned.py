@@ -57,7 +57,7 @@ class Versioned:
 
 
 def find_versioned(project: Project, name: str) -> Versioned:
-    """What DVC's cache holds of ``name``; nothing when the project has no DVC."""
+    """The files of ``name`` in DVC's cache; none if the project has no DVC."""
     found = Versioned()
     commits = _commits(project, name)
     own, others = _photo_lists(project, name, commits)
@@ -201,7 +201,7 @@ def _objects(caches: list[Path], md5: str) -> Iterator[Path]:
 
 
 def _runs(caches: list[Path], lists: set[str]) -> list[Path]:
-    """What DVC remembers of stages' runs whose products are such lists."""
+    """DVC's run cache of stages that produced such lists."""
     folder = caches[-1] / "runs"
     found = []
     for path in folder.rglob("*") if lists else ():

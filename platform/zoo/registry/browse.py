@@ -122,7 +122,7 @@ def find_version(client: "MlflowClient", uri: str, reference: Reference) -> "Mod
 
 
 def names_like(tracking_uri: str, name: str) -> set[str]:
-    """The registered identities that begin as ``name`` does, itself among them, for advice.
+    """The registered identities with the beginning of ``name``, for suggestions.
 
     Raises:
         RegistryError: the registry cannot be read.
@@ -214,7 +214,7 @@ def _words(items: Any) -> str:
 
 
 def _time(milliseconds: int | None) -> str:
-    """Empty for what is no time: the registry may be anybody's."""
+    """The time as text; empty if it is invalid, because registries are untrusted."""
     try:
         return f"{datetime.fromtimestamp((milliseconds or 0) / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError, OSError, TypeError):

@@ -45,7 +45,7 @@ _SETTLED_NS = 2_000_000_000  # a folder younger than this may change again unnot
 
 @dataclass(frozen=True)
 class CachedNetwork:
-    """A verified network file and what the registry says of it."""
+    """A verified network file and its registry card."""
 
     identity: str
     version: int
@@ -64,7 +64,7 @@ class CachedNetwork:
 
 @dataclass(frozen=True)
 class Line:
-    """What a list says of a cached network."""
+    """A cached network in a list."""
 
     identity: str
     version: int
@@ -142,7 +142,7 @@ def store(uri: str, card: Mapping[str, Any], fetch: Callable[[Path], object]) ->
 
 
 def remember_aliases(uri: str, name: str, aliases: Mapping[str, int]) -> None:
-    """Keeps what the registry says the aliases of ``name`` are.
+    """Stores the registry's aliases of ``name``.
 
     Raises:
         StorageError: no permission or no space.
@@ -151,7 +151,7 @@ def remember_aliases(uri: str, name: str, aliases: Mapping[str, int]) -> None:
 
 
 def forget_aliases(name: str, uri: str | None = None) -> None:
-    """Makes the next swap with ``name`` ask the registry (all registries when None).
+    """Makes the next swap with ``name`` query the registry (all registries if None).
 
     Raises:
         StorageError: no permission.
@@ -162,7 +162,7 @@ def forget_aliases(name: str, uri: str | None = None) -> None:
 
 
 def remove_cached(name: str, uri: str | None, version: int | None = None) -> list[CachedNetwork]:
-    """Drops the cached networks of ``name`` (or one version of it) and returns what they were.
+    """Removes the cached networks of ``name`` (or one version) and returns them.
 
     Raises:
         StorageError: no permission.

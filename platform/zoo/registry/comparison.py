@@ -55,7 +55,7 @@ class Comparison:
 def compare(
     candidate: Report, champion: Report, tolerance: float, relative_tolerance: float
 ) -> Comparison | None:
-    """How a candidate stands against the champion; None when they cannot be compared.
+    """Compares a candidate with the champion; None if they cannot be compared.
 
     Args:
         candidate: its report card, as ``report.json`` holds it.

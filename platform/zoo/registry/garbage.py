@@ -159,7 +159,7 @@ def _version(
     models_kept: set[str | None],
     runs_kept: set[str | None],
 ) -> Garbage:
-    """An old version; foreign unless its files are where zoo puts them, and nobody else's."""
+    """An old version; foreign unless its files are where zoo puts them, and not shared."""
     places = [client.get_model_version_download_uri(version.name, str(version.version))]
     model = _model_id(version)
     own = model is not None and model not in models_kept
@@ -204,7 +204,7 @@ def _files(
 def _runs(
     client: "MlflowClient", uri: str, artifacts: Artifacts, registered: set[str | None]
 ) -> Iterator[Garbage]:
-    """Runs that somebody deleted, and whose files are still there."""
+    """Deleted runs with files that still exist."""
     from mlflow.entities import ViewType
 
     token = None

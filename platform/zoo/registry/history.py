@@ -54,7 +54,7 @@ class Move:
 
 
 def moves_in(tags: Mapping[str, str]) -> list[Move]:
-    """All moves that a registered model's tags tell of, oldest first."""
+    """All moves recorded in a registered model's tags, oldest first."""
     found = []
     for key in sorted(key for key in tags if key.startswith(HISTORY)):
         try:

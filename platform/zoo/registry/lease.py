@@ -35,7 +35,7 @@ def is_lease(name: str) -> bool:
 
 @contextmanager
 def lease(client: "MlflowClient", name: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Waits until nobody else changes ``name``; then nobody else does until the block ends.
+    """Holds the lock of ``name`` until the block ends; waits for it first.
 
     Raises:
         RegistryError: others held it all the time.

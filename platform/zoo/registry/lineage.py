@@ -30,7 +30,7 @@ _SAID = ("faces", "recipe_name", "light", "maker", "code", "receipt", "trained_a
 
 
 def trace(project: Project, name: str, receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """What the network that has ``receipt`` was made from, as far as the project still knows.
+    """What the network with ``receipt`` was made from, as far as the project still has it.
 
     The faces' receipt tells of the photos only if the network was made from these very faces.
     """
@@ -65,7 +65,7 @@ def trace(project: Project, name: str, receipt: Mapping[str, Any]) -> dict[str, 
 
 
 def lineage(reference: Reference, tracking_uri: str) -> dict[str, Any]:
-    """What :func:`trace` said when the version was published, with the version itself.
+    """The result of :func:`trace` when the version was published, with the version itself.
 
     Raises:
         UnknownIdentityError: no such identity, alias or version.

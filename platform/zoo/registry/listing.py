@@ -85,7 +85,7 @@ def list_models(tracking_uri: str, *, refresh: bool = False) -> list[Listed]:
 
 
 def listing_path(uri: str) -> Path:
-    """Where what was last seen of the registry at ``uri`` is kept."""
+    """The path of the cached list of the registry at ``uri``."""
     name = hashlib.sha256(without_password(uri).encode()).hexdigest()[:16]
     return cache_folder() / "listings" / f"{name}.json"
 

@@ -2,8 +2,8 @@
 
 A network must reach the thresholds of ``params.yaml``, and must not be worse than the champion on
 the faces that both were measured on. SFace's thresholds apply if it was used; a network measured by
-dlib's descriptor alone passes on that, and its record says so. If there are too few of those, the
-champion is measured again on the candidate's photos. If that is impossible, the version is not
+dlib's descriptor alone passes on that, and its record says so. If both measured too few of the same
+photos, the champion is measured again on the candidate's. If that is impossible, the version is not
 promoted; the reason is printed.
 """
 
@@ -132,7 +132,7 @@ def promote(
     reason: str | None = None,
     measure: Measure | None = None,
 ) -> Promotion:
-    """Makes a version (default: the candidate) the champion, or says why not.
+    """Makes a version (default: the candidate) the champion, or raises the reason why not.
 
     Args:
         name: the identity.
@@ -177,7 +177,7 @@ def consider(
     reason: str | None = None,
     measure: Measure | None = None,
 ) -> Promotion:
-    """As :func:`promote`, but the gate's objections are no error."""
+    """As :func:`promote`, but failing the gate is not an error."""
     reason = " ".join((reason or "").split())
     if force and not reason:
         raise UsageError("--force needs --reason TEXT: it is recorded with the version.")

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 
 def by_sface(scores: Mapping[str, float]) -> bool:
-    """Whether SFace judged the likeness; dlib's descriptor, the weaker recogniser, always does."""
+    """Whether SFace measured the likeness; dlib's descriptor always does."""
     return "cosine" in scores
 
 
 def judge_of(scores: Mapping[str, float]) -> str:
-    """Whose :func:`recognised_rate` it is, in a word for a table; empty before anyone judged."""
+    """The recogniser of :func:`recognised_rate`, as a word for a table; empty if unmeasured."""
     if by_sface(scores):
         return "SFace"
     return "dlib" if "nearest_rate" in scores else ""

@@ -27,7 +27,7 @@ _STOP_SECONDS = 10.0
 def running_server(
     backend: str, artifacts: str, *, host: str = LOOPBACK, port: int = PORT, workers: int = 1
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """An MLflow server that answers; it ends with the block.
+    """A running MLflow server; it ends with the block.
 
     Clients send and fetch artifacts through it, so that they need no access to the place.
 

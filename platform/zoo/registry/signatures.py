@@ -37,7 +37,7 @@ def signature_of(name: str, tags: Mapping[str, str]) -> str:
 
 
 def is_signed(name: str, tags: Mapping[str, str]) -> bool:
-    """Whether the tags have a signature that holds for them, whoever made it."""
+    """Whether the tags have a valid signature, by any key."""
     try:
         check_statement(_PURPOSE, _facts(name, tags), tags.get(SIGNATURE, ""))
     except StatementError:
@@ -92,7 +92,7 @@ def check_signature(
 
 
 def forget_signer(name: str, uri: str) -> None:
-    """Forgets whose key was seen first for ``name`` of a registry.
+    """Removes the stored key of ``name`` of a registry.
 
     Raises:
         StorageError: it cannot be written.
@@ -134,7 +134,7 @@ def _facts(name: str, tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _entry(name: str, uri: str) -> str:
-    """A digest, so that the list tells nobody whose networks were pulled."""
+    """A digest, so that the list does not reveal whose networks were pulled."""
     return hashlib.sha256(f"{without_password(uri)} {name}".encode()).hexdigest()
 
 

@@ -22,7 +22,7 @@ _LARGEST = 65536  # pixels
 
 
 class TagError(ValueError):
-    """A tag that cannot be what zoo wrote; says which and what it holds."""
+    """A tag that zoo cannot have written, with its name and value."""
 
 
 def resolution_in(tags: Mapping[str, str]) -> int:
@@ -49,7 +49,7 @@ def scores_in(tags: Mapping[str, str]) -> dict[str, float]:
 
 
 def problem_in(tags: Mapping[str, str]) -> str:
-    """What is malformed in a version's tags, in words; empty when nothing is."""
+    """The error in a version's tags, in words; empty if there is none."""
     try:
         resolution_in(tags)
         _figures(tags)

@@ -9,7 +9,7 @@ SCHEME = "s3://"
 
 
 def is_s3(text: str) -> bool:
-    """Whether ``text`` is meant as an address in S3."""
+    """Whether ``text`` is an S3 address."""
     return text.startswith(SCHEME)
 
 

@@ -9,7 +9,7 @@ READ_SECONDS = 30
 
 
 def connect() -> Any:
-    """The client for what the environment and ``~/.aws`` say now; threads may share it.
+    """The client for the present environment and ``~/.aws``; threads may share it.
 
     Raises:
         botocore.exceptions.BotoCoreError: the configuration is wrong.

@@ -55,7 +55,7 @@ _ALIKE = {
 
 @contextmanager
 def plain_faults(address: S3Address) -> Iterator[None]:
-    """Turns whatever botocore raises into a sentence about ``address``.
+    """Translates botocore's exceptions into a sentence about ``address``.
 
     Raises:
         MissingObjectError: no such bucket or object.

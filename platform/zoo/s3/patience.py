@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def patiently(act: Callable[[], Result], patience: float) -> Result:
-    """What ``act`` returns, tried again through an outage for ``patience`` seconds.
+    """The result of ``act``, retried during an outage for ``patience`` seconds.
 
     Pauses grow twofold, each a random part of its length, so that a hundred nodes do not come
     back at the same moment.

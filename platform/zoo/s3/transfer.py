@@ -122,7 +122,7 @@ def exists(address: S3Address, patience: float = PATIENCE) -> bool:
 
 
 def etag(address: S3Address, patience: float = PATIENCE) -> str:
-    """What is another when the object is.
+    """A value that changes whenever the object changes.
 
     Raises:
         StorageError: there is no such object, or the store refuses or does not answer.
@@ -149,7 +149,7 @@ def listing(prefix: S3Address, patience: float = PATIENCE) -> list[Found]:
 
 
 def remove(prefix: S3Address, patience: float = PATIENCE) -> None:
-    """Removes the object of this address and all below it; nothing there is no error.
+    """Removes the object of this address and all below it, if any exist.
 
     Raises:
         StorageError: the store refuses or does not answer.
@@ -168,7 +168,7 @@ def remove(prefix: S3Address, patience: float = PATIENCE) -> None:
 
 
 class _Progressed(Exception):
-    """The connection broke after some bytes; patience begins anew."""
+    """The connection broke after some bytes; the retry time starts again."""
 
 
 class _Partial:

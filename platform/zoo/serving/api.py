@@ -56,7 +56,7 @@ class Faces(BaseModel):
 
 
 class Problem(BaseModel):
-    """What was wrong, as RFC 9457 has it."""
+    """The error, as an RFC 9457 problem."""
 
     type: str
     title: str
@@ -230,7 +230,7 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
 def _add_state(app: FastAPI, options: Options, metrics: Metrics) -> None:
     @app.get("/health", tags=["state"])
     async def health() -> Health:
-        """Say that it runs."""
+        """Report that the server runs."""
         return Health()
 
     @app.get("/metrics", tags=["state"], response_class=Response)
@@ -240,7 +240,7 @@ def _add_state(app: FastAPI, options: Options, metrics: Metrics) -> None:
 
     @app.get("/api/limits", tags=["state"])
     async def limits() -> Limits:
-        """Say what may be sent."""
+        """Return the limits of uploads."""
         return Limits(max_bytes=options.max_bytes, max_pixels=options.max_pixels)
 
     @app.post("/api/session", tags=["state"], status_code=204)

@@ -71,7 +71,7 @@ class Shelf:
 
 
 class Worker:
-    """Swaps, on a few threads, each with a process that decodes what it is sent."""
+    """Swaps on a few threads, each with a process that decodes uploads."""
 
     def __init__(self, options: Options) -> None:
         _stay_on_loopback()

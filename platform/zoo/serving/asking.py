@@ -46,7 +46,7 @@ async def choose(
 
 
 def answer(result: Result, chosen: Sequence[Chosen], name: str | None) -> Response:
-    """The swapped photo, under the upload's ``name``, with what there is to say of it."""
+    """The response with the swapped photo, under the upload's ``name``, and its headers."""
     suffix = result.media_type.partition("/")[2].replace("jpeg", "jpg")
     tail = "-".join(dict.fromkeys(one.identity for one in chosen))
     networks = (f"{one.key}; sha256={one.sha256}; basis={one.basis}" for one in chosen)

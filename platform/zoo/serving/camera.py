@@ -67,7 +67,7 @@ class _Session:
         self._newest: asyncio.Queue[bytes] = asyncio.Queue(1)
 
     async def run(self) -> None:
-        """Until the client leaves, is silent for a minute, or sends what is no frame."""
+        """Serves the client until it leaves, is idle for a minute, or sends an invalid frame."""
         tasks = [asyncio.create_task(part()) for part in (self._read, self._swap)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

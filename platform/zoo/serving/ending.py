@@ -11,7 +11,7 @@ SECONDS_TO_ANSWER = 15.0
 
 
 class Ending:
-    """Knows how many requests are under way, and when no more are to begin."""
+    """Counts requests in progress, and refuses new ones after the shutdown began."""
 
     def __init__(self) -> None:
         self._begun = False
@@ -20,7 +20,7 @@ class Ending:
         self._idle.set()
 
     async def wait(self, seconds: float = SECONDS_TO_ANSWER) -> int:
-        """Lets no request begin from now on, and waits for the others; how many are left."""
+        """Refuses new requests and waits for the others; returns how many remain."""
         self._begun = True
         if self._under_way:
             try:

@@ -42,7 +42,7 @@ _SECURITY = {
 
 
 class Guard:
-    """ASGI middleware: refuses what is not for us, too much, too often or too slow."""
+    """ASGI middleware: refuses foreign hosts, oversized uploads, frequent and slow requests."""
 
     def __init__(self, app: ASGIApp, options: Options) -> None:
         self._app = app
@@ -106,7 +106,7 @@ class Guard:
         return f"The upload is larger than {self._options.max_bytes / 1e6:g} MB; make it smaller."
 
     def _limited(self, receive: Receive) -> Receive:
-        """Counts what arrives, whatever was announced, and how long it takes."""
+        """Limits the bytes that arrive, whatever was announced, and their time."""
         seen = 0
         deadline = asyncio.get_running_loop().time() + SECONDS_TO_UPLOAD
         more = True
@@ -130,7 +130,7 @@ class Guard:
 
 
 def same_token(shown: str, token: str) -> bool:
-    """Compares in a time that does not tell how much of it is right."""
+    """Compares in constant time."""
     return hmac.compare_digest(shown.encode(), token.encode())
 
 
@@ -158,7 +158,7 @@ def _cookie(headers: Headers) -> str:
 
 
 def _same_origin(headers: Headers) -> bool:
-    """True for our own page, and for what is no web page: that sends neither header."""
+    """True for our own page, and for clients other than browsers, which send neither header."""
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return False
     origin = headers.get("origin")

@@ -31,7 +31,7 @@ class _Remembered:
 
 
 class Library:
-    """Answers from memory while what it knows is fresh."""
+    """Answers from memory while its data is fresh."""
 
     def __init__(self, registry: str | None) -> None:
         self._registry = registry
@@ -108,7 +108,7 @@ class Library:
         return _with_basis(of_cached(cache.list_cached(self._registry)))
 
     def _notice_promotion(self, reference: Reference) -> None:
-        """Makes the cache ask again when the registry means another version by this name."""
+        """Refreshes the cache when the registry has another version under this name."""
         if self._registry is None or reference.version is not None or reference.alias is not None:
             return
         listed = {entry.name: entry.version for entry in self.gallery().identities}
@@ -118,5 +118,5 @@ class Library:
 
 
 def _with_basis(entries: list[Entry]) -> list[Entry]:
-    """Whose face may not be used is not shown either."""
+    """Filters out identities without a basis."""
     return [entry for entry in entries if entry.basis in set(Basis)]

@@ -71,7 +71,7 @@ class Listener:
 
 
 def bind(options: Options) -> socket.socket:
-    """The socket of the options' address, to which nobody can connect yet.
+    """The bound socket of the options' address, not yet listening.
 
     Raises:
         OSError: it is taken, or none of this machine.

@@ -33,7 +33,7 @@ _QUALITY = 85
 
 @dataclass
 class Following:
-    """What is remembered from frame to frame.
+    """The tracking state between frames.
 
     Attributes:
         tracker: of all faces.

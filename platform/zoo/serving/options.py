@@ -8,7 +8,7 @@ LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
 @dataclass(frozen=True)
 class Options:
-    """Where a server listens, whom it lets in, and how much it takes on.
+    """Address, access and limits of a server.
 
     Attributes:
         host: the address to bind.

@@ -41,7 +41,7 @@ class LimitError(ZooError):
 
 
 def status_of(error: ZooError) -> int:
-    """The HTTP status that says the same as ``error``."""
+    """The HTTP status for ``error``."""
     if isinstance(error, BusyError):
         return 503
     if isinstance(error, LimitError):
@@ -50,7 +50,7 @@ def status_of(error: ZooError) -> int:
 
 
 def problem(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A response that says in one sentence what was wrong."""
+    """A response that describes an error in one sentence."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

@@ -32,7 +32,7 @@ class RateLimit:
         return wait
 
     def look(self, client: str) -> float:
-        """What :meth:`wait` would say, without counting."""
+        """The result of :meth:`wait`, without counting."""
         tokens = self._tokens(client, self._clock())
         return 0.0 if self._rate <= 0 or tokens >= 1 else (1 - tokens) / self._rate
 
@@ -54,7 +54,7 @@ class Guesses:
         self._last: dict[str, bytes] = {}
 
     def wait(self, client: str) -> float:
-        """In how many seconds the client's next token is looked at; 0 for now."""
+        """Seconds until the client's next token is checked; 0 for now."""
         return self._limit.look(client)
 
     def wrong(self, client: str, shown: str) -> None:

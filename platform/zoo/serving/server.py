@@ -158,7 +158,7 @@ def _ending_once() -> Iterator[None]:
 
 
 def _check_port(options: Options) -> None:
-    """Says what Ray Serve would say late and at length.
+    """Checks the port early, with a short message.
 
     Raises:
         UsageError: the port is taken or the address is not this machine's.
@@ -177,7 +177,7 @@ def _check_port(options: Options) -> None:
 
 
 def _check_certificate(options: Options) -> None:
-    """Says what the server would not: it opens, and answers nobody.
+    """Checks the certificate: with a bad one the server would start but refuse every connection.
 
     Raises:
         UsageError: one is missing, or they cannot serve https together.

@@ -148,7 +148,7 @@ def swap_upload(
 
 
 def _options(wish: Wish, folder: Path, max_pixels: int, decode: Decode) -> SwapOptions:
-    """The wish, with whoever its reference photos show."""
+    """The swap request, with the people of its reference photos."""
     known: dict[str, Portrait] = {}
 
     def read(name: str) -> Portrait | None:

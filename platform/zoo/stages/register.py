@@ -71,7 +71,7 @@ def run(project: Project) -> int:
 
 
 def make(project: Project, identity: Identity, gate: GateSettings, uri: str) -> dict[str, object]:
-    """Publishes one network as candidate; it becomes champion when the gate has no objection."""
+    """Publishes one network as candidate; it becomes champion if it passes the gate."""
     name = identity.name
     version = publish(
         name,

@@ -36,7 +36,7 @@ def product(project: Project, name: str) -> Path:
 
 
 def inputs(project: Project, known: Digests) -> Callable[[Identity], Made | None]:
-    """What an identity's photos are rendered from; None for one that is no rendered person.
+    """The inputs of an identity's renders; None for an identity that is not synthetic.
 
     Raises:
         ProjectError: the section of ``params.yaml`` is wrong.

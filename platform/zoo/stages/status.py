@@ -121,7 +121,7 @@ def project_status(project: Project) -> list[Status]:
 
 
 class _Shared:
-    """What is the same for all identities."""
+    """Inputs that all identities share."""
 
     def __init__(self, project: Project, known: Digests) -> None:
         self.failed = {stage: failures.of_stage(project, stage) for stage in failures.STAGES}
@@ -196,7 +196,7 @@ def _rendered(project: Project, shared: _Shared, identity: Identity | None) -> t
 def _state(
     product: Path, made_from_of: Callable[[Identity], Made], identity: Identity | None
 ) -> tuple[State, str]:
-    """Whether ``product`` was made from what it would be made from now, and what differs."""
+    """Whether ``product`` was made from its present inputs, and what differs."""
     before = receipts.read(product).get("made_from")
     if not before or not product.exists():
         return State.missing, "not made yet"
@@ -221,7 +221,7 @@ def _photos(project: Project, name: str) -> int:
 
 
 def _training(project: Project, name: str, *, trains: bool) -> str | None:
-    """The last iteration that a training without an end has told of."""
+    """The last reported iteration of an unfinished training."""
     if not (project.root / "checkpoints" / name).is_dir():
         return None
     try:

@@ -53,7 +53,7 @@ class Outcome:
 
     @property
     def already_done(self) -> bool:
-        """Whether it was left alone."""
+        """Whether it was skipped."""
         return self.faces is None and self.reason is None
 
 

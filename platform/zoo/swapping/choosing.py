@@ -24,7 +24,7 @@ def portrait(
     max_pixels: int = MAX_PIXELS,
     decode: Decode = decode_photo,
 ) -> Portrait:
-    """Whoever the photo shows: its largest face, if that is clearly the largest.
+    """The person in the photo: its largest face, if that is clearly the largest.
 
     Args:
         path: the photo.
@@ -56,7 +56,7 @@ def portrait(
 def chosen(
     image: Image, faces: Sequence[Face], options: SwapOptions
 ) -> tuple[list[tuple[Face, int]], list[Choice]]:
-    """The faces to swap, each with the number of its network, in their order; and whom it misses.
+    """The faces to swap in order, with the number of the network; and the missing people.
 
     Args:
         image: the picture.
@@ -95,7 +95,7 @@ def chosen(
 def _meant(
     image: Image, faces: Sequence[Face], choices: Sequence[Choice]
 ) -> list[tuple[Choice, int | None]]:
-    """Each choice with the number of its face; None where nobody looks like its photo."""
+    """Each choice with the number of its face; None if nobody resembles its photo."""
     people = {one.who for one in choices if isinstance(one.who, Portrait)}
     likeness = _likeness(image, faces, list(people)) if people else {}
     found: list[tuple[Choice, int | None]] = []

@@ -48,7 +48,7 @@ def write_report(folder: Place, failed: Mapping[str, str]) -> Place | None:
 
 
 def reason_of(source: object, error: Exception) -> str:
-    """Why an input failed, in words; whatever the exception, it is no reason to drop the others.
+    """The reason why an input failed, in words, for any exception.
 
     Raises:
         Exception: ``error`` itself, if it is unexpected and ``ZOO_TRACEBACK`` asks to see where.

@@ -49,7 +49,7 @@ def refusal(path: Path, name: str | None = None) -> str | None:
 
 
 def check_no_network(paths: Iterable[Path]) -> None:
-    """Refuses networks where a name or photos are asked for: none can be brought in as a file.
+    """Refuses network files where a name or photos are expected.
 
     Raises:
         UsageError: one of the paths is a network's file.

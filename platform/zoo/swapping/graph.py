@@ -61,7 +61,7 @@ class Node:
 
 @dataclass
 class Graph:
-    """What a network file says."""
+    """The graph of a network file."""
 
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)

@@ -120,7 +120,7 @@ def _inspected(path: Path, used_as: Marking | None, name: str) -> Inspected:
 
 
 def check_own_words(name: Path | str, found: Inspected, identity: str, basis: str) -> None:
-    """Holds what a network file says of itself against what it is asked for as.
+    """Checks the metadata of a network file against the requested identity and basis.
 
     Raises:
         AssetError: it is another identity's, or was made on another basis.

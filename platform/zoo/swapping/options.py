@@ -86,7 +86,7 @@ class SwapOptions:
 
     @property
     def for_all(self) -> int | None:
-        """The number of the network that faces get whom no other choice means; None for none."""
+        """The number of the network for all faces without another choice, or None."""
         return next((one.network for one in self.choices if one.who == "all"), None)
 
     @property

@@ -18,7 +18,7 @@ Field = int | memoryview
 
 
 class MalformedError(ValueError):
-    """Bytes that are no message, or a message that is no network; says why in a few words."""
+    """Bytes that are not a message, or a message that is not a network, with the reason."""
 
 
 class Budget:

@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Provider:
-    """The network alone under one of ONNX Runtime's execution providers.
+    """The network's time under one of ONNX Runtime's execution providers.
 
     Attributes:
         asked: the provider that was asked for.

@@ -23,7 +23,7 @@ _Look = tuple[int, int, int]
 
 @dataclass
 class Watched:
-    """A folder, and what was seen in it.
+    """A watched folder and the state of its files.
 
     Attributes:
         folder: is searched in depth.
@@ -88,7 +88,7 @@ class Watched:
 
 
 def is_output(path: Path) -> bool:
-    """Whether a file says that a swap of ours made it, wherever it lies and whoever signed it."""
+    """Whether a file's manifest says that zoo made it, with any signer."""
     try:
         return any(step.swap for step in verify(path).steps[:1])
     except PhotoError:

@@ -86,7 +86,7 @@ def face_of(text: str, read: Read) -> Who:
 
 
 def parts_of(texts: Sequence[str]) -> tuple[Part, ...]:
-    """What is kept, of texts such as ``mouth`` or ``mouth,eyes``.
+    """The parts to keep, from texts such as ``mouth`` or ``mouth,eyes``.
 
     Raises:
         UsageError: one is none of the parts.

@@ -72,7 +72,7 @@ def reason(error: Exception) -> str:
 
 
 def is_final(error: Exception) -> bool:
-    """Whether trying again cannot help: what we say ourselves, but for storage that is away."""
+    """Whether a retry is useless: our own errors, except storage outages."""
     cause = getattr(error, "cause", None)
     return isinstance(cause, ZooError) and not isinstance(cause, StorageError)
 

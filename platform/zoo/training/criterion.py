@@ -25,7 +25,7 @@ STYLE_CHUNK = 32
 
 @dataclass(frozen=True)
 class Judges:
-    """The frozen networks that look at the output."""
+    """The frozen networks of the objective."""
 
     perceptual: nn.Module
     light: LightNetwork | None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def train_stale(
     project: Project, pending: Plan, settings: FanoutSettings, outcome: Outcome
 ) -> None:
-    """Trains what ``pending`` says is stale, and adds to ``outcome`` what becomes of it.
+    """Trains the stale identities of ``pending`` and adds their results to ``outcome``.
 
     Raises:
         ZooError: neither cluster nor registry can be reached, or one is lost.

@@ -32,7 +32,7 @@ class Logs:
         return self._folder / f"{identity}.log"
 
     def begin(self, identity: str, digest: str, recipe: str) -> None:
-        """Goes on in the log of the same training, or begins a new one."""
+        """Continues the log of the same training, or begins a new one."""
         first = f"training {digest}, recipe {recipe}"
         with contextlib.suppress(OSError), self.path(identity).open(encoding="utf-8") as file:
             if file.readline().endswith(f"{first}\n"):
@@ -55,7 +55,7 @@ class Logs:
         self.add(identity, *map(in_words, rows))
 
     def last_iteration(self, identity: str) -> tuple[str | None, float]:
-        """The last iteration that was told of, if any, and how many seconds ago the log changed.
+        """The last reported iteration, if any, and the seconds since the log changed.
 
         Raises:
             OSError: there is no log.

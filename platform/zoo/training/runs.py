@@ -111,7 +111,7 @@ class Runs:
             self._end(name, "FAILED")
 
     def close(self, run_id: str) -> None:
-        """Ends a run whose network stands, if a killed driver left it open.
+        """Ends the run of a finished network, if a killed driver left it open.
 
         Raises:
             RegistryError: the store has been away for too long.
@@ -120,7 +120,7 @@ class Runs:
             self._patiently(lambda: self._client.set_terminated(run_id, "FINISHED"))
 
     def kill(self) -> None:
-        """Ends what is open as killed, without waiting for a store that is away."""
+        """Ends open runs as killed, without waiting for an unavailable store."""
         for name, run in list(self._open.items()):
             try:
                 with plain_registry_errors(self._uri):
@@ -173,7 +173,7 @@ class Runs:
         del self._open[name]
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        """What ``call`` returns; tried again for as long as we have patience."""
+        """The result of ``call``, with retries."""
         until, wait = time.monotonic() + PATIENCE_SECONDS, 0.5
         while True:
             try:

@@ -113,7 +113,7 @@ class RecordedStep(TrainingStep):
         return self._terms
 
     def _fill(self, batch: Batch, number: int, alone: bool) -> None:
-        """Puts what is new in this step where the recording looks for it."""
+        """Copies the inputs of this step to the recorded graph's tensors."""
         if self._batch is None or alone != self._alone:
             self._alone, self._seen, self._replay = alone, 0, None
         if self._batch is None:
@@ -133,7 +133,7 @@ class RecordedStep(TrainingStep):
 
 
 def training_step(network: nn.Module, apply: Criterion, recipe: Recipe) -> TrainingStep:
-    """Recorded on a GPU that trains alone; workers that share a training talk in every step."""
+    """A recorded step on a GPU with a single worker; a plain one otherwise."""
     on_gpu = next(network.parameters()).device.type == "cuda"
     return (RecordedStep if on_gpu and workers() == 1 else TrainingStep)(network, apply, recipe)
 

@@ -16,7 +16,7 @@ __all__ = ["Check", "State", "checks", "run"]
 
 
 def checks(project: Project | None) -> dict[str, Callable[[], Check]]:
-    """All that apply here, by name, in the order they are told."""
+    """All checks that apply here, by name, in the order of the report."""
     found: dict[str, Callable[[], Check]] = {
         "installed": installed.base,
         "training": installed.training,

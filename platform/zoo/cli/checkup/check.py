@@ -15,7 +15,7 @@ SECONDS = 90.0
 
 
 class State(StrEnum):
-    """How a check came out; only what is broken makes ``zoo doctor`` fail."""
+    """The result of a check; only a broken one makes ``zoo doctor`` fail."""
 
     OK = "ok"
     NOTE = "note"  # works, and could do better; or is not there and not needed
@@ -42,7 +42,7 @@ class Check:
 
 
 def run(name: str, check: Callable[[], Check], seconds: float = SECONDS) -> Check:
-    """One check, given up after ``seconds``; whatever it raises is a finding, too."""
+    """Runs one check with a timeout of ``seconds``; an exception is a finding, too."""
     results: list[Check] = []
 
     def work() -> None:

@@ -55,7 +55,7 @@ def weights() -> Check:
 
 
 def recogniser() -> Check:
-    """SFace, which judges likeness; without it the weaker judge does."""
+    """SFace, which measures likeness; without it the weaker recogniser does."""
     from zoo.assets import locate
 
     if path := locate("sface"):

@@ -68,7 +68,7 @@ def ray() -> Check:
 
 
 def server(name: str, url: str, variable: str) -> Check:
-    """Any answer will do, refusals too: it is there."""
+    """Any response shows that the server exists, including a refusal."""
     shown = without_password(url)
     try:
         with urllib.request.urlopen(url, timeout=_CONNECT):
@@ -86,7 +86,7 @@ def server(name: str, url: str, variable: str) -> Check:
 
 
 def bucket(name: str, address: str, shown: str) -> Check:
-    """Whether what is at an ``s3://`` address can be listed with the credentials at hand.
+    """Whether an ``s3://`` address can be listed with the present credentials.
 
     Raises:
         StorageError: it cannot; says why.

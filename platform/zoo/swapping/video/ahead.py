@@ -11,7 +11,7 @@ _END = object()
 
 
 def ahead(items: Iterable[Item], most: int = 4) -> Iterator[Item]:
-    """Yields ``items``, of which up to ``most`` are made before they are asked for.
+    """Yields ``items``; up to ``most`` are prefetched.
 
     FFmpeg, OpenCV, ONNX Runtime and NumPy let other threads run while they work. An exception
     comes out where the item would have.

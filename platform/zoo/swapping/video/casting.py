@@ -82,13 +82,13 @@ class Known:
     likeness: Mapping[Portrait, int]
 
     def at(self, number: int, frame: int) -> int:
-        """Whom a chain shows in a frame; :data:`.roles.NOBODY` who is known."""
+        """The person that a chain shows in a frame, or :data:`.roles.NOBODY`."""
         spans = _spans(self.chains[number], self.labels[number])
         return next((who for begin, end, who in spans if begin <= frame < end), NOBODY)
 
 
 def know(found: Sequence[Chain], portraits: Sequence[Portrait]) -> Known:
-    """Tells the people of a video apart, with the help of photos of some of them."""
+    """Identifies the people of a video, with reference photos of some of them."""
     seen = people(found)
     likeness = _likeness(seen, portraits)
     prototypes: list[Descriptors] = [one.mean[None] for one in seen]
@@ -127,7 +127,7 @@ def cast(looked: Sequence[Looked], options: SwapOptions) -> Casting:
 
 
 def meant(known: Known, options: SwapOptions) -> tuple[dict[int, int], list[Choice]]:
-    """Each chosen person's network, and the choices that mean nobody.
+    """Each selected person's network, and the selections without a person.
 
     Raises:
         UsageError, NobodyError: see :func:`cast`.

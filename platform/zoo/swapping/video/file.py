@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class VideoSwap:
-    """What was made.
+    """The result of a video swap.
 
     Attributes:
         frames: of the output.
@@ -199,7 +199,7 @@ def _missing(casting: Casting | None) -> list[str]:
 
 
 def _casting(video: Video, parts: Sequence[Segment], how: How, jobs: int, source: Path) -> Casting:
-    """Who is who in the video.
+    """The people of the video.
 
     Raises:
         UsageError, NobodyError: see :func:`.casting.cast`.

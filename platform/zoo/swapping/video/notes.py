@@ -5,7 +5,7 @@ from zoo.photos.video import Video
 
 
 def notes_of(video: Video) -> tuple[str, ...]:
-    """What the output of a video says of how it was made, and the command line prints."""
+    """Notes for the output's comment and the command line."""
     notes = []
     if video.signal.hdr:
         name = "PQ" if video.signal.transfer == PQ else "HLG"

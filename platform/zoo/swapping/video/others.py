@@ -122,14 +122,14 @@ class Others:
 
 
 def describe(copy: Stream, stream: Stream) -> None:
-    """Gives a stream of the output what may be said of the source's."""
+    """Copies permitted metadata of the source's stream to the output's."""
     copy.metadata.update({k: v for k, v in stream.metadata.items() if k in _KEPT})
     copy.disposition = stream.disposition
 
 
 @contextmanager
 def writing(target: Path) -> Iterator[None]:
-    """Tells what goes wrong with an output from what is wrong with the input.
+    """Distinguishes errors of the output from errors of the input.
 
     Raises:
         StorageError: in place of FFmpeg's error.

@@ -67,7 +67,7 @@ def people(chains: Sequence[Chain]) -> list[Person]:
 
 
 def labelled(chains: Sequence[Chain], persons: Sequence[Descriptors]) -> list[Labels]:
-    """Whom each of the chains shows, and from which frame on; nobody is in two places at once.
+    """The person that each chain shows, by frame; nobody is in two places at once.
 
     Args:
         chains: what was followed.

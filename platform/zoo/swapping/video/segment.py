@@ -88,7 +88,7 @@ def segments(video: Video, start: int, end: int) -> list[Segment]:
 
 
 def decoded_for(video: Video, segment: Segment) -> tuple[int, int]:
-    """The times between which frames are looked at to make a segment.
+    """The time range that is decoded for a segment.
 
     They begin at a frame that is searched most thoroughly whoever makes this part of the video.
     """
@@ -101,7 +101,7 @@ def decoded_for(video: Video, segment: Segment) -> tuple[int, int]:
 
 
 def look_at_segment(video: Video, segment: Segment, how: How) -> Looked:
-    """Who is in a segment, before anybody is swapped.
+    """First pass over a segment: its faces and descriptors.
 
     Raises:
         PhotoError: the video is gone.
@@ -171,7 +171,7 @@ def make_segment(
 def _pictures(
     video: Video, segment: Segment, watch: Stopwatch
 ) -> tuple[Iterator["av.VideoFrame"], Video, Segment]:
-    """What is decoded for a segment, and the video and segment that it is of.
+    """The decoded frames of a segment, with its video and segment.
 
     An interlaced video's are its fields.
     """

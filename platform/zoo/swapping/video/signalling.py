@@ -31,7 +31,7 @@ _NAMES = {
 
 
 def encoder_options(encoder: str, options: dict[str, str], signal: Signal) -> dict[str, str]:
-    """An encoder's options, with what is to be said in its stream."""
+    """An encoder's options, with the colour metadata of its stream."""
     result = dict(options)
     if signal.siting not in (None, "left"):  # which is what is meant when nothing is said
         result["chroma_sample_location"] = str(signal.siting)

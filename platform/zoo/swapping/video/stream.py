@@ -167,7 +167,7 @@ def _seen(
     look: Look,
     watch: Stopwatch,
 ) -> Iterator[Followed]:
-    """Says which faces are to be swapped, and makes those of the wanted frames."""
+    """Selects the faces to swap, and aligns those of the requested frames."""
     for window in _windows(frames, LOOKAHEAD):
         here = window[LOOKAHEAD]
         assert here is not None
@@ -206,7 +206,7 @@ def _states(window: list[Followed | None], track: int, cast: Cast) -> list[State
 
 
 def _confirmed(window: list[Followed | None], track: int) -> bool:
-    """Whether a search found the face near this frame; flow alone leads astray."""
+    """Whether a detection confirmed the face near this frame; flow alone drifts."""
     seen = [frame.sightings.get(track) if frame else None for frame in window]
     here = seen[LOOKAHEAD]
     return any(one and here and one.found and one.run == here.run for one in seen)

@@ -64,7 +64,7 @@ class Handling:
 
 @dataclass(frozen=True)
 class Handlings:
-    """The streams that an output has besides its picture, and what is to be said of all."""
+    """The plan of an output's other streams, with notes for the user."""
 
     streams: tuple[Handling, ...]
     notes: tuple[str, ...]

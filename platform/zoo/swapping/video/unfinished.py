@@ -13,7 +13,7 @@ from zoo.untrusted import read_json
 
 
 def note_place(digest: str, folder: Path) -> None:
-    """Notes where the segments of a plan are. A cache that cannot be written is no fault."""
+    """Records where the segments of a plan are, if the cache is writable."""
     with suppress(StorageError):
         write_json(_note(digest), {"folder": str(folder.resolve())})
 

@@ -147,7 +147,7 @@ def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
 
 
 def remember_roles(folder: Path, casting: Casting) -> None:
-    """Notes who is who, so that a swap that was killed need not look again.
+    """Stores the roles, so that a resumed swap skips the first pass.
 
     Raises:
         StorageError: no permission or no space.
@@ -164,7 +164,7 @@ def remembered_roles(folder: Path) -> Casting | None:
 
 
 def _fingerprint(path: Path) -> str:
-    """Of size, head, tail and time of change: a film is not read twice to know it again."""
+    """Fingerprint of size, head, tail and time of change, without reading the whole video."""
     status = path.stat()
     digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
     with path.open("rb") as file:

@@ -91,7 +91,7 @@ def _each(
     networks: Networks,
     count: Callable[[int], None] = lambda frames: None,
 ) -> Iterator[Result]:
-    """Does the work with the arguments of each task; yields what comes of it when it is done."""
+    """Runs each task with its arguments; yields results as they complete."""
     if not tasks:
         return
     jobs = min(jobs, len(tasks))
@@ -127,7 +127,7 @@ def _each(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """What libraries read when a process begins: one thread each, and SVT-AV1 tells errors only."""
+    """Environment variables for new processes: one thread per library, errors only of SVT-AV1."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "SVT_LOG")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
