@@ -73,6 +73,17 @@ def test_every_module_of_the_python_reference_is_there() -> None:
             assert path.is_dir() or path.with_suffix(".py").is_file(), name
 
 
+def test_every_module_of_the_glossary_is_there_and_every_term_is_explained_once() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| (.+) \|$", (DOCS / "glossary.md").read_text(), re.MULTILINE)
+    terms = [term for term, _ in rows if term not in ("term", "---")]
+    assert len(terms) == len(set(terms)) > 60
+    modules = {name for _, row in rows for name in re.findall(r"`(zoo\.[\w.]+)`", row)}
+    assert len(modules) > 50
+    for name in modules:
+        path = ROOT / "platform" / name.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").is_file(), name
+
+
 def written_out(page: Path) -> Iterator[list[str]]:
     """The commands in a page's blocks, as the shell would split them."""
     for block in FENCED.findall(page.read_text(encoding="utf-8")):
