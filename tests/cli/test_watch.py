@@ -89,8 +89,8 @@ def test_what_was_done_before_is_left_alone_and_what_fails_is_counted(
     [
         (("--watch", "missing"), "missing is not a folder"),
         (("--watch", ".", "-o", "."), "contains the watched folder"),
-        (("--watch", ".", "photo.jpg"), "leave INPUT away"),
-        (("--watch", ".", "--preview"), "leave --preview away"),
+        (("--watch", ".", "photo.jpg"), "omit INPUT"),
+        (("--watch", ".", "--preview"), "omit --preview"),
         (("--watch", ".", "-o", "s3://bucket/out/"), "a folder on this machine"),
         ((), "Name photos, videos or folders"),
     ],

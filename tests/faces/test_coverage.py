@@ -53,7 +53,8 @@ def test_varied_photos_need_nothing_more() -> None:
 def test_what_is_wanting_is_named_with_its_number() -> None:
     said = advice([face(10, 0, 0.8) for _ in range(20)], 10, 40, 128)
     assert said[0] == "Add about 20 more photos: 40 usually are enough."
-    assert "Collect photos with the face turned to the left of the picture: none of 20 are so." in (
+    assert "Collect photos with the face turned to the left of the picture: none of 20 are like "
+        "this." in (
         said
     )
     assert not any("turned to the right" in line for line in said)
