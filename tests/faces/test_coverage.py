@@ -53,15 +53,13 @@ def test_varied_photos_need_nothing_more() -> None:
 def test_what_is_wanting_is_named_with_its_number() -> None:
     said = advice([face(10, 0, 0.8) for _ in range(20)], 10, 40, 128)
     assert said[0] == "Add about 20 more photos: 40 usually are enough."
-    assert "Collect photos with the face turned to the left of the picture: none of 20 are like "
-        "this." in (
-        said
-    )
+    turned = "Collect photos with the face turned to the left of the picture: "
+    assert f"{turned}none of 20 are like this." in said
     assert not any("turned to the right" in line for line in said)
     assert any("lit from the left" in line for line in said)
     assert any("with the mouth open" in line for line in said)
     assert advice([face()] * 4, 10, 40, 128)[0].startswith("Add at least 6 more photos")
-    assert advice([], 10, 40, 128) == ["Add at least 10 more photos: training needs more than 0."]
+    assert advice([], 10, 40, 128) == ["Add at least 10 more photos: training needs 10."]
 
 
 def test_faces_too_small_for_the_recipe_are_told() -> None:

@@ -119,9 +119,7 @@ def advice(faces: Sequence[Traits], minimum: int, advised: int, resolution: int)
     """
     found, count, said = coverage(faces), len(faces), []
     if count < minimum:
-        said.append(
-            f"Add at least {minimum - count} more photos: training needs more than {count}."
-        )
+        said.append(f"Add at least {minimum - count} more photos: training needs {minimum}.")
     elif count < advised:
         said.append(f"Add about {advised - count} more photos: {advised} usually are enough.")
     if count == 0:
