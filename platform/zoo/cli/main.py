@@ -17,15 +17,17 @@ from zoo.cli import (
     doctor,
     evaluate,
     export,
-    identity,
     promote,
-    registry,
     serve,
-    swap,
     train,
-    upkeep,
     verify,
 )
+from zoo.cli.identities import identity
+from zoo.cli.networks import (
+    catalogue,
+    registry,
+)
+from zoo.cli.swapping import swap
 from zoo.errors import ZooError
 from zoo.printable import printable
 
@@ -38,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 GROUPS = (
-    swap, serve, verify, identity, train, evaluate, registry, export, promote, upkeep, doctor, bench
+    swap, serve, verify, identity, train, evaluate, catalogue, export, promote, registry, doctor, bench
 )  # fmt: skip
 for group in GROUPS:
     group.register(app)

@@ -7,7 +7,7 @@ swapped face, and ``out_celeb_face_mask:0`` [1, H, H, 1], where it shows a face.
 smaller of the masks, softens it, matches colours and pastes.
 
 So the graph resamples the host's crop to ours, runs the network, resamples back, gives the face the
-crop's light (:mod:`zoo.faces.agreement`; here in RGB, and without contrast), and lays the result
+crop's light (:mod:`zoo.faces.compositing.colour_transfer`; here in RGB, and without contrast), and lays the result
 over what it was given. The first mask holds what the shipped segmentation takes for skin,
 so that hair, glasses and hands stay in front as in a swap of ours.
 
@@ -26,10 +26,14 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from zoo.errors import AssetError
 from zoo.exporting.host_crop import SCALE, SHIFT, to_host
 from zoo.exporting.resampling import resampling
-from zoo.faces.agreement import LIGHT
-from zoo.faces.mask import mask_outline
-from zoo.faces.reference import REFERENCE
-from zoo.faces.segmentation import SKIN, WEIGHTS, expectation
+from zoo.faces.compositing.colour_transfer import LIGHT
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.masks.face_mask import mask_outline
+from zoo.faces.masks.segmentation import (
+    SKIN,
+    WEIGHTS,
+    expectation,
+)
 from zoo.photos.image import Plane
 
 IN, MASK, FACE, FACE_MASK = (
@@ -176,7 +180,7 @@ class _Graph:
         return self.add("Add", swapped, self.add("Div", blurred(missing), weight))
 
     def expected(self, skin: str) -> str:
-        """As :func:`zoo.faces.segmentation.skin` raises the odds on the face."""
+        """As :func:`zoo.faces.masks.segmentation.skin` raises the odds on the face."""
         gain = expectation()[None, None]
         more = self.add("Mul", skin, self.constant("expected_more", gain - 1))
         most = self.add("Mul", skin, self.constant("expected", gain))

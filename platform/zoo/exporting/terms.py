@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from zoo import __version__
-from zoo.provenance.basis import Basis
+from zoo.provenance.identities.basis import Basis
 
 _LICENCES = {
     Basis.consent: "for what {name} has consented to, by whom {name} has consented to",

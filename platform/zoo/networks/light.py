@@ -1,6 +1,6 @@
 """The light network Γ: what an aligned face's luminance says about its light, and little else.
 
-Trained as a siamese network on pairs of different people (``zoo.training.light``), so that
+Trained as a siamese network on pairs of different people (``zoo.training.shipped.light_network``), so that
 distances between its features are distances between lights. The mean squared difference of
 its features is the light term (Korshunova et al. 2017, equation 5).
 

@@ -1,6 +1,6 @@
 """The network that trainings may start from: a face of nobody in particular, from renders.
 
-``pipelines/start.py`` makes it.
+``pipelines/shipped/start.py`` makes it.
 """
 
 from importlib.resources import as_file, files

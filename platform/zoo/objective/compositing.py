@@ -1,6 +1,6 @@
 """What the finished picture will show of an output: a composite with a gradient.
 
-Stitching (:mod:`zoo.faces.blending`) keeps of a network's output what lies inside the mask and
+Stitching (:mod:`zoo.faces.compositing.blending`) keeps of a network's output what lies inside the mask and
 varies quickly; the surroundings and the slow part, light and complexion, become the photo's. A
 term that is computed on the composite asks the network for what survives that.
 
@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.faces.mask import face_mask
-from zoo.faces.reference import REFERENCE
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.masks.face_mask import face_mask
 
 SLOW = 0.25
 """Standard deviation of L, in distances of the outer eye corners.

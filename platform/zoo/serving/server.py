@@ -1,7 +1,7 @@
 """Starting and stopping a server: Ray of its own, nothing left behind.
 
 It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray runs in a process of
-its own (:mod:`zoo.serving.engine`), and this one only waits: however often it is told to end, and
+its own (:mod:`zoo.serving.deployment.engine`), and this one only waits: however often it is told to end, and
 however far the start has come, it ends Ray and removes what Ray wrote. Were it killed, the engine
 would end by itself.
 """
@@ -21,7 +21,7 @@ from types import FrameType
 
 from zoo.errors import ServingError, UsageError
 from zoo.local_ray import private_folder, remove
-from zoo.serving.engine import question
+from zoo.serving.deployment.engine import question
 from zoo.serving.options import Options
 
 _SECONDS_TO_END = 30.0  # more than what is under way may take
@@ -65,7 +65,7 @@ def serving(options: Options) -> Iterator[Server]:
         engine = None
         try:
             engine = subprocess.Popen(
-                [sys.executable, "-m", "zoo.serving.engine"],
+                [sys.executable, "-m", "zoo.serving.deployment.engine"],
                 env={**os.environ, **_environment(folder)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -49,7 +49,7 @@ class Recipe(BaseModel):
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     """One after another; the last one's resolution is the network's."""
     optimiser: Literal["adam", "muon"] = "adam"
-    """``muon`` needs half of Adam's iterations: see :mod:`zoo.training.muon`."""
+    """``muon`` needs half of Adam's iterations: see :mod:`zoo.training.loop.muon`."""
     learning_rate: Annotated[float, Field(gt=0)]
     final_learning_rate: Annotated[float, Field(gt=0)]
     """The rate falls from the first to the second along a half cosine."""

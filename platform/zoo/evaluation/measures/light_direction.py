@@ -1,0 +1,114 @@
+"""Does light come from where it came? Spherical harmonics fitted to the skin's luminance.
+
+What a matt surface of one colour sends back under distant light is nearly a second-order
+spherical harmonic of its normal (Basri and Jacobs, *Lambertian reflectance and linear
+subspaces*, 2003). The normals are those of the generic head in the face's pose; the fit is
+robust, so that hair, glasses, beards and cast shadows bend it less.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from zoo.evaluation.measures.skin_normals import skin
+from zoo.faces.geometry.pose import Pose
+from zoo.photos.image import Plane
+
+Array = NDArray[np.float64]
+
+_FACING = 0.25  # least cosine between normal and view of what is looked at
+_BLUR = 0.3  # cm
+_LEAST_SAMPLES = 40
+_ROUNDS = 3  # of reweighting
+
+
+@dataclass(frozen=True)
+class Skin:
+    """Where in a photo skin is looked at: pixels [N, 2], and normals [N, 3] in camera axes."""
+
+    pixels: Array
+    normals: Array
+    blur: float
+
+
+def visible_skin(pose: Pose, shape: tuple[int, ...]) -> Skin | None:
+    """The generic head's skin that a photo of ``shape`` shows; None when that is too little."""
+    points, normals = skin()
+    pixels = pose.project(points)
+    seen = normals @ pose.rotation.T
+    height, width = shape[:2]
+    inside = (pixels >= 0).all(axis=1) & (pixels <= (width - 1, height - 1)).all(axis=1)
+    chosen = inside & (seen[:, 2] > _FACING)
+    if chosen.sum() < _LEAST_SAMPLES:
+        return None
+    return Skin(pixels[chosen], seen[chosen], _BLUR * pose.scale)
+
+
+def light_difference(before: Plane, after: Plane, where: Skin) -> tuple[float, float]:
+    """How far light has turned, in degrees, and how else it is shared out, in percent.
+
+    The direction is the gradient of the first-order fit. The error is that of the second-order
+    fits a and b of the two luminances, each divided by its mean over the skin, because how light
+    the skin itself is must not count: ``100 · |b/⟨b⟩ − a/⟨a⟩| / |a/⟨a⟩|``.
+
+    Args:
+        before: L*a*b* of the input [H, W, 3].
+        after: L*a*b* of the picture made from it, of the same shape.
+        where: of the face in the input, for both.
+    """
+    first, second = _harmonics(where.normals, 1), _harmonics(where.normals, 2)
+    directions, shadings = [], []
+    for lab in (before, after):
+        light = _luminance(lab, where)
+        directions.append(_fit(first, light)[1:])
+        shading = second @ _fit(second, light)
+        shadings.append(shading / max(float(shading.mean()), 1e-6))
+    a, b = shadings
+    return _angle(*directions), float(100 * np.linalg.norm(b - a) / np.linalg.norm(a))
+
+
+def light_direction(lab: Plane, where: Skin) -> Array:
+    """The unit vector [3] towards the light, in camera axes (x right, y up, z to the camera)."""
+    gradient = _fit(_harmonics(where.normals, 1), _luminance(lab, where))[1:]
+    return np.asarray(gradient / max(float(np.linalg.norm(gradient)), 1e-9))
+
+
+def _luminance(lab: Plane, where: Skin) -> Array:
+    """Linear luminance [N], 0 to 1, at the skin's pixels."""
+    lightness = np.ascontiguousarray(lab[..., 0])
+    if where.blur > 0.5:
+        lightness = cv2.GaussianBlur(lightness, (0, 0), where.blur).astype(np.float32)
+    x, y = where.pixels.T.astype(np.float32)
+    found = cv2.remap(lightness, x[None], y[None], cv2.INTER_LINEAR)[0].astype(np.float64)
+    root = (found + 16) / 116
+    return np.asarray(np.where(root > 6 / 29, root**3, (root - 4 / 29) * 3 * (6 / 29) ** 2))
+
+
+def _harmonics(normals: Array, order: int) -> Array:
+    """The real spherical harmonics of ``normals`` up to ``order``, without their constants."""
+    x, y, z = normals.T
+    terms = [np.ones_like(x), x, y, z]
+    if order == 2:
+        terms += [x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1]
+    return np.stack(terms, axis=1)
+
+
+def _fit(basis: Array, values: Array) -> Array:
+    """Least squares with Cauchy weights, at a scale of 1.5 median residuals."""
+    weights = np.ones(len(values))
+    coefficients: Array = np.zeros(basis.shape[1])
+    for _ in range(_ROUNDS + 1):
+        root = np.sqrt(weights)
+        solution = np.linalg.lstsq(basis * root[:, None], values * root, rcond=1e-6)[0]
+        coefficients = np.asarray(solution, np.float64)
+        residual = np.abs(values - basis @ coefficients)
+        scale = 1.5 * float(np.median(residual)) + 1e-6
+        weights = 1 / (1 + (residual / scale) ** 2)
+    return coefficients
+
+
+def _angle(a: Array, b: Array) -> float:
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.degrees(np.arccos(np.clip(a @ b / lengths, -1, 1)))) if lengths > 0 else 0.0
