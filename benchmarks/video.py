@@ -5,9 +5,9 @@ or any video, with ``--clip``. Usage:
 
     python benchmarks/video.py NETWORK.onnx [--seconds 10] [--clip VIDEO] [--jobs N] [--json]
 
-``jitter`` is that of :mod:`zoo.evaluation.measures.jitter`, of ``--shot`` frames, for every frame swapped
-for itself and for the video pipeline; ``resumed`` says that a swap killed in the middle and begun
-again gave the same pictures and sound.
+``jitter`` is that of :mod:`zoo.evaluation.measures.jitter`, of ``--shot`` frames, for every frame
+swapped for itself and for the video pipeline; ``resumed`` says that a swap killed in the middle and
+begun again gave the same pictures and sound.
 """
 
 import argparse
@@ -148,7 +148,8 @@ def _tone(seconds: float) -> Iterator[av.AudioFrame]:
 def _killed(clip: Path, target: Path, network: Path, jobs: int | None) -> str:
     """Begins a swap in another process and kills it when a segment is written."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom zoo.provenance.credentials.marking import Marking\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from zoo.provenance.credentials.marking import Marking\n"
         "from zoo.swapping.video.file import swap_video\n"
         f"mark = Marking{(MARK.identity, MARK.version, MARK.sha256, MARK.basis)!r}\n"
         f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), Path({str(network)!r}),"

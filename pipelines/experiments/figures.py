@@ -1,6 +1,7 @@
 """The poster's figures, redone: swaps and raw outputs, α, β, changing pose, difficult cases.
 
-    python pipelines/experiments/figures.py [--project DIR] [--identities A B] [--recipe R] [--out DIR]
+    python pipelines/experiments/figures.py [--project DIR] [--identities A B] [--recipe R] [--out
+    DIR]
 
 On the project's held-out photos, or on rendered people when those are. Networks are trained
 where they are missing; pages are written as JPEG with their captions.

@@ -1,6 +1,7 @@
 """What does each step of stitching cost and mend? One added after another, one left out, measured.
 
-    python pipelines/experiments/stitching.py [--identities NAME...] [--networks DIR] [--processes N]
+    python pipelines/experiments/stitching.py [--identities NAME...] [--networks DIR] [--processes
+    N]
 
 Takes trained networks (``models/NAME``, or ``DIR/NAME``), swaps the held-out photos, and leaves
 ``stitching.json`` and ``stitching.md``.

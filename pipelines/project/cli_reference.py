@@ -35,7 +35,8 @@ def reference() -> str:
     assert isinstance(root, TyperGroup)
     parts = [
         "# Command line",
-        "This page is made from the commands' own help by `python pipelines/project/cli_reference.py`.",
+        "This page is made from the commands' own help by "
+        "`python pipelines/project/cli_reference.py`.",
         _plain(root.help),
         _plain(root.epilog),
         "Results go to standard output; progress, remarks and errors to standard error. Every "

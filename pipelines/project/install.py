@@ -1,4 +1,6 @@
-"""Installs the project and some extras' locked packages: ``python pipelines/project/install.py train``.
+"""Installs the project and some extras' locked packages.
+
+    python pipelines/project/install.py train
 
 Every package comes with one of the hashes of ``requirements/``, or not at all; nothing is resolved,
 so nothing that the locks do not name is installed. Runs in the environment that it installs into,

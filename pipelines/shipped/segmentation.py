@@ -4,8 +4,9 @@
 
 1. Close-ups of people are rendered with their labels (0.2 s each), and kept in the work folder.
 2. Each is retouched, occluded and photographed anew every time it is shown to the network
-   (``zoo.people.augmentation.augment``, ``zoo.people.augmentation.occluders``); cross-entropy plus the soft Dice loss
-   (Milletari et al. 2016, https://arxiv.org/abs/1606.04797), because what is worn is rare.
+   (``zoo.people.augmentation.augment``, ``zoo.people.augmentation.occluders``); cross-entropy plus
+   the soft Dice loss (Milletari et al. 2016, https://arxiv.org/abs/1606.04797), because what is
+   worn is rare.
 3. On people it has never seen: intersection over union of each class for the network, for GrabCut
    (Rother et al. 2004) seeded by landmarks, and for GrabCut seeded by the network. ``--measure``
    does only this, for the network that is shipped.

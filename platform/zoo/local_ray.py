@@ -3,7 +3,8 @@
 As Ray starts by itself, its head, raylet, agents and workers listen on all networks, and whoever
 reaches them can have code run. Here their ports are on loopback, a secret made at each start is
 asked for there, and what they write lies in a folder that only its owner may enter. A cluster that
-``RAY_ADDRESS`` names is its owner's affair: it is only joined (:mod:`zoo.training.ray.ray_cluster`).
+``RAY_ADDRESS`` names is its owner's affair: it is only joined
+(:mod:`zoo.training.ray.ray_cluster`).
 """
 
 import ipaddress

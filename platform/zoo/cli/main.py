@@ -40,7 +40,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 GROUPS = (
-    swap, serve, verify, identity, train, evaluate, catalogue, export, promote, registry, doctor, bench
+    swap, serve, verify, identity, train, evaluate, catalogue, export, promote, registry, doctor,
+    bench
 )  # fmt: skip
 for group in GROUPS:
     group.register(app)

@@ -197,7 +197,7 @@ def _likeness(
 
 
 def write_descriptors(project: Project, name: str, photos: Sequence[Path]) -> int:
-    """Describes the photos (see :func:`.descriptor_distance.describe_photos`); returns how many it took.
+    """Describes the photos (:func:`.descriptor_distance.describe_photos`); returns how many.
 
     Raises:
         NoFaceError: none of them shows a face.

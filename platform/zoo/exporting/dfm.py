@@ -7,9 +7,9 @@ swapped face, and ``out_celeb_face_mask:0`` [1, H, H, 1], where it shows a face.
 smaller of the masks, softens it, matches colours and pastes.
 
 So the graph resamples the host's crop to ours, runs the network, resamples back, gives the face the
-crop's light (:mod:`zoo.faces.compositing.colour_transfer`; here in RGB, and without contrast), and lays the result
-over what it was given. The first mask holds what the shipped segmentation takes for skin,
-so that hair, glasses and hands stay in front as in a swap of ours.
+crop's light (:mod:`zoo.faces.compositing.colour_transfer`; here in RGB, and without contrast), and
+lays the result over what it was given. The first mask holds what the shipped segmentation takes for
+skin, so that hair, glasses and hands stay in front as in a swap of ours.
 
 Source: modelhub/DFLive/DFMModel.py of DeepFaceLive; processors/modules/deep_swapper of facefusion.
 """

@@ -1,7 +1,7 @@
 """The light network Γ: what an aligned face's luminance says about its light, and little else.
 
-Trained as a siamese network on pairs of different people (``zoo.training.shipped.light_network``), so that
-distances between its features are distances between lights. The mean squared difference of
+Trained as a siamese network on pairs of different people (``zoo.training.shipped.light_network``),
+so that distances between its features are distances between lights. The mean squared difference of
 its features is the light term (Korshunova et al. 2017, equation 5).
 
 A picture that a network in training shows to Γ must be led towards a light, not towards noise.

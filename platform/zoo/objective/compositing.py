@@ -1,8 +1,8 @@
 """What the finished picture will show of an output: a composite with a gradient.
 
-Stitching (:mod:`zoo.faces.compositing.blending`) keeps of a network's output what lies inside the mask and
-varies quickly; the surroundings and the slow part, light and complexion, become the photo's. A
-term that is computed on the composite asks the network for what survives that.
+Stitching (:mod:`zoo.faces.compositing.blending`) keeps of a network's output what lies inside the
+mask and varies quickly; the surroundings and the slow part, light and complexion, become the
+photo's. A term that is computed on the composite asks the network for what survives that.
 
     C(x̂, x) = x + M · (x̂ − L(x̂) + L(x) − x),   L the low-pass inside the mask M
 

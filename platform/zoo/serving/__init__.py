@@ -1,6 +1,6 @@
 """The zoo over HTTP: a REST interface, a web page and live video, on Ray Serve.
 
 :mod:`.server` starts and stops it; :mod:`.application` says which deployments there are, and
-:mod:`.gateway` asks them; :mod:`.listener` takes clients' connections; :mod:`.api` is what they see,
-and knows nothing of Ray.
+:mod:`.gateway` asks them; :mod:`.listener` takes clients' connections; :mod:`.api` is what they
+see, and knows nothing of Ray.
 """

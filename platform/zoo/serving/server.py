@@ -1,9 +1,9 @@
 """Starting and stopping a server: Ray of its own, nothing left behind.
 
 It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray runs in a process of
-its own (:mod:`zoo.serving.deployment.engine`), and this one only waits: however often it is told to end, and
-however far the start has come, it ends Ray and removes what Ray wrote. Were it killed, the engine
-would end by itself.
+its own (:mod:`zoo.serving.deployment.engine`), and this one only waits: however often it is told to
+end, and however far the start has come, it ends Ray and removes what Ray wrote. Were it killed, the
+engine would end by itself.
 """
 
 import json

@@ -49,7 +49,10 @@ def test_two_keys_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_processes_that_need_it_at_once_end_with_one_key() -> None:
-    code = "from zoo.provenance.credentials.signing_key import self_made_key; print(self_made_key().chain.decode())"
+    code = (
+        "from zoo.provenance.credentials.signing_key import self_made_key\n"
+        "print(self_made_key().chain.decode())"
+    )
     processes = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)
     ]

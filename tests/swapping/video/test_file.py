@@ -91,7 +91,8 @@ def test_a_killed_swap_goes_on_to_the_same_video(
 ) -> None:
     target = tmp_path / "out.mp4"
     code = (
-        "import sys\nfrom pathlib import Path\nfrom zoo.provenance.credentials.marking import Marking\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from zoo.provenance.credentials.marking import Marking\n"
         "from zoo.swapping.video import segment\nfrom zoo.swapping.video.file import swap_video\n"
         "segment.FRAMES = 15\n"
         f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), Path({str(blackening_file)!r}),"

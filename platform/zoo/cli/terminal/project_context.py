@@ -61,7 +61,8 @@ def find(identity: str, silent: bool) -> "CachedNetwork":
     """The network that ``identity`` names, pulled if need be.
 
     Raises:
-        UsageError, RegistryError, StorageError: see :func:`zoo.registry.local.network_resolution.find_network`.
+        UsageError, RegistryError, StorageError: see
+        :func:`zoo.registry.local.network_resolution.find_network`.
     """
     from zoo.cli.terminal.output import note
     from zoo.registry.local.network_resolution import find_network

@@ -1,7 +1,7 @@
 """Whom does a swap show? Cosines of SFace's embeddings: to the target, and to everyone else.
 
-SFace (:mod:`zoo.faces.recognition.sface`) is the main judge of likeness: no training sees it. A person is the
-mean of the embeddings of several photos, at length 1.
+SFace (:mod:`zoo.faces.recognition.sface`) is the main judge of likeness: no training sees it. A
+person is the mean of the embeddings of several photos, at length 1.
 """
 
 from collections.abc import Callable, Mapping

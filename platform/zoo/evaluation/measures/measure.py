@@ -123,7 +123,7 @@ class Truth:
 
 
 def measure(picture: Image, before: Before, judge: Judge, truth: Truth | None) -> Measures:
-    """What :class:`.report_card.Measures` says of ``picture``, made from the photo of ``before``."""
+    """The :class:`.report_card.Measures` of ``picture``, made from the photo of ``before``."""
     again, seen = find_again(picture, before.face)
     shown = descriptor(picture, again)
     other, apart = nearest(shown, judge.target, before.person, judge.gallery)

@@ -1,7 +1,7 @@
 """The generic head's skin: where it lies, and which way it faces.
 
-In the coordinates of :mod:`zoo.faces.geometry.head_model`, which has its landmarks. The surface is the
-relief of the average rendered person.
+In the coordinates of :mod:`zoo.faces.geometry.head_model`, which has its landmarks. The surface is
+the relief of the average rendered person.
 """
 
 from functools import cache

@@ -11,7 +11,7 @@ ARROWS: dict[Better, str] = {"higher": "↑", "lower": "↓", "one": "→ 1"}
 
 @dataclass(frozen=True)
 class Figure:
-    """One score: its field of :class:`.report_card.Scores`, in words, its unit, which way is better."""
+    """One score: field of :class:`.report_card.Scores`, words, unit, which way is better."""
 
     name: str
     words: str

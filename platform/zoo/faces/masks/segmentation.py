@@ -1,7 +1,7 @@
 """What each pixel of an aligned face shows: background, hair, skin, or something else.
 
-A small network, trained on rendered people only (``pipelines/shipped/segmentation.py``), looks at the
-crop at one fixed size; its answer is brought to the crop's own size. See docs/segmentation.md
+A small network, trained on rendered people only (``pipelines/shipped/segmentation.py``), looks at
+the crop at one fixed size; its answer is brought to the crop's own size. See docs/segmentation.md
 for how it was chosen and where it fails.
 """
 

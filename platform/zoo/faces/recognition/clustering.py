@@ -1,8 +1,8 @@
 """Who is who: faces and people brought together by their descriptors.
 
-Distances are of dlib's descriptor (:mod:`zoo.faces.recognition.descriptor`), of which its author says that
-below 0.6 they mean one person. On 40 photos of five people those of one person lay up to 0.53
-apart and those of two at least 0.58.
+Distances are of dlib's descriptor (:mod:`zoo.faces.recognition.descriptor`), of which its author
+says that below 0.6 they mean one person. On 40 photos of five people those of one person lay up to
+0.53 apart and those of two at least 0.58.
 """
 
 import numpy as np

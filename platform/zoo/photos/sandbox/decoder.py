@@ -1,7 +1,8 @@
-"""The process that decodes photos for :mod:`.decoder_processes`: ``python -m zoo.photos.sandbox.decoder``.
+"""The process that decodes photos: ``python -m zoo.photos.sandbox.decoder``.
 
-It reads questions from standard input and answers on standard output (:mod:`.message_protocol`), and ends
-when there are no more. Its limits are set before it reads a byte.
+:mod:`.decoder_processes` starts it. It reads questions from standard input, answers on standard
+output (:mod:`.message_protocol`), and ends when there are no more. Its limits are set before it
+reads a byte.
 """
 
 import json

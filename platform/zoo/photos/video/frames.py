@@ -71,7 +71,7 @@ def orientation(matrix: tuple[int, ...] | None) -> Orientation:
 
 
 def to_rgb(frame: "av.VideoFrame", turned: Orientation) -> Image:
-    """The upright picture [H, W, 3] of a frame, 8 bits a channel; HDR as :mod:`.tone_mapping` shows it."""
+    """The upright picture [H, W, 3] of a frame, 8 bits a channel; HDR tone-mapped."""
     matrix, range_ = colours(frame)
     tone = tone_of(int(frame.color_trc), int(frame.color_primaries))
     rgb = frame.reformat(

@@ -1,4 +1,4 @@
-"""Ray and the application on it, in a process of their own: ``python -m zoo.serving.deployment.engine``.
+"""Ray and the application on it, in a process: ``python -m zoo.serving.deployment.engine``.
 
 :mod:`zoo.serving.server` starts it, with the options as a line of JSON on standard input, and
 reads a line of standard output: open, or why not. It ends when standard input does, so also when

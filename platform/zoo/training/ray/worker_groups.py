@@ -73,7 +73,7 @@ class Teams:
         return f"{self._each['num_cpus']} CPUs{gpus}"
 
     def news(self) -> dict[str, Any]:
-        """What trainings reported since the last call (:class:`zoo.training.ray.progress_collector.News`)."""
+        """What trainings reported since the last call, by :mod:`.progress_collector`."""
         return dict(self._ray.get(self._board.take.remote()))
 
     def open(self) -> tuple[Any, Team]:

@@ -2,7 +2,8 @@
 
 Two pictures make a pair when they show different people in the same circumstances (pose,
 expression). What they share or do not share is then the light. Wherever the faces come from
-(:mod:`zoo.training.shipped.light_rendered`, :mod:`zoo.training.shipped.light_yale`), pairs are drawn here.
+(:mod:`zoo.training.shipped.light_rendered`, :mod:`zoo.training.shipped.light_yale`), pairs are
+drawn here.
 """
 
 from dataclasses import dataclass

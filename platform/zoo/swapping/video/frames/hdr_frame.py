@@ -1,8 +1,9 @@
 """A frame of HDR that a face is blended into in its own transfer, with all its bits.
 
-The network sees the frame as :mod:`zoo.photos.colour.tone_mapping` shows it. What it makes, in the photo's light
-and colours, becomes numbers of the frame's own transfer, and is mixed with the numbers that were
-decoded: nothing of the frame but the share that the mask replaces has been through sRGB.
+The network sees the frame as :mod:`zoo.photos.colour.tone_mapping` shows it. What it makes, in the
+photo's light and colours, becomes numbers of the frame's own transfer, and is mixed with the
+numbers that were decoded: nothing of the frame but the share that the mask replaces has been
+through sRGB.
 """
 
 from dataclasses import dataclass
