@@ -28,18 +28,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from zoo.faces.curation.face_pack import (
-    FacePack,
-    read_pack,
-    write_pack,
-)
+from zoo.faces.curation.face_pack import FacePack, read_pack, write_pack
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.products.incremental import cores
 from zoo.provenance.identities.basis import Basis
-from zoo.provenance.identities.identity import (
-    Identity,
-    write_identity,
-)
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[1]
@@ -142,10 +135,7 @@ def train_one(root: Path, name: str) -> float:
     """One training in this process."""
     from zoo.networks.compact import read_compact
     from zoo.settings import read_params
-    from zoo.training.loop.job import (
-        Job,
-        train,
-    )
+    from zoo.training.loop.job import Job, train
     from zoo.training.recipes import chosen_recipe
 
     project = Project(root)

@@ -30,24 +30,10 @@ from zoo.networks.light import read_light
 from zoo.networks.transformation import TransformationNetwork
 from zoo.networks.vgg19 import CONTENT_LAYER, STYLE_LAYERS, VGG19
 from zoo.objective.light import luminance
-from zoo.training.loop.batches import (
-    Batch,
-    content_batch,
-    part_of,
-    style_batch,
-)
-from zoo.training.loop.criterion import (
-    criterion,
-    judges,
-)
-from zoo.training.loop.dataset import (
-    HostDataset,
-    dataset_on,
-)
-from zoo.training.loop.device import (
-    place,
-    training_device,
-)
+from zoo.training.loop.batches import Batch, content_batch, part_of, style_batch
+from zoo.training.loop.criterion import criterion, judges
+from zoo.training.loop.dataset import HostDataset, dataset_on
+from zoo.training.loop.device import place, training_device
 from zoo.training.loop.step import training_step
 from zoo.training.recipes import Phase, Recipe, chosen_recipe
 

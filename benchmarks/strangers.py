@@ -20,10 +20,7 @@ from numpy.typing import NDArray
 from zoo.errors import PhotoError
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.recognition.descriptor import descriptor
-from zoo.faces.recognition.outliers import (
-    STRANGER,
-    distances,
-)
+from zoo.faces.recognition.outliers import STRANGER, distances
 from zoo.photos.reading import find_photos, read_photo
 
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4)

@@ -32,18 +32,12 @@ from zoo.faces.detection.detector import find_faces
 from zoo.people import random_person, random_scene, render
 from zoo.people.scene import Expression
 from zoo.photos.video.frames import to_rgb
-from zoo.photos.video.reader import (
-    decode,
-    inspect_video,
-)
+from zoo.photos.video.reader import decode, inspect_video
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import only
 from zoo.swapping.photo import swap_image
-from zoo.swapping.video.containers.encoding import (
-    choose_codec,
-    choose_format,
-)
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format
 from zoo.swapping.video.file import swap_video
 from zoo.swapping.video.frames import frame_swapping
 from zoo.swapping.video.resume import waiting_in

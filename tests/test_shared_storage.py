@@ -12,14 +12,7 @@ import pytest
 from tests.faulty import Fault, FaultyProxy
 from tests.object_store import BUCKET, objects, s3, store
 from zoo.errors import DamagedObjectError, MissingObjectError, OutageError
-from zoo.shared_storage import (
-    join,
-    names,
-    reading,
-    remove,
-    share,
-    writing,
-)
+from zoo.shared_storage import join, names, reading, remove, share, writing
 
 __all__ = ["s3", "store"]
 

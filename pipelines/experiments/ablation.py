@@ -9,15 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo.evaluation.experiment import Experiment, Trial, run
-from zoo.evaluation.experiment_arguments import (
-    asked,
-    parser,
-    run_experiment,
-)
-from zoo.evaluation.report.report_card import (
-    Report,
-    Scores,
-)
+from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.report.report_card import Report, Scores
 from zoo.storage import write_json
 
 ALL = 1_000_000  # style photos: more than anybody has

@@ -10,19 +10,9 @@ where they are missing; pages are written as JPEG with their captions.
 from collections.abc import Callable, Mapping, Sequence
 
 from zoo.evaluation.experiment import Experiment, Trial, train
-from zoo.evaluation.experiment_arguments import (
-    asked,
-    parser,
-    run_experiment,
-)
-from zoo.evaluation.report.figure_grid import (
-    Strip,
-    page,
-)
-from zoo.evaluation.report.figures import (
-    Seen,
-    Showcase,
-)
+from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.report.figure_grid import Strip, page
+from zoo.evaluation.report.figures import Seen, Showcase
 from zoo.photos.writing import write_photo
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import only

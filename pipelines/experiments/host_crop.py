@@ -17,10 +17,7 @@ import numpy as np
 from zoo.errors import PhotoError
 from zoo.exporting.host_crop import fitted, five_points, host_matrix
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.geometry.alignment import (
-    alignment_matrix,
-    apply,
-)
+from zoo.faces.geometry.alignment import alignment_matrix, apply
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import find_photos, read_photo

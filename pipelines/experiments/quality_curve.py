@@ -8,15 +8,8 @@ Leaves ``quality_curve.json`` and ``quality_curve.png``; what is trained already
 from pathlib import Path
 
 from zoo.evaluation.experiment import Experiment, Trial, run
-from zoo.evaluation.experiment_arguments import (
-    asked,
-    parser,
-    run_experiment,
-)
-from zoo.evaluation.report.report_card import (
-    Report,
-    Scores,
-)
+from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.report.report_card import Report, Scores
 from zoo.faces.curation.face_pack import read_pack
 from zoo.storage import atomic_file, write_json
 

@@ -16,28 +16,15 @@ import numpy as np
 
 from zoo.errors import UnknownIdentityError
 from zoo.evaluation.comparison import put_back
-from zoo.evaluation.experiment_arguments import (
-    asked,
-    parser,
-    run_experiment,
-)
-from zoo.evaluation.measures.measure import (
-    Before,
-    measure,
-)
+from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.measures.measure import Before, measure
 from zoo.evaluation.report.report_card import Measures
 from zoo.evaluation.run import held_out_subjects, judge_of
 from zoo.faces.compositing.blending import blend
 from zoo.faces.compositing.colour_transfer import agree
-from zoo.faces.compositing.detail import (
-    grain,
-    sharpened,
-)
+from zoo.faces.compositing.detail import grain, sharpened
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.geometry.alignment import (
-    align,
-    warp_back,
-)
+from zoo.faces.geometry.alignment import align, warp_back
 from zoo.faces.masks.face_mask import face_region
 from zoo.photos.image import Image, Plane, Points
 from zoo.products.incremental import process_pool

@@ -25,10 +25,7 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 from zoo.evaluation.measures.luminance_correlation import luminance_correlation
-from zoo.faces.geometry.alignment import (
-    Aligned,
-    align,
-)
+from zoo.faces.geometry.alignment import Aligned, align
 from zoo.faces.masks.face_mask import face_mask
 from zoo.networks.light import LightNetwork
 from zoo.networks.shipped import LIGHT
@@ -36,10 +33,7 @@ from zoo.people import Scene, random_person, render
 from zoo.people.scene import Light
 from zoo.photos.image import Image
 from zoo.storage import atomic_file, write_json
-from zoo.training.shipped.light_descent import (
-    descend_field,
-    descend_pixels,
-)
+from zoo.training.shipped.light_descent import descend_field, descend_pixels
 from zoo.training.shipped.light_network import (
     as_luminance,
     best_threshold,
@@ -47,10 +41,7 @@ from zoo.training.shipped.light_network import (
     pair_distances,
     train_light,
 )
-from zoo.training.shipped.light_pairs import (
-    SIDE,
-    LitFaces,
-)
+from zoo.training.shipped.light_pairs import SIDE, LitFaces
 from zoo.training.shipped.light_rendered import rendered_faces
 from zoo.training.shipped.light_yale import yale_faces
 

@@ -29,25 +29,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.faces.masks.face_mask import face_outline
-from zoo.faces.masks.segmentation import (
-    BACKGROUND,
-    HAIR,
-    OTHER,
-    SKIN,
-    WEIGHTS,
-    segment,
-    skin,
-)
+from zoo.faces.masks.segmentation import BACKGROUND, HAIR, OTHER, SKIN, WEIGHTS, segment, skin
 from zoo.networks.segmentation import CLASSES, SIZE, SegmentationNetwork, export_segmentation
 from zoo.photos.image import Image, Plane, Points
 from zoo.photos.writing import write_photo
 from zoo.storage import write_json
-from zoo.training.shipped.synthetic_crops import (
-    FIRST_HELD_OUT,
-    CloseUps,
-    rendered,
-    show,
-)
+from zoo.training.shipped.synthetic_crops import FIRST_HELD_OUT, CloseUps, rendered, show
 
 TRAINING, HELD_OUT, BATCH, RATE = 1500, 100, 16, 3e-3
 CLASS_WEIGHTS = (1.0, 1.0, 1.0, 1.5)

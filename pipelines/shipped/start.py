@@ -19,17 +19,11 @@ import yaml
 from safetensors.torch import load, save_file
 
 from zoo.errors import PhotoError
-from zoo.faces.curation.face_pack import (
-    FacePack,
-    read_pack,
-)
+from zoo.faces.curation.face_pack import FacePack, read_pack
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
 from zoo.networks.shipped import START
 from zoo.storage import atomic_file, write_json
-from zoo.training.loop.job import (
-    Job,
-    train,
-)
+from zoo.training.loop.job import Job, train
 from zoo.training.recipes import Recipe, chosen_recipe
 
 ROOT = Path(__file__).parents[2]

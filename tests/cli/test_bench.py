@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Zoo
-from tests.cli.swapping.test_swap import (
-    cached,
-    face_models,
-)
+from tests.cli.swapping.test_swap import cached, face_models
 from tests.registry.conftest import Trained
 from zoo.registry.local.cache import CachedNetwork
 

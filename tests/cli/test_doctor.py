@@ -10,13 +10,7 @@ from threading import Thread
 import pytest
 
 from tests.cli.conftest import Zoo
-from zoo.cli.diagnostics import (
-    Check,
-    State,
-    folders,
-    installed,
-    run,
-)
+from zoo.cli.diagnostics import Check, State, folders, installed, run
 from zoo.cli.diagnostics.check import SECONDS
 from zoo.errors import StorageError
 from zoo.settings import Project

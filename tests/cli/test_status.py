@@ -16,16 +16,9 @@ from tests.registry.conftest import Trained
 from zoo import assets
 from zoo.assets import Asset, AssetFile
 from zoo.evaluation.measures.likeness import recogniser_sha256
-from zoo.products import (
-    failures,
-    receipts,
-)
+from zoo.products import failures, receipts
 from zoo.products.digests import digests
-from zoo.provenance.identities.identity import (
-    new_identity,
-    read_identity,
-    write_identity,
-)
+from zoo.provenance.identities.identity import new_identity, read_identity, write_identity
 from zoo.settings import Project
 from zoo.stages.status import STAGES
 

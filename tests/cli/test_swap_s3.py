@@ -10,10 +10,7 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.cli.conftest import Zoo
-from tests.cli.swapping.test_swap import (
-    cached,
-    face_models,
-)
+from tests.cli.swapping.test_swap import cached, face_models
 from tests.faulty import Fault, FaultyProxy
 from tests.object_store import BUCKET, objects, s3, store
 from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE

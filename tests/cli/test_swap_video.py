@@ -17,12 +17,7 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.cli.conftest import Zoo
-from tests.cli.swapping.test_swap import (
-    bruno,
-    cached,
-    couple,
-    face_models,
-)
+from tests.cli.swapping.test_swap import bruno, cached, couple, face_models
 from tests.clips import moved, packets, pictures, write_clip
 from zoo.people import named_person, random_person, random_scene, render
 from zoo.photos.video.reader import inspect_video

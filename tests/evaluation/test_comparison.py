@@ -6,12 +6,7 @@ import pytest
 from tests.evaluation.conftest import SIZE, draw
 from zoo.errors import NoFaceError
 from zoo.evaluation.comparison import Example, Subject, compare
-from zoo.evaluation.measures.descriptor_distance import (
-    IN_THE_PHOTO,
-    Target,
-    distance,
-    target_of,
-)
+from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO, Target, distance, target_of
 from zoo.evaluation.measures.measure import Judge
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align

@@ -5,10 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.faces.detection.detector import (
-    Face,
-    find_faces,
-)
+from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.geometry.alignment import align
 from zoo.people import random_person, random_scene, render
 from zoo.people.render import Render

@@ -18,21 +18,14 @@ from safetensors.numpy import load_file
 from tests.exporting.conftest import Portrait
 from zoo.errors import AssetError, UsageError
 from zoo.evaluation.measures.descriptor_distance import distance
-from zoo.evaluation.measures.landmark_difference import (
-    find_again,
-    landmark_difference,
-)
+from zoo.evaluation.measures.landmark_difference import find_again, landmark_difference
 from zoo.evaluation.measures.luminance_correlation import luminance_correlation
 from zoo.exporting.dfm import dfm, dfm_side
 from zoo.exporting.export import export
 from zoo.exporting.formats import Format
 from zoo.exporting.host_crop import SCALE, SHIFT, TEMPLATE, five_points, host_matrix
 from zoo.exporting.terms import Terms
-from zoo.faces.geometry.alignment import (
-    align,
-    alignment_matrix,
-    apply,
-)
+from zoo.faces.geometry.alignment import align, alignment_matrix, apply
 from zoo.faces.masks.face_mask import face_mask
 from zoo.faces.recognition.descriptor import descriptor
 from zoo.people import HAIR, SKIN

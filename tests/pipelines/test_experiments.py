@@ -16,17 +16,8 @@ from tests.pipelines.test_stages import stamps
 from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import UsageError
 from zoo.evaluation.experiment import Experiment, Trial, run, style_photos, train
-from zoo.evaluation.report.figure_grid import (
-    LABEL,
-    LINE,
-    SIDE,
-    Strip,
-    page,
-)
-from zoo.evaluation.report.figures import (
-    COUNT,
-    Showcase,
-)
+from zoo.evaluation.report.figure_grid import LABEL, LINE, SIDE, Strip, page
+from zoo.evaluation.report.figures import COUNT, Showcase
 from zoo.evaluation.report.report_card import Report
 from zoo.faces.compositing.blending import blend
 from zoo.faces.detection.detector import find_faces

@@ -16,10 +16,7 @@ from zoo.faces.curation.face_pack import read_pack
 from zoo.photos.reading import read_photo
 from zoo.products import receipts
 from zoo.provenance.identities.basis import Basis
-from zoo.provenance.identities.identity import (
-    Identity,
-    write_identity,
-)
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 
 

@@ -8,17 +8,9 @@ import pytest
 
 from zoo.errors import IdentityError, StorageError
 from zoo.products import receipts
-from zoo.products.incremental import (
-    Job,
-    bring_up_to_date,
-    remove_gone,
-    run_for_identities,
-)
+from zoo.products.incremental import Job, bring_up_to_date, remove_gone, run_for_identities
 from zoo.provenance.identities.basis import Basis
-from zoo.provenance.identities.identity import (
-    Identity,
-    write_identity,
-)
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 
 Facts = dict[str, object]

@@ -5,10 +5,7 @@ from pathlib import Path
 
 from zoo.products.digests import digests
 from zoo.products.incremental import remove_gone
-from zoo.products.index import (
-    INDEX,
-    write_index,
-)
+from zoo.products.index import INDEX, write_index
 from zoo.settings import Project
 
 

@@ -20,10 +20,7 @@ from tests.servers import BUCKET, KEYS, free_port, s3
 from zoo.errors import RegistryError
 from zoo.registry.browse import show_model
 from zoo.registry.local.network_resolution import find_network
-from zoo.registry.maintenance.server import (
-    running_server,
-    stop,
-)
+from zoo.registry.maintenance.server import running_server, stop
 from zoo.registry.promotion.lease import lease
 from zoo.registry.references import Reference
 

@@ -11,10 +11,7 @@ from tests.serving.conftest import encoded
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image
 from zoo.provenance.credentials.marking import Marking
-from zoo.serving.live_frames import (
-    Following,
-    swap_frame,
-)
+from zoo.serving.live_frames import Following, swap_frame
 from zoo.swapping.network import SwapNetwork
 
 MARK = Marking("ada", "1", "0" * 64, "synthetic")

@@ -3,11 +3,7 @@
 import pytest
 
 from zoo.errors import UsageError
-from zoo.swapping.option_parsing import (
-    faces_of,
-    mapping_of,
-    parts_of,
-)
+from zoo.swapping.option_parsing import faces_of, mapping_of, parts_of
 from zoo.swapping.options import Portrait
 
 ANNA = Portrait((0.5,) * 128, "ab" * 32, "a=b, 1.jpg")

@@ -10,10 +10,7 @@ from PIL import Image as Pillow
 from zoo.errors import NobodyError, NoFaceError, PhotoError, UsageError
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import AnyArray, Image
-from zoo.provenance.credentials.marking import (
-    Marking,
-    together,
-)
+from zoo.provenance.credentials.marking import Marking, together
 from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.face_selection import portrait
 from zoo.swapping.files.up_to_date import is_done
@@ -175,11 +172,7 @@ def test_what_is_kept_is_the_photos_own(portraits: list[Image], blackening: Swap
 def test_kept_hair_takes_from_the_mask_where_hair_is(portraits: list[Image]) -> None:
     from zoo.faces.detection.detector import find_faces
     from zoo.faces.geometry.alignment import align
-    from zoo.faces.masks.segmentation import (
-        HAIR,
-        segment,
-        skin,
-    )
+    from zoo.faces.masks.segmentation import HAIR, segment, skin
 
     (face,) = find_faces(portraits[0])
     crop = align(portraits[0], face.landmarks, 128)

@@ -7,16 +7,10 @@ import numpy as np
 import pytest
 import yaml
 
-from zoo.faces.curation.face_pack import (
-    FacePack,
-    write_pack,
-)
+from zoo.faces.curation.face_pack import FacePack, write_pack
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.provenance.identities.basis import Basis
-from zoo.provenance.identities.identity import (
-    Identity,
-    write_identity,
-)
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 
 RECIPE = {

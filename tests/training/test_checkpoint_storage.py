@@ -14,18 +14,12 @@ from zoo.errors import StorageError
 from zoo.networks.compact import read_compact
 from zoo.s3 import retry
 from zoo.settings import Project
-from zoo.shared_storage import (
-    SharedFile,
-    writing,
-)
+from zoo.shared_storage import SharedFile, writing
 from zoo.storage import sha256_of
 from zoo.training.checkpoint_storage import Places
 from zoo.training.loop import checkpoint as checkpoint_module
 from zoo.training.loop import job as job_module
-from zoo.training.loop.job import (
-    Job,
-    train,
-)
+from zoo.training.loop.job import Job, train
 from zoo.training.recipes import Recipe
 
 __all__ = ["s3", "store"]

@@ -11,10 +11,7 @@ from zoo.errors import BasisError, IdentityError, ProjectError, UnknownIdentityE
 from zoo.faces.curation.face_pack import write_pack
 from zoo.products import receipts
 from zoo.provenance.identities.basis import Basis
-from zoo.provenance.identities.identity import (
-    read_identity,
-    write_identity,
-)
+from zoo.provenance.identities.identity import read_identity, write_identity
 from zoo.settings import Project, tracking_uri
 from zoo.tracking import connect
 from zoo.training.plan import plan

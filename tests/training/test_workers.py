@@ -13,19 +13,9 @@ from torch import distributed
 from tests.training.conftest import RECIPE, random_pack
 from zoo.faces.curation.face_pack import write_pack
 from zoo.networks.compact import read_compact
-from zoo.training.loop import (
-    criterion,
-    device,
-)
-from zoo.training.loop.job import (
-    Job,
-    Trained,
-    train,
-)
-from zoo.training.ray.rendezvous import (
-    MeetingPoint,
-    Seat,
-)
+from zoo.training.loop import criterion, device
+from zoo.training.loop.job import Job, Trained, train
+from zoo.training.ray.rendezvous import MeetingPoint, Seat
 from zoo.training.recipes import Recipe
 
 PRECISE: tuple[Any, ...] = (device, criterion)

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.terminal.options import (
-    UPKEEP,
-    Json,
-    Quiet,
-    examples,
-    known_names,
-)
+from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples, known_names
 from zoo.cli.terminal.printing import say
 
 if TYPE_CHECKING:
@@ -61,12 +55,7 @@ def bench(
     The median and what 95 of 100 swaps stay below, in milliseconds. Frames per second leave
     reading, writing and signing out.
     """
-    from zoo.cli.terminal.output import (
-        print_facts,
-        print_json,
-        print_table,
-        progress,
-    )
+    from zoo.cli.terminal.output import print_facts, print_json, print_table, progress
     from zoo.provenance.credentials.marking import Marking
     from zoo.swapping.timing import measure
 
@@ -102,10 +91,7 @@ def bench(
 
 
 def _network(identity: str | None) -> "CachedNetwork":
-    from zoo.cli.terminal.project_context import (
-        identity_names,
-        registry_uri_or_none,
-    )
+    from zoo.cli.terminal.project_context import identity_names, registry_uri_or_none
     from zoo.errors import UsageError
     from zoo.registry.local.cache import list_cached
     from zoo.registry.local.network_resolution import find_network

@@ -5,13 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.terminal.options import (
-    NETWORKS,
-    Json,
-    Name,
-    Quiet,
-    examples,
-)
+from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples
 from zoo.cli.terminal.printing import say
 
 
@@ -43,18 +37,8 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Measure an identity's trained network on photos that training never saw."""
-    from zoo.cli.terminal.output import (
-        note,
-        print_facts,
-        print_json,
-        print_table,
-        spinner,
-    )
-    from zoo.evaluation.report.themes import (
-        ARROWS,
-        JUDGES,
-        lines,
-    )
+    from zoo.cli.terminal.output import note, print_facts, print_json, print_table, spinner
+    from zoo.evaluation.report.themes import ARROWS, JUDGES, lines
     from zoo.evaluation.run import evaluate_identity
     from zoo.settings import find_project
 

@@ -5,17 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.terminal.options import (
-    NETWORKS,
-    Json,
-    Quiet,
-    examples,
-    known_names,
-)
-from zoo.cli.terminal.printing import (
-    say,
-    say_name,
-)
+from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
+from zoo.cli.terminal.printing import say, say_name
 from zoo.exporting.formats import Format
 from zoo.printable import printable
 
@@ -69,14 +60,8 @@ def export(
     The file says whose face it makes, on what basis and under which terms. What other programs
     make with it they neither sign nor label as synthetic: whoever uses it must.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-    )
-    from zoo.cli.terminal.project_context import (
-        find,
-        named_network,
-    )
+    from zoo.cli.terminal.output import note, print_json
+    from zoo.cli.terminal.project_context import find, named_network
     from zoo.errors import UsageError
     from zoo.exporting.export import export as write
     from zoo.exporting.terms import NOTICE, Terms

@@ -12,21 +12,9 @@ from typing import Annotated
 import typer
 
 from zoo import __version__
-from zoo.cli import (
-    bench,
-    doctor,
-    evaluate,
-    export,
-    promote,
-    serve,
-    train,
-    verify,
-)
+from zoo.cli import bench, doctor, evaluate, export, promote, serve, train, verify
 from zoo.cli.identities import identity
-from zoo.cli.networks import (
-    catalogue,
-    registry,
-)
+from zoo.cli.networks import catalogue, registry
 from zoo.cli.swapping import swap
 from zoo.errors import ZooError
 from zoo.printable import printable

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.terminal.options import (
-    PICTURES,
-    Json,
-    Quiet,
-    examples,
-    known_names,
-)
+from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
 from zoo.cli.terminal.printing import say
 
 if TYPE_CHECKING:
@@ -151,10 +145,7 @@ def live(
 def _run(
     options: "Options", as_json: bool, quiet: bool, page: str = "", browser: bool = False
 ) -> None:
-    from zoo.cli.terminal.output import (
-        note,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, spinner
     from zoo.serving.server import serving
 
     with suppress(KeyboardInterrupt), ExitStack() as running:
@@ -169,10 +160,7 @@ def _run(
 
 
 def _tell(address: str, page: str, token: str | None, as_json: bool, quiet: bool) -> None:
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-    )
+    from zoo.cli.terminal.output import note, print_json
 
     if as_json:
         print_json({"address": address, "page": address + page, "token": token})

@@ -6,22 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.terminal.options import (
-    PICTURES,
-    Json,
-    examples,
-)
-from zoo.cli.terminal.printing import (
-    say,
-    say_name,
-)
+from zoo.cli.terminal.options import PICTURES, Json, examples
+from zoo.cli.terminal.printing import say, say_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.provenance.credentials.verifying import (
-        Finding,
-        Step,
-    )
+    from zoo.provenance.credentials.verifying import Finding, Step
 
 
 def register(app: typer.Typer) -> None:
@@ -51,10 +41,7 @@ def verify(
 
     Exit code 0 if all carry a valid manifest, 1 if one was altered or carries none.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-    )
+    from zoo.cli.terminal.output import note, print_json
     from zoo.errors import PhotoError
     from zoo.provenance.credentials.verifying import FINE
     from zoo.provenance.credentials.verifying import verify as check

@@ -6,23 +6,11 @@ import numpy as np
 
 from zoo.errors import NoFaceError
 from zoo.evaluation.measures.descriptor_distance import distance
-from zoo.evaluation.measures.measure import (
-    Before,
-    Judge,
-    Truth,
-    measure,
-)
+from zoo.evaluation.measures.measure import Before, Judge, Truth, measure
 from zoo.evaluation.measures.psnr import psnr
 from zoo.evaluation.report.report_card import Row
-from zoo.faces.detection.detector import (
-    Face,
-    find_faces,
-)
-from zoo.faces.geometry.alignment import (
-    alignment_matrix,
-    covered,
-    warp_back,
-)
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.geometry.alignment import alignment_matrix, covered, warp_back
 from zoo.photos.image import Image
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.photo import swap_faces

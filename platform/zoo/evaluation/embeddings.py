@@ -10,10 +10,7 @@ import numpy as np
 
 from zoo.errors import NoFaceError, StorageError
 from zoo.evaluation.measures.descriptor_distance import describe_photos
-from zoo.evaluation.measures.likeness import (
-    embed,
-    person_of,
-)
+from zoo.evaluation.measures.likeness import embed, person_of
 from zoo.faces.curation.face_pack import read_pack
 from zoo.faces.recognition.sface import Embedding
 from zoo.settings import Project, cache_folder

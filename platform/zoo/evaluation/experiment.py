@@ -20,17 +20,11 @@ from zoo.evaluation.measures.likeness import recogniser_sha256
 from zoo.evaluation.report.report_card import Report
 from zoo.evaluation.run import measure
 from zoo.evaluation.settings import HELD_OUT, VERSION, evaluate_settings
-from zoo.faces.curation.face_pack import (
-    FacePack,
-    read_pack,
-)
+from zoo.faces.curation.face_pack import FacePack, read_pack
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
 from zoo.networks.shipped import LIGHT, START, shipped_sha256
 from zoo.products import receipts
-from zoo.products.incremental import (
-    Job,
-    bring_up_to_date,
-)
+from zoo.products.incremental import Job, bring_up_to_date
 from zoo.provenance.identities.identity import find_identity
 from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json

@@ -26,19 +26,10 @@ from zoo.evaluation.measures.likeness import (
 )
 from zoo.evaluation.measures.measure import Judge
 from zoo.evaluation.report.plots import draw_plots
-from zoo.evaluation.report.report_card import (
-    Network,
-    Report,
-    summarise,
-)
+from zoo.evaluation.report.report_card import Network, Report, summarise
 from zoo.evaluation.report.sheet import sheet
 from zoo.evaluation.report.themes import JUDGES
-from zoo.evaluation.settings import (
-    HELD_OUT,
-    EvaluateSettings,
-    descriptors_path,
-    evaluate_settings,
-)
+from zoo.evaluation.settings import HELD_OUT, EvaluateSettings, descriptors_path, evaluate_settings
 from zoo.faces.curation.face_pack import read_pack
 from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo

@@ -29,11 +29,7 @@ from zoo.exporting.resampling import resampling
 from zoo.faces.compositing.colour_transfer import LIGHT
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.masks.face_mask import mask_outline
-from zoo.faces.masks.segmentation import (
-    SKIN,
-    WEIGHTS,
-    expectation,
-)
+from zoo.faces.masks.segmentation import SKIN, WEIGHTS, expectation
 from zoo.photos.image import Plane
 
 IN, MASK, FACE, FACE_MASK = (

@@ -12,14 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.faces.detection.dlib_models import (
-    DESCRIPTOR,
-    model_file,
-)
-from zoo.faces.recognition.dlib_network import (
-    DlibNetwork,
-    read_dlib_network,
-)
+from zoo.faces.detection.dlib_models import DESCRIPTOR, model_file
+from zoo.faces.recognition.dlib_network import DlibNetwork, read_dlib_network
 
 CHIP = 150
 """Side in pixels of what the network looks at."""

@@ -5,33 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.geometry.camera import (
-    View,
-    view,
-)
+from zoo.people.geometry.camera import View, view
 from zoo.people.geometry.displacement import fill_relief
-from zoo.people.geometry.face_map import (
-    Canvas,
-    sculpt,
-)
-from zoo.people.geometry.features import (
-    Features,
-    features,
-)
-from zoo.people.geometry.hair import (
-    face_window,
-    hair_record,
-)
-from zoo.people.geometry.head import (
-    CHART_SHAPE,
-    head_record,
-    profiles,
-)
+from zoo.people.geometry.face_map import Canvas, sculpt
+from zoo.people.geometry.features import Features, features
+from zoo.people.geometry.hair import face_window, hair_record
+from zoo.people.geometry.head import CHART_SHAPE, head_record, profiles
 from zoo.people.geometry.landmarks import landmarks
-from zoo.people.geometry.surface import (
-    CLOTH,
-    torso_record,
-)
+from zoo.people.geometry.surface import CLOTH, torso_record
 from zoo.people.geometry.surface import HAIR as HAIR_PART
 from zoo.people.geometry.surface import NOTHING as NOTHING_PART
 from zoo.people.person import Person
@@ -40,10 +21,7 @@ from zoo.people.rendering.background import background_image
 from zoo.people.rendering.materials import look_record
 from zoo.people.rendering.model import MODEL
 from zoo.people.rendering.noise import noise_tile
-from zoo.people.rendering.ray_marching import (
-    RAYS,
-    draw,
-)
+from zoo.people.rendering.ray_marching import RAYS, draw
 from zoo.people.scene import Scene
 
 BACKGROUND, HAIR, SKIN, OTHER = 0, 1, 2, 3

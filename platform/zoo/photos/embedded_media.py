@@ -12,10 +12,7 @@ from collections.abc import Iterator
 
 from PIL import Image as Pillow
 
-from zoo.photos.colour.cicp import (
-    HLG,
-    PQ,
-)
+from zoo.photos.colour.cicp import HLG, PQ
 
 GAIN_MAP = "HDR gain map"
 HDR = "HDR brightness"

@@ -20,16 +20,8 @@ from zoo.errors import PhotoError
 from zoo.photos.colour.cicp import from_code_points
 from zoo.photos.colour.srgb import to_srgb
 from zoo.photos.embedded_media import companions
-from zoo.photos.formats import (
-    exr,
-    heif,
-)
-from zoo.photos.formats.high_bit_depth import (
-    Deep,
-    depth,
-    is_raw,
-    read_deep,
-)
+from zoo.photos.formats import exr, heif
+from zoo.photos.formats.high_bit_depth import Deep, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.limits import check_size
 from zoo.photos.metadata import Metadata, safe_metadata

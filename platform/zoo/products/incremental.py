@@ -23,18 +23,9 @@ from typing import Any
 
 from zoo.errors import ZooError
 from zoo.printable import printable
-from zoo.products import (
-    failures,
-    receipts,
-)
-from zoo.products.index import (
-    INDEX,
-    name_of,
-)
-from zoo.provenance.identities.identity import (
-    Identity,
-    read_identity,
-)
+from zoo.products import failures, receipts
+from zoo.products.index import INDEX, name_of
+from zoo.provenance.identities.identity import Identity, read_identity
 from zoo.settings import Project, find_project
 
 Facts = Mapping[str, Any]

@@ -17,10 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.provenance.identities.identity import PHOTOS
-from zoo.purging.references import (
-    is_of,
-    word,
-)
+from zoo.purging.references import is_of, word
 from zoo.settings import Project
 from zoo.untrusted import MOST_JSON, read_bytes, read_json
 

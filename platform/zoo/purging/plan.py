@@ -14,24 +14,11 @@ from pathlib import Path
 from zoo.errors import StorageError, UnknownIdentityError
 from zoo.products import receipts
 from zoo.provenance.identities.identity import RECORD
-from zoo.provenance.identities.names import (
-    check_name,
-    near_names,
-)
+from zoo.provenance.identities.names import check_name, near_names
 from zoo.purging import files
-from zoo.purging.dvc_cache import (
-    Versioned,
-    find_versioned,
-)
-from zoo.purging.registry_entries import (
-    Registered,
-    find_registered,
-    purge_registered,
-)
-from zoo.purging.residue import (
-    Fingerprints,
-    find_traces,
-)
+from zoo.purging.dvc_cache import Versioned, find_versioned
+from zoo.purging.registry_entries import Registered, find_registered, purge_registered
+from zoo.purging.residue import Fingerprints, find_traces
 from zoo.registry.publishing.signatures import forget_signer
 from zoo.s3.retry import SHORT_PATIENCE
 from zoo.settings import Project, read_params

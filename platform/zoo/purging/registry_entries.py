@@ -6,16 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import RegistryError, UnknownIdentityError
-from zoo.purging.references import (
-    naming,
-    take_out,
-)
+from zoo.purging.references import naming, take_out
 from zoo.registry.browse import REMOVED, remove_model
-from zoo.registry.maintenance.artifacts import (
-    MODEL_ID,
-    Artifacts,
-    artifacts_of,
-)
+from zoo.registry.maintenance.artifacts import MODEL_ID, Artifacts, artifacts_of
 from zoo.registry.versions import versions_of
 from zoo.settings import Project, without_password
 from zoo.tracking import connect, exists, experiment_id, plain_registry_errors

@@ -6,10 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from zoo.purging.references import (
-    is_of,
-    word,
-)
+from zoo.purging.references import is_of, word
 from zoo.settings import Project, cache_folder, data_folder
 from zoo.untrusted import MOST_JSON, opened, read_bytes
 

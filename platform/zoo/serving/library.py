@@ -9,10 +9,7 @@ from dataclasses import dataclass
 
 from zoo.errors import RegistryError, StorageError, ZooError
 from zoo.photos.reading import read_photo
-from zoo.provenance.identities.basis import (
-    Basis,
-    check_basis,
-)
+from zoo.provenance.identities.basis import Basis, check_basis
 from zoo.registry.local import cache
 from zoo.registry.local.network_resolution import find_network
 from zoo.registry.references import Reference, parse_reference

@@ -19,14 +19,8 @@ from zoo.faces.detection.landmark_fitting import box_of
 from zoo.faces.video.tracker import Tracker
 from zoo.photos.image import Image
 from zoo.photos.reading import Decode, decode_photo
-from zoo.provenance.credentials.marking import (
-    Marking,
-    xmp,
-)
-from zoo.provenance.credentials.media_types import (
-    HEAD,
-    media_type,
-)
+from zoo.provenance.credentials.marking import Marking, xmp
+from zoo.provenance.credentials.media_types import HEAD, media_type
 from zoo.swapping.network import Network
 from zoo.swapping.photo import swap_faces
 

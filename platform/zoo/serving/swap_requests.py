@@ -7,10 +7,7 @@ from pathlib import Path
 from fastapi import Response
 
 from zoo.errors import UsageError
-from zoo.serving.deployment.backend import (
-    Backend,
-    Chosen,
-)
+from zoo.serving.deployment.backend import Backend, Chosen
 from zoo.serving.upload_swapping import Result
 
 _MOST_LETTERS = 400  # of a face and an identity

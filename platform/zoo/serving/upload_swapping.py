@@ -17,16 +17,10 @@ from zoo.faces.detection.hog import Box
 from zoo.photos.reading import Decode, decode_photo
 from zoo.printable import printable
 from zoo.provenance.credentials.marking import Marking
-from zoo.provenance.credentials.media_types import (
-    HEAD,
-    media_type,
-)
+from zoo.provenance.credentials.media_types import HEAD, media_type
 from zoo.swapping.face_selection import portrait
 from zoo.swapping.network import Network
-from zoo.swapping.option_parsing import (
-    face_of,
-    faces_of,
-)
+from zoo.swapping.option_parsing import face_of, faces_of
 from zoo.swapping.options import Choice, Look, Portrait, SwapOptions
 from zoo.swapping.photo import swap_file
 

@@ -13,19 +13,13 @@ from zoo.errors import PhotoError, ProjectError
 from zoo.evaluation.held_out import HeldOut, Seeds, choose_apart, write_held_out
 from zoo.evaluation.settings import HELD_OUT
 from zoo.faces.curation.content import gather_content
-from zoo.faces.curation.face_pack import (
-    FacePack,
-    write_pack,
-)
+from zoo.faces.curation.face_pack import FacePack, write_pack
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align
 from zoo.people import random_person, random_scene, render
 from zoo.photos.reading import find_photos
 from zoo.photos.writing import write_photo
-from zoo.products.digests import (
-    Digests,
-    digests,
-)
+from zoo.products.digests import Digests, digests
 from zoo.products.incremental import (
     Job,
     bring_up_to_date,

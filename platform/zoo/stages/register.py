@@ -6,21 +6,11 @@ from typing import Any
 
 from zoo.errors import IdentityError
 from zoo.products import receipts
-from zoo.products.digests import (
-    Digests,
-    digests,
-)
-from zoo.products.incremental import (
-    Job,
-    cores,
-    run_for_identities,
-)
+from zoo.products.digests import Digests, digests
+from zoo.products.incremental import Job, cores, run_for_identities
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity
-from zoo.registry.promotion.gate import (
-    GateSettings,
-    consider,
-)
+from zoo.registry.promotion.gate import GateSettings, consider
 from zoo.registry.publishing.publish import publish
 from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.settings import Project, read_params, section, tracking_uri, without_password

@@ -4,15 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.faces.compositing.blending import (
-    Mix,
-    blend,
-)
-from zoo.faces.geometry.alignment import (
-    Aligned,
-    align,
-    warp_back,
-)
+from zoo.faces.compositing.blending import Mix, blend
+from zoo.faces.geometry.alignment import Aligned, align, warp_back
 from zoo.faces.masks.face_mask import mask_outline
 from zoo.faces.masks.segmentation import skin
 from zoo.photos.image import Image, Plane, Points

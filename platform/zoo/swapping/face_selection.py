@@ -6,10 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import NobodyError, NoFaceError, PhotoError, UsageError
-from zoo.faces.detection.detector import (
-    Face,
-    find_faces,
-)
+from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.recognition.clustering import matched
 from zoo.faces.recognition.descriptor import descriptor
 from zoo.photos.image import Image

@@ -13,12 +13,7 @@ from numpy.typing import NDArray
 
 from zoo.errors import AssetError
 from zoo.provenance.credentials.marking import Marking
-from zoo.swapping.network_files.inspection import (
-    INPUT,
-    OUTPUT,
-    Inspected,
-    inspect_network,
-)
+from zoo.swapping.network_files.inspection import INPUT, OUTPUT, Inspected, inspect_network
 
 Crops = NDArray[np.uint8]
 """Aligned faces [N, S, S, 3], RGB."""

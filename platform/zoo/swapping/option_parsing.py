@@ -9,10 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from zoo.errors import UsageError
-from zoo.faces.masks.preserved_regions import (
-    PARTS,
-    Part,
-)
+from zoo.faces.masks.preserved_regions import PARTS, Part
 from zoo.printable import printable
 from zoo.swapping.options import PLACES, Portrait, Who
 

@@ -9,10 +9,7 @@ from typing import Literal
 
 from zoo.errors import UsageError
 from zoo.faces.compositing.blending import Method
-from zoo.faces.masks.preserved_regions import (
-    PARTS,
-    Part,
-)
+from zoo.faces.masks.preserved_regions import PARTS, Part
 from zoo.provenance.credentials.marking import Marking
 
 Place = Literal["largest", "left", "right"]

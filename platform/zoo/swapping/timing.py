@@ -16,10 +16,7 @@ from zoo.faces.masks.segmentation import skin
 from zoo.photos.reading import read_photo
 from zoo.photos.writing import encode_photo
 from zoo.provenance.credentials.manifest import Made
-from zoo.provenance.credentials.marking import (
-    Marking,
-    xmp,
-)
+from zoo.provenance.credentials.marking import Marking, xmp
 from zoo.provenance.credentials.signing import sign_bytes
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import SwapNetwork

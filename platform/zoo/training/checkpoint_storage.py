@@ -9,13 +9,7 @@ from zoo.errors import StorageError
 from zoo.s3.address import is_s3
 from zoo.s3.retry import SHORT_PATIENCE
 from zoo.settings import Project
-from zoo.shared_storage import (
-    SharedFile,
-    join,
-    names,
-    remove,
-    share,
-)
+from zoo.shared_storage import SharedFile, join, names, remove, share
 
 
 @dataclass(frozen=True)

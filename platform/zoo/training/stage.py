@@ -9,15 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from zoo.errors import StorageError, TrainingError
-from zoo.products import (
-    failures,
-    receipts,
-)
+from zoo.products import failures, receipts
 from zoo.products.digests import digests
-from zoo.products.incremental import (
-    Outcome,
-    remove_gone,
-)
+from zoo.products.incremental import Outcome, remove_gone
 from zoo.products.index import write_index
 from zoo.settings import Project, read_params, section, tracking_uri
 from zoo.storage import plain_errors, private_folder

@@ -18,19 +18,13 @@ from zoo.training.logs import Logs
 from zoo.training.mlflow_runs import Runs
 from zoo.training.plan import Plan, Planned
 from zoo.training.progress_display import Screen
-from zoo.training.ray.scheduler import (
-    FanoutSettings,
-    run_jobs,
-)
+from zoo.training.ray.scheduler import FanoutSettings, run_jobs
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from zoo.training.loop.checkpoint import Row
-    from zoo.training.loop.job import (
-        Job,
-        Trained,
-    )
+    from zoo.training.loop.job import Job, Trained
 
 
 def train_stale(

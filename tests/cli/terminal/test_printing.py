@@ -7,14 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Zoo
-from zoo.cli.terminal.output import (
-    note,
-    print_facts,
-    print_json,
-    print_table,
-    progress,
-    spinner,
-)
+from zoo.cli.terminal.output import note, print_facts, print_json, print_table, progress, spinner
 from zoo.provenance.identities.identity import RECORD
 from zoo.settings import Project
 

@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.evaluation.measures.gaze import (
-    gaze,
-    gaze_difference,
-)
+from zoo.evaluation.measures.gaze import gaze, gaze_difference
 from zoo.people import Render, Scene, random_person, render
 from zoo.people.scene import Expression
 

@@ -10,15 +10,8 @@ from tests.evaluation.conftest import draw
 from zoo.errors import AssetError
 from zoo.evaluation.comparison import Subject, compare
 from zoo.evaluation.measures import likeness
-from zoo.evaluation.measures.descriptor_distance import (
-    IN_THE_PHOTO,
-    target_of,
-)
-from zoo.evaluation.measures.likeness import (
-    likeness_of,
-    person_of,
-    recogniser_sha256,
-)
+from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO, target_of
+from zoo.evaluation.measures.likeness import likeness_of, person_of, recogniser_sha256
 from zoo.evaluation.measures.measure import Judge
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.recognition.descriptor import descriptor

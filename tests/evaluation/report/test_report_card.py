@@ -3,18 +3,8 @@ from pathlib import Path
 import pytest
 
 from zoo.evaluation.report.plots import draw_plots
-from zoo.evaluation.report.report_card import (
-    Measures,
-    Network,
-    Report,
-    Row,
-    Scores,
-    summarise,
-)
-from zoo.evaluation.report.themes import (
-    THEMES,
-    lines,
-)
+from zoo.evaluation.report.report_card import Measures, Network, Report, Row, Scores, summarise
+from zoo.evaluation.report.themes import THEMES, lines
 from zoo.photos.reading import read_photo
 
 

@@ -1,16 +1,8 @@
 import numpy as np
 
 from zoo.evaluation.comparison import Example
-from zoo.evaluation.report.report_card import (
-    Measures,
-    Row,
-)
-from zoo.evaluation.report.sheet import (
-    TILE,
-    caption,
-    sheet,
-    tile,
-)
+from zoo.evaluation.report.report_card import Measures, Row
+from zoo.evaluation.report.sheet import TILE, caption, sheet, tile
 
 
 def row(**cosines: float | str) -> Row:

@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 
 from tests.faces.conftest import Portrait
-from zoo.faces.compositing.blending import (
-    Method,
-    blend,
-)
-from zoo.faces.geometry.alignment import (
-    align,
-    alignment_matrix,
-    warp_back,
-)
+from zoo.faces.compositing.blending import Method, blend
+from zoo.faces.geometry.alignment import align, alignment_matrix, warp_back
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.masks.face_mask import face_mask
 from zoo.photos.image import Image

@@ -3,10 +3,7 @@
 import cv2
 import numpy as np
 
-from zoo.faces.compositing.detail import (
-    grain,
-    sharpened,
-)
+from zoo.faces.compositing.detail import grain, sharpened
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.photos.image import Plane, Points
 

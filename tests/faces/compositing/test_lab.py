@@ -1,10 +1,7 @@
 import cv2
 import numpy as np
 
-from zoo.faces.compositing.lab import (
-    from_lab,
-    to_lab,
-)
+from zoo.faces.compositing.lab import from_lab, to_lab
 
 
 def test_lab_agrees_with_opencv() -> None:

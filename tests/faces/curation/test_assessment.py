@@ -9,13 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.faces.conftest import Portrait
-from zoo.faces.curation.assessment import (
-    THUMBNAIL,
-    Assessed,
-    Assessment,
-    assess,
-    judge,
-)
+from zoo.faces.curation.assessment import THUMBNAIL, Assessed, Assessment, assess, judge
 from zoo.faces.curation.coverage_sheet import coverage_sheet
 from zoo.faces.curation.photo_selection import AlignSettings
 

@@ -8,11 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from zoo.errors import PhotoError, StorageError
-from zoo.faces.curation.face_pack import (
-    FacePack,
-    read_pack,
-    write_pack,
-)
+from zoo.faces.curation.face_pack import FacePack, read_pack, write_pack
 
 
 def a_pack(count: int = 5, size: int = 32) -> FacePack:

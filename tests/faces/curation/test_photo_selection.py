@@ -9,12 +9,7 @@ from pydantic import ValidationError
 from tests.faces.conftest import Portrait
 from zoo.errors import IdentityError
 from zoo.faces.curation.face_pack import FacePack
-from zoo.faces.curation.photo_selection import (
-    AlignSettings,
-    Reason,
-    contact_sheet,
-    curate,
-)
+from zoo.faces.curation.photo_selection import AlignSettings, Reason, contact_sheet, curate
 from zoo.photos.image import Image
 
 VALUES = {

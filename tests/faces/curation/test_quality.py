@@ -4,10 +4,7 @@ import cv2
 import numpy as np
 
 from tests.faces.conftest import Portrait
-from zoo.faces.curation.quality import (
-    Seen,
-    sharpness,
-)
+from zoo.faces.curation.quality import Seen, sharpness
 from zoo.faces.geometry.alignment import align
 from zoo.photos.image import Image
 

@@ -6,18 +6,8 @@ import pytest
 from tests.faces.conftest import Portrait
 from tests.faces.turned import turned
 from zoo.faces.detection.detector import luminance
-from zoo.faces.detection.hog import (
-    Detection,
-    contained,
-    look_upright,
-    overlap,
-    search,
-    square,
-)
-from zoo.faces.detection.landmark_fitting import (
-    box_of,
-    roll_of,
-)
+from zoo.faces.detection.hog import Detection, contained, look_upright, overlap, search, square
+from zoo.faces.detection.landmark_fitting import box_of, roll_of
 
 
 def centre(detection: Detection) -> np.ndarray:

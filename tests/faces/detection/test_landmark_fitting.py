@@ -9,12 +9,7 @@ from tests.faces.conftest import Portrait
 from tests.faces.turned import turned
 from zoo.faces.detection.detector import luminance
 from zoo.faces.detection.hog import Detection
-from zoo.faces.detection.landmark_fitting import (
-    apart,
-    box_of,
-    fit_landmarks,
-    roll_of,
-)
+from zoo.faces.detection.landmark_fitting import apart, box_of, fit_landmarks, roll_of
 from zoo.faces.geometry.alignment import apply
 
 

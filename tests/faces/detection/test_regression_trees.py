@@ -13,10 +13,7 @@ from zoo.faces.detection import dlib_models
 from zoo.faces.detection.dlib_format import parse
 from zoo.faces.detection.hog import Box
 from zoo.faces.detection.landmark_fitting import find_landmarks
-from zoo.faces.detection.regression_trees import (
-    RegressionTrees,
-    predict,
-)
+from zoo.faces.detection.regression_trees import RegressionTrees, predict
 from zoo.photos.image import Image, Points
 from zoo.settings import cache_folder
 

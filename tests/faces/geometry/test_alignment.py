@@ -6,14 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.faces.conftest import Portrait
-from zoo.faces.geometry.alignment import (
-    align,
-    alignment_matrix,
-    apply,
-    covered,
-    invert,
-    warp_back,
-)
+from zoo.faces.geometry.alignment import align, alignment_matrix, apply, covered, invert, warp_back
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.photos.image import Image, Points
 

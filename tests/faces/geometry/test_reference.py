@@ -1,10 +1,6 @@
 import numpy as np
 
-from zoo.faces.geometry.reference import (
-    MIRROR,
-    REFERENCE,
-    mirror_landmarks,
-)
+from zoo.faces.geometry.reference import MIRROR, REFERENCE, mirror_landmarks
 
 
 def test_the_reference_is_symmetric_and_fills_the_crop() -> None:

@@ -3,17 +3,9 @@ import numpy as np
 import pytest
 
 from tests.faces.conftest import Portrait
-from zoo.faces.geometry.alignment import (
-    alignment_matrix,
-    covered,
-)
+from zoo.faces.geometry.alignment import alignment_matrix, covered
 from zoo.faces.geometry.reference import REFERENCE
-from zoo.faces.masks.face_mask import (
-    face_mask,
-    face_outline,
-    face_region,
-    mask_outline,
-)
+from zoo.faces.masks.face_mask import face_mask, face_outline, face_region, mask_outline
 
 
 def test_the_mask_covers_face_and_forehead_and_stays_inside(portrait: Portrait) -> None:

@@ -9,10 +9,7 @@ from tests.faces.conftest import Portrait
 from zoo.errors import AssetError
 from zoo.faces.geometry.alignment import align
 from zoo.faces.masks import segmentation
-from zoo.faces.masks.segmentation import (
-    segment,
-    skin,
-)
+from zoo.faces.masks.segmentation import segment, skin
 
 
 @pytest.fixture

@@ -7,11 +7,7 @@ import pytest
 
 from tests.faces.conftest import Portrait
 from zoo.assets import locate
-from zoo.faces.recognition.sface import (
-    aligned,
-    embedding,
-    five_points,
-)
+from zoo.faces.recognition.sface import aligned, embedding, five_points
 from zoo.photos.image import Points
 
 with_weights = pytest.mark.skipif(locate("sface") is None, reason="SFace's weights are not at hand")

@@ -10,11 +10,7 @@ from zoo.faces.detection.landmark_fitting import apart
 from zoo.faces.geometry.alignment import apply
 from zoo.faces.video.landmark_smoothing import smoothed
 from zoo.faces.video.optical_flow import flow
-from zoo.faces.video.tracker import (
-    Tracker,
-    is_cut,
-    period,
-)
+from zoo.faces.video.tracker import Tracker, is_cut, period
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import AnyArray, Image, Points
 

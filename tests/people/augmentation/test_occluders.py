@@ -5,23 +5,9 @@ import numpy as np
 import pytest
 
 from zoo.people import BACKGROUND, HAIR, OTHER, SKIN, random_person, random_scene, render
-from zoo.people.augmentation.augment import (
-    _replace,
-    photograph,
-    retouch,
-    surroundings,
-)
-from zoo.people.augmentation.drawing import (
-    Random,
-    Sitting,
-    fabric,
-    noise,
-)
-from zoo.people.augmentation.occluders import (
-    OCCLUDERS,
-    beard,
-    occlude,
-)
+from zoo.people.augmentation.augment import _replace, photograph, retouch, surroundings
+from zoo.people.augmentation.drawing import Random, Sitting, fabric, noise
+from zoo.people.augmentation.occluders import OCCLUDERS, beard, occlude
 
 Draw = Callable[[Random, Sitting], None]
 DRAWN = [draw for draw, _ in OCCLUDERS]

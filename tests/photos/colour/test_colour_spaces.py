@@ -9,11 +9,7 @@ from PIL import ImageCms
 
 from tests.photos.deep_files import srgb_light, srgb_profile
 from tests.photos.icc import linear_srgb_profile
-from zoo.photos.colour.colour_spaces import (
-    Srgb,
-    scene_light,
-    space_of,
-)
+from zoo.photos.colour.colour_spaces import Srgb, scene_light, space_of
 
 CHANCE = np.random.default_rng(3)
 COLOURS = CHANCE.integers(0, 256, (500, 3)).astype(np.uint8)

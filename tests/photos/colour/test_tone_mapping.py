@@ -3,14 +3,8 @@
 import numpy as np
 import pytest
 
-from zoo.photos.colour.cicp import (
-    HLG,
-    PQ,
-)
-from zoo.photos.colour.tone_mapping import (
-    Tone,
-    tone_of,
-)
+from zoo.photos.colour.cicp import HLG, PQ
+from zoo.photos.colour.tone_mapping import Tone, tone_of
 
 
 def _grey(tone: Tone, number: float) -> int:

@@ -11,10 +11,7 @@ from PIL import Image as Pillow
 
 from tests.photos.deep_files import ffmpeg_reads, srgb_light, write_deep
 from tests.photos.icc import linear_srgb_profile
-from zoo.photos.formats.high_bit_depth_writing import (
-    encode_png,
-    encode_tiff,
-)
+from zoo.photos.formats.high_bit_depth_writing import encode_png, encode_tiff
 from zoo.photos.reading import Photo, read_photo
 from zoo.photos.writing import losses, write_photo
 

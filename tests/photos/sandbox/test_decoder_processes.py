@@ -16,15 +16,9 @@ from PIL import Image as Pillow
 
 from tests.photos.deep_files import srgb_profile, write_deep
 from zoo.errors import PhotoError
-from zoo.photos.colour.colour_spaces import (
-    Profiled,
-    SceneLight,
-)
+from zoo.photos.colour.colour_spaces import Profiled, SceneLight
 from zoo.photos.reading import Photo, decode_photo
-from zoo.photos.sandbox import (
-    decoder_processes,
-    message_protocol,
-)
+from zoo.photos.sandbox import decoder_processes, message_protocol
 from zoo.photos.sandbox.decoder_processes import Decoders
 
 Picture = NDArray[np.uint8]

@@ -5,16 +5,8 @@ import numpy as np
 import pytest
 
 from zoo.photos.image import AnyArray
-from zoo.photos.video.frames import (
-    orientation,
-    paste,
-    to_rgb,
-    workable,
-)
-from zoo.photos.video.yuv_planes import (
-    numbers,
-    plane_of,
-)
+from zoo.photos.video.frames import orientation, paste, to_rgb, workable
+from zoo.photos.video.yuv_planes import numbers, plane_of
 
 FORMATS = ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le"]
 

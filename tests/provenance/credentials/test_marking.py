@@ -4,11 +4,7 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-from zoo.provenance.credentials.marking import (
-    DIGITAL_SOURCE_TYPE,
-    Marking,
-    xmp,
-)
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 
 NAMES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",

@@ -18,24 +18,11 @@ from PIL import Image as Pillow
 
 from tests.provenance.conftest import MARK, encoded
 from zoo.errors import SigningError, StorageError
-from zoo.provenance.credentials.manifest import (
-    SWAP,
-    Made,
-)
-from zoo.provenance.credentials.marking import (
-    DIGITAL_SOURCE_TYPE,
-    Marking,
-)
-from zoo.provenance.credentials.signing import (
-    sidecar,
-    sign_bytes,
-    sign_file,
-)
+from zoo.provenance.credentials.manifest import SWAP, Made
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking
+from zoo.provenance.credentials.signing import sidecar, sign_bytes, sign_file
 from zoo.provenance.credentials.signing_key import self_made_key
-from zoo.provenance.credentials.verifying import (
-    Status,
-    verify,
-)
+from zoo.provenance.credentials.verifying import Status, verify
 from zoo.storage import sha256_of
 
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "TIFF": "image/tiff",

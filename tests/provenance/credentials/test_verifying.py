@@ -13,12 +13,7 @@ from zoo.errors import PhotoError, SigningError
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import xmp
 from zoo.provenance.credentials.signing import sign_bytes
-from zoo.provenance.credentials.verifying import (
-    FINE,
-    Status,
-    is_of_the_known,
-    verify,
-)
+from zoo.provenance.credentials.verifying import FINE, Status, is_of_the_known, verify
 
 
 @pytest.fixture

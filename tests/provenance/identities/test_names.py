@@ -3,10 +3,7 @@
 import pytest
 
 from zoo.errors import SlugError
-from zoo.provenance.identities.names import (
-    check_name,
-    near_names,
-)
+from zoo.provenance.identities.names import check_name, near_names
 
 
 @pytest.mark.parametrize("name", ["ada", "colin-powell", "7", "a" * 63, "0-"])

@@ -20,14 +20,8 @@ from zoo.registry.listing import list_models
 from zoo.registry.local import cache
 from zoo.registry.local.network_resolution import find_network
 from zoo.registry.local.pull import pull
-from zoo.registry.promotion.gate import (
-    GateSettings,
-    promote,
-)
-from zoo.registry.publishing.signatures import (
-    SIGNATURE,
-    signature_of,
-)
+from zoo.registry.promotion.gate import GateSettings, promote
+from zoo.registry.publishing.signatures import SIGNATURE, signature_of
 from zoo.registry.references import Reference, parse_reference
 from zoo.settings import cache_folder
 from zoo.storage import sha256_of

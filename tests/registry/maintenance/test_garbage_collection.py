@@ -13,14 +13,8 @@ from zoo.errors import RegistryError
 from zoo.registry.browse import remove_model, show_model
 from zoo.registry.local.network_resolution import find_network
 from zoo.registry.maintenance.artifacts import artifacts_of
-from zoo.registry.maintenance.garbage_collection import (
-    collect,
-    find_garbage,
-)
-from zoo.registry.promotion.gate import (
-    promote,
-    roll_back,
-)
+from zoo.registry.maintenance.garbage_collection import collect, find_garbage
+from zoo.registry.promotion.gate import promote, roll_back
 from zoo.registry.references import Reference
 from zoo.tracking import connect
 

@@ -13,10 +13,7 @@ from tests.cli.conftest import Zoo, zoo
 from tests.registry.conftest import Trained
 from zoo.errors import RegistryError, UnknownIdentityError
 from zoo.products import receipts
-from zoo.registry.maintenance.lineage import (
-    lineage,
-    reproduce,
-)
+from zoo.registry.maintenance.lineage import lineage, reproduce
 from zoo.registry.references import parse_reference
 from zoo.settings import Project
 from zoo.storage import sha256_of

@@ -11,13 +11,7 @@ import pytest
 from tests.registry.conftest import GOOD, Trained, rows_of
 from zoo.errors import RegistryError, UnknownIdentityError, UsageError
 from zoo.registry.browse import show_model
-from zoo.registry.promotion.gate import (
-    GateSettings,
-    consider,
-    objections,
-    promote,
-    roll_back,
-)
+from zoo.registry.promotion.gate import GateSettings, consider, objections, promote, roll_back
 
 Make = Callable[..., Trained]
 GATE = GateSettings(

@@ -2,11 +2,7 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
-from zoo.registry.publishing.curves import (
-    draw_curves,
-    metrics,
-    read_curves,
-)
+from zoo.registry.publishing.curves import draw_curves, metrics, read_curves
 
 
 def test_a_term_that_is_not_at_every_point_is_read_and_drawn(tmp_path: Path) -> None:

@@ -21,10 +21,7 @@ from zoo.registry.local import cache
 from zoo.registry.local.network_resolution import find_network
 from zoo.registry.local.pull import pull
 from zoo.registry.publishing.sign_existing import sign_versions
-from zoo.registry.publishing.signatures import (
-    SIGNATURE,
-    signers_path,
-)
+from zoo.registry.publishing.signatures import SIGNATURE, signers_path
 from zoo.registry.references import Reference, parse_reference
 from zoo.storage import sha256_of
 from zoo.tracking import connect

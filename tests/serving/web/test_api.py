@@ -20,31 +20,14 @@ from starlette.websockets import WebSocketDisconnect
 from tests.networks_on_disk import write_network
 from tests.serving.conftest import REGISTRY, encoded
 from zoo.photos.sandbox.decoder_processes import Decoders
-from zoo.provenance.credentials.marking import (
-    DIGITAL_SOURCE_TYPE,
-    Marking,
-    together,
-)
-from zoo.provenance.credentials.verifying import (
-    FINE,
-    verify,
-)
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking, together
+from zoo.provenance.credentials.verifying import FINE, verify
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.gallery import Gallery
 from zoo.serving.library import Library
-from zoo.serving.live_frames import (
-    Following,
-    Frame,
-    swap_frame,
-)
+from zoo.serving.live_frames import Following, Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.upload_swapping import (
-    Found,
-    Result,
-    Wish,
-    find_in_upload,
-    swap_upload,
-)
+from zoo.serving.upload_swapping import Found, Result, Wish, find_in_upload, swap_upload
 from zoo.serving.web import api
 from zoo.swapping.network import SwapNetwork
 

@@ -10,10 +10,7 @@ from websockets.asyncio.client import connect
 
 from zoo.serving.options import Options
 from zoo.serving.web import listener
-from zoo.serving.web.listener import (
-    Listener,
-    bind,
-)
+from zoo.serving.web.listener import Listener, bind
 
 _SECONDS = 0.4
 _REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"

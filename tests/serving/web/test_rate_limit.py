@@ -1,9 +1,6 @@
 """Token buckets, on a clock that the test moves."""
 
-from zoo.serving.web.rate_limit import (
-    Guesses,
-    RateLimit,
-)
+from zoo.serving.web.rate_limit import Guesses, RateLimit
 
 
 def test_a_burst_passes_and_then_one_each_interval() -> None:

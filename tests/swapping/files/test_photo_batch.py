@@ -15,16 +15,9 @@ from zoo.photos.image import Image
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.signing import sign_file
-from zoo.provenance.credentials.verifying import (
-    Status,
-    verify,
-)
+from zoo.provenance.credentials.verifying import Status, verify
 from zoo.storage import sha256_of
-from zoo.swapping.files.photo_batch import (
-    How,
-    Outcome,
-    swap_many,
-)
+from zoo.swapping.files.photo_batch import How, Outcome, swap_many
 from zoo.swapping.files.process_pool import in_processes
 from zoo.swapping.options import only, settings_of
 

@@ -5,10 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo.swapping.files.watched_folder import (
-    Watched,
-    is_being_written,
-)
+from zoo.swapping.files.watched_folder import Watched, is_being_written
 
 
 @pytest.fixture

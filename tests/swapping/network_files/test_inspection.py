@@ -16,11 +16,7 @@ from zoo.errors import AssetError
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping import network
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.network_files.inspection import (
-    MAX_ELEMENTS,
-    OUTPUT,
-    inspect_network,
-)
+from zoo.swapping.network_files.inspection import MAX_ELEMENTS, OUTPUT, inspect_network
 
 SIDE = 32
 Nodes = list[onnx.NodeProto]

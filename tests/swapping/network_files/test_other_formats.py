@@ -8,14 +8,8 @@ from onnx import TensorProto, helper
 
 from tests.networks_on_disk import write_network
 from zoo.errors import AssetError, UsageError
-from zoo.swapping.network_files.inspection import (
-    MAX_BYTES,
-    inspect_network,
-)
-from zoo.swapping.network_files.other_formats import (
-    check_no_network,
-    refusal,
-)
+from zoo.swapping.network_files.inspection import MAX_BYTES, inspect_network
+from zoo.swapping.network_files.other_formats import check_no_network, refusal
 
 DFM = "a DFM model, for DeepFaceLive or facefusion"
 SWAPPER = "a swapper of the inswapper kind"

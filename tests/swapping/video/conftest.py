@@ -14,15 +14,8 @@ from zoo.photos.video.reader import inspect_video
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
-from zoo.swapping.video.containers.encoding import (
-    choose_codec,
-    choose_format,
-    container_format,
-)
-from zoo.swapping.video.containers.muxing import (
-    Part,
-    join,
-)
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
+from zoo.swapping.video.containers.muxing import Part, join
 from zoo.swapping.video.segment import Done, How, make_segment, segments
 
 __all__ = ["portraits"]

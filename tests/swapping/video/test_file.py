@@ -18,15 +18,9 @@ from zoo.photos.image import Image
 from zoo.photos.video.reader import inspect_video
 from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.video import file as one_file
-from zoo.swapping.video import (
-    resume_index,
-    segment,
-)
+from zoo.swapping.video import resume_index, segment
 from zoo.swapping.video.file import VideoSwap, swap_video
-from zoo.swapping.video.resume import (
-    waiting_in,
-    work_folder,
-)
+from zoo.swapping.video.resume import waiting_in, work_folder
 
 
 @pytest.fixture(scope="module")

@@ -9,23 +9,13 @@ import numpy as np
 import pytest
 
 from tests.swapping.video.conftest import MARK, swap_here
-from zoo.photos.colour.cicp import (
-    HLG,
-    PQ,
-)
+from zoo.photos.colour.cicp import HLG, PQ
 from zoo.photos.colour.tone_mapping import Tone
 from zoo.photos.image import AnyArray, Image
 from zoo.photos.video.colour_metadata import Signal
-from zoo.photos.video.frames import (
-    orientation,
-    to_rgb,
-    workable,
-)
+from zoo.photos.video.frames import orientation, to_rgb, workable
 from zoo.photos.video.reader import inspect_video
-from zoo.photos.video.yuv_planes import (
-    numbers,
-    plane_of,
-)
+from zoo.photos.video.yuv_planes import numbers, plane_of
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.video.containers.warnings import notes_of
 from zoo.swapping.video.frames.frame_swapping import swap_frames

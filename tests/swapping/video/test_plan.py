@@ -6,10 +6,7 @@ import pytest
 
 from zoo.cli.swapping.video import seconds
 from zoo.errors import UsageError
-from zoo.swapping.files.output_plan import (
-    is_video,
-    plan,
-)
+from zoo.swapping.files.output_plan import is_video, plan
 
 
 def test_a_folder_holds_photos_and_videos(tmp_path: Path) -> None:

@@ -11,11 +11,7 @@ import pytest
 
 from tests.swapping.video.conftest import swap_here
 from zoo.photos.image import Image
-from zoo.photos.video.colour_metadata import (
-    Mastering,
-    Signal,
-    signal_of,
-)
+from zoo.photos.video.colour_metadata import Mastering, Signal, signal_of
 from zoo.photos.video.reader import inspect_video
 from zoo.swapping.network import SwapNetwork
 

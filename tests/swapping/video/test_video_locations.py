@@ -12,10 +12,7 @@ from zoo.errors import OutageError
 from zoo.provenance.credentials.verifying import verify
 from zoo.s3.address import S3Address
 from zoo.s3.client import connect
-from zoo.swapping.video import (
-    segment,
-    video_locations,
-)
+from zoo.swapping.video import segment, video_locations
 from zoo.swapping.video.file import VideoSwap
 from zoo.swapping.video.video_locations import swap_video_anywhere
 

@@ -6,11 +6,7 @@ import torch
 
 from tests.training.conftest import random_pack
 from zoo.errors import TrainingError
-from zoo.training.loop.dataset import (
-    DeviceDataset,
-    HostDataset,
-    dataset_on,
-)
+from zoo.training.loop.dataset import DeviceDataset, HostDataset, dataset_on
 
 CPU = torch.device("cpu")
 

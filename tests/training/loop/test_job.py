@@ -18,10 +18,7 @@ from zoo.networks.start import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
 from zoo.training.loop import job as job_module
-from zoo.training.loop.job import (
-    Job,
-    train,
-)
+from zoo.training.loop.job import Job, train
 from zoo.training.loop.step import TrainingStep
 from zoo.training.recipes import Phase, Recipe
 

@@ -8,15 +8,8 @@ import torch
 from torch import nn
 from torch.optim import Adam
 
-from zoo.training.loop.checkpoint import (
-    Progress,
-    read_checkpoint,
-    save_checkpoint,
-)
-from zoo.training.loop.muon import (
-    Muon,
-    orthogonalised,
-)
+from zoo.training.loop.checkpoint import Progress, read_checkpoint, save_checkpoint
+from zoo.training.loop.muon import Muon, orthogonalised
 
 
 @pytest.mark.parametrize("shape", [(24, 216), (96, 27)])

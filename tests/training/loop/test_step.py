@@ -12,21 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from tests.training.conftest import RECIPE, random_pack
 from zoo.networks.compact import read_compact
 from zoo.networks.transformation import TransformationNetwork
-from zoo.training.loop.batches import (
-    Batch,
-    content_batch,
-)
-from zoo.training.loop.criterion import (
-    Criterion,
-    criterion,
-    judges,
-)
-from zoo.training.loop.step import (
-    WARM_UP,
-    RecordedStep,
-    TrainingStep,
-    training_step,
-)
+from zoo.training.loop.batches import Batch, content_batch
+from zoo.training.loop.criterion import Criterion, criterion, judges
+from zoo.training.loop.step import WARM_UP, RecordedStep, TrainingStep, training_step
 from zoo.training.recipes import Recipe
 
 CPU = torch.device("cpu")

@@ -11,17 +11,8 @@ import pytest
 from tests.servers import free_port
 from zoo.errors import IdentityError, StorageError, TrainingError
 from zoo.training.ray import scheduler as fanout_module
-from zoo.training.ray.ray_cluster import (
-    alive,
-    connected,
-    is_final,
-    reason,
-    room,
-)
-from zoo.training.ray.scheduler import (
-    FanoutSettings,
-    _Fanout,
-)
+from zoo.training.ray.ray_cluster import alive, connected, is_final, reason, room
+from zoo.training.ray.scheduler import FanoutSettings, _Fanout
 from zoo.training.ray.worker_groups import Team
 
 SETTINGS = FanoutSettings(gpus_per_job=0, retries=2, backoff=0.0)

@@ -20,18 +20,8 @@ from zoo.training.shipped.light_network import (
     pair_distances,
     train_light,
 )
-from zoo.training.shipped.light_pairs import (
-    SIDE,
-    LitFaces,
-    draw_batch,
-    draw_pairs,
-    joined,
-)
-from zoo.training.shipped.light_rendered import (
-    LIGHTS,
-    PEOPLE,
-    _scenes,
-)
+from zoo.training.shipped.light_pairs import SIDE, LitFaces, draw_batch, draw_pairs, joined
+from zoo.training.shipped.light_rendered import LIGHTS, PEOPLE, _scenes
 from zoo.training.shipped.light_yale import yale_faces
 
 

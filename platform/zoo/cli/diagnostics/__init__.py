@@ -7,16 +7,8 @@ time limit, because either may hang for ever.
 import os
 from collections.abc import Callable
 
-from zoo.cli.diagnostics import (
-    folders,
-    installed,
-    servers,
-)
-from zoo.cli.diagnostics.check import (
-    Check,
-    State,
-    run,
-)
+from zoo.cli.diagnostics import folders, installed, servers
+from zoo.cli.diagnostics.check import Check, State, run
 from zoo.local_ray import cluster_address
 from zoo.settings import Project
 

@@ -4,14 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from zoo.cli.diagnostics.check import (
-    Check,
-    State,
-)
-from zoo.cli.diagnostics.servers import (
-    bucket,
-    server,
-)
+from zoo.cli.diagnostics.check import Check, State
+from zoo.cli.diagnostics.servers import bucket, server
 from zoo.settings import Project, cache_folder
 from zoo.storage import private_folder
 

@@ -7,11 +7,7 @@ import time
 from collections.abc import Sequence
 from importlib import metadata
 
-from zoo.cli.diagnostics.check import (
-    Check,
-    State,
-    python,
-)
+from zoo.cli.diagnostics.check import Check, State, python
 
 BASE = ("numpy", "opencv-python-headless", "dlib-bin", "onnxruntime", "pillow", "pydantic", "av",
         "c2pa-python", "pillow-heif", "openexr", "typer")  # fmt: skip
@@ -41,11 +37,7 @@ def face_models() -> Check:
     """The detector and landmarks run, and the descriptor is whole."""
     import numpy as np
 
-    from zoo.faces.detection.dlib_models import (
-        DESCRIPTOR,
-        detector,
-        model_file,
-    )
+    from zoo.faces.detection.dlib_models import DESCRIPTOR, detector, model_file
     from zoo.faces.detection.landmark_fitting import find_landmarks
 
     begun = time.perf_counter()

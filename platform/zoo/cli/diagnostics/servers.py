@@ -8,10 +8,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from zoo.cli.diagnostics.check import (
-    Check,
-    State,
-)
+from zoo.cli.diagnostics.check import Check, State
 from zoo.settings import Project, without_password
 
 _CONNECT = 5.0  # seconds for a server to answer

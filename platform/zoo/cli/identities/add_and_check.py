@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zoo.cli.terminal.options import (
-    Json,
-    Name,
-    Quiet,
-    examples,
-)
+from zoo.cli.terminal.options import Json, Name, Quiet, examples
 from zoo.cli.terminal.printing import say
 from zoo.printable import printable
 
@@ -84,19 +79,11 @@ def add(
     Ten usable photos are needed, forty or more are better, each with that one person's face. Of
     a video the sharpest and most varied frames are taken. Originals are never touched.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, print_json, spinner
     from zoo.errors import UsageError
     from zoo.provenance.identities.adding import check_free
     from zoo.provenance.identities.dvc_versioning import version_photos
-    from zoo.provenance.identities.identity import (
-        PHOTOS,
-        find_identity,
-        new_identity,
-    )
+    from zoo.provenance.identities.identity import PHOTOS, find_identity, new_identity
     from zoo.settings import find_project
     from zoo.swapping.network_files.other_formats import check_no_network
 
@@ -155,10 +142,7 @@ def check(
     """Judge the photos an identity has: which are usable, whose they are, what is wanting."""
     from zoo.cli.terminal.output import print_json
     from zoo.errors import IdentityError
-    from zoo.provenance.identities.identity import (
-        PHOTOS,
-        find_identity,
-    )
+    from zoo.provenance.identities.identity import PHOTOS, find_identity
     from zoo.settings import find_project
 
     project = find_project()
@@ -270,10 +254,7 @@ def _copy(
     exclude_strangers: bool,
 ) -> "Added":
     from zoo.errors import PhotoError
-    from zoo.provenance.identities.adding import (
-        add_identity,
-        add_photos,
-    )
+    from zoo.provenance.identities.adding import add_identity, add_photos
 
     by_name = {photo.photo: photo for photo in found.photos}
     names = {path: name for name, path in sources.items()}
@@ -311,11 +292,7 @@ def _save(project: "Project", name: str, found: "Assessment") -> Path:
 
 def _print(found: "Assessment", *, excluded: bool = False) -> None:
     from zoo.cli.terminal.output import print_table
-    from zoo.faces.curation.coverage import (
-        NODS,
-        SIDES,
-        TURNS,
-    )
+    from zoo.faces.curation.coverage import NODS, SIDES, TURNS
 
     say(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
     rows: list[list[Any]] = [

@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.identities import add_and_check
-from zoo.cli.terminal.options import (
-    IDENTITIES,
-    Json,
-    Name,
-    Quiet,
-    examples,
-)
+from zoo.cli.terminal.options import IDENTITIES, Json, Name, Quiet, examples
 from zoo.cli.terminal.printing import say
 
 if TYPE_CHECKING:
@@ -37,11 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:
     """List the identities of this project."""
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        print_table,
-    )
+    from zoo.cli.terminal.output import note, print_json, print_table
     from zoo.provenance.identities.identity import identities
     from zoo.settings import find_project
 
@@ -62,10 +52,7 @@ def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:
 
 def show(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
     """Show one identity's record."""
-    from zoo.cli.terminal.output import (
-        print_facts,
-        print_json,
-    )
+    from zoo.cli.terminal.output import print_facts, print_json
     from zoo.provenance.identities.identity import find_identity
     from zoo.settings import find_project
 

@@ -23,12 +23,7 @@ def purge_identity(project: "Project", name: str, *, yes: bool, as_json: bool, q
         UnknownIdentityError: there is nothing of that name.
         RegistryError, StorageError: it cannot be carried out; run it again.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        print_table,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, print_json, print_table, spinner
     from zoo.errors import UsageError
     from zoo.purging.plan import carry_out, plan
     from zoo.settings import tracking_uri

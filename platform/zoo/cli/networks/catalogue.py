@@ -4,14 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.terminal.options import (
-    NETWORKS,
-    Json,
-    Name,
-    Quiet,
-    examples,
-    known_names,
-)
+from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples, known_names
 from zoo.cli.terminal.printing import say
 from zoo.printable import printable
 
@@ -54,12 +47,7 @@ def list_networks(
     if cached:
         _list_cached(as_json, quiet)
         return
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        print_table,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, print_json, print_table, spinner
     from zoo.cli.terminal.project_context import registry_uri
     from zoo.registry.listing import list_models
 
@@ -99,13 +87,7 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """Show an identity's versions: what made them, how good they are, who promoted them."""
-    from zoo.cli.terminal.output import (
-        note,
-        print_facts,
-        print_json,
-        print_table,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, print_facts, print_json, print_table, spinner
     from zoo.cli.terminal.project_context import registry_uri
     from zoo.provenance.identities.names import check_name
     from zoo.registry.browse import show_model
@@ -169,15 +151,8 @@ def pull(
     taken when it is signed by this user, or by a key whose root ZOO_TRUST names; without
     ZOO_TRUST, by the key that was seen first for this identity.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        spinner,
-    )
-    from zoo.cli.terminal.project_context import (
-        named_network,
-        registry_uri,
-    )
+    from zoo.cli.terminal.output import note, print_json, spinner
+    from zoo.cli.terminal.project_context import named_network, registry_uri
     from zoo.registry.local.pull import pull as pull_network
 
     reference = named_network(name)
@@ -210,23 +185,11 @@ def rm(
 
     Its runs stay in MLflow, and the files it was made from stay in the project.
     """
-    from zoo.cli.terminal.output import (
-        print_json,
-        spinner,
-    )
-    from zoo.cli.terminal.project_context import (
-        registry_uri,
-        registry_uri_or_none,
-    )
+    from zoo.cli.terminal.output import print_json, spinner
+    from zoo.cli.terminal.project_context import registry_uri, registry_uri_or_none
     from zoo.errors import UnknownIdentityError
-    from zoo.provenance.identities.names import (
-        check_name,
-        near_names,
-    )
-    from zoo.registry.local.cache import (
-        list_cached,
-        remove_cached,
-    )
+    from zoo.provenance.identities.names import check_name, near_names
+    from zoo.registry.local.cache import list_cached, remove_cached
 
     check_name(name)
     gone = [network.version for network in remove_cached(name, registry_uri_or_none())]
@@ -247,11 +210,7 @@ def rm(
 
 
 def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
-    from zoo.cli.terminal.output import (
-        print_facts,
-        print_json,
-        spinner,
-    )
+    from zoo.cli.terminal.output import print_facts, print_json, spinner
     from zoo.cli.terminal.project_context import registry_uri
     from zoo.registry.maintenance.lineage import lineage
     from zoo.registry.references import parse_reference
@@ -298,16 +257,9 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
 
 
 def _list_cached(as_json: bool, quiet: bool) -> None:
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        print_table,
-    )
+    from zoo.cli.terminal.output import note, print_json, print_table
     from zoo.cli.terminal.project_context import registry_uri_or_none
-    from zoo.registry.local.cache import (
-        list_cached,
-        list_lines,
-    )
+    from zoo.registry.local.cache import list_cached, list_lines
 
     if as_json:
         print_json(list_cached(registry_uri_or_none()))

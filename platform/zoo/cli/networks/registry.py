@@ -5,13 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.terminal.options import (
-    NETWORKS,
-    Json,
-    Quiet,
-    examples,
-    known_names,
-)
+from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
 from zoo.cli.terminal.printing import say
 
 if TYPE_CHECKING:
@@ -61,16 +55,9 @@ def serve(
 
     Networks and pictures go through it, so that clients need no access to their place.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, print_json, spinner
     from zoo.cli.terminal.project_context import project_or_none
-    from zoo.registry.maintenance.server import (
-        default_artifacts,
-        running_server,
-    )
+    from zoo.registry.maintenance.server import default_artifacts, running_server
     from zoo.settings import find_project, without_password
 
     project = project_or_none()
@@ -113,17 +100,9 @@ def gc(
     works), the newest versions, and whatever is younger than a day. Every folder that would go
     is named; what lies outside the registry's own place is never touched.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        print_table,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, print_json, print_table, spinner
     from zoo.cli.terminal.project_context import registry_uri
-    from zoo.registry.maintenance.garbage_collection import (
-        collect,
-        find_garbage,
-    )
+    from zoo.registry.maintenance.garbage_collection import collect, find_garbage
 
     with spinner("looking through the registry"):
         uri = registry_uri()
@@ -167,11 +146,7 @@ def sign(
     New ones are signed when they are registered. Each file is fetched first and held against
     what the registry says of it.
     """
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        spinner,
-    )
+    from zoo.cli.terminal.output import note, print_json, spinner
     from zoo.cli.terminal.project_context import registry_uri
     from zoo.errors import UsageError
     from zoo.provenance.identities.names import check_name

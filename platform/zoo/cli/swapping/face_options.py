@@ -32,16 +32,9 @@ def how_to_swap(
         UnknownIdentityError, RegistryError, StorageError: a network cannot be had.
     """
     from zoo.cli.terminal.project_context import find
-    from zoo.provenance.credentials.marking import (
-        Marking,
-        together,
-    )
+    from zoo.provenance.credentials.marking import Marking, together
     from zoo.swapping.files.photo_batch import How
-    from zoo.swapping.option_parsing import (
-        faces_of,
-        mapping_of,
-        parts_of,
-    )
+    from zoo.swapping.option_parsing import faces_of, mapping_of, parts_of
     from zoo.swapping.options import Choice, Look, SwapOptions
 
     look = Look(method, parts_of(keep), strength)  # type: ignore[arg-type]

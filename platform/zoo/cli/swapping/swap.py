@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from zoo.cli.terminal.options import (
-    PICTURES,
-    Json,
-    Quiet,
-    examples,
-    known_names,
-)
-from zoo.cli.terminal.printing import (
-    say,
-    say_name,
-)
+from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
+from zoo.cli.terminal.printing import say, say_name
 
 if TYPE_CHECKING:
     from zoo.swapping.files.photo_batch import Outcome
@@ -173,29 +164,12 @@ def swap(
     Outputs that are there already, of the same input, network and options, are left alone. What
     failed is named at the end, and in OUT/zoo-failed.csv.
     """
-    from zoo.cli.swapping.face_options import (
-        how_to_swap,
-        names_of,
-    )
-    from zoo.cli.swapping.watch import (
-        check_watching,
-        keep_swapped,
-    )
-    from zoo.cli.terminal.output import (
-        note,
-        print_json,
-        progress,
-    )
-    from zoo.cli.terminal.results import (
-        entries,
-        line_of,
-    )
+    from zoo.cli.swapping.face_options import how_to_swap, names_of
+    from zoo.cli.swapping.watch import check_watching, keep_swapped
+    from zoo.cli.terminal.output import note, print_json, progress
+    from zoo.cli.terminal.results import entries, line_of
     from zoo.swapping.files.failure_report import write_report
-    from zoo.swapping.files.output_plan import (
-        Plan,
-        is_video,
-        plan,
-    )
+    from zoo.swapping.files.output_plan import Plan, is_video, plan
     from zoo.swapping.files.photo_batch import swap_many
 
     names = names_of(identity, mapped or [])
@@ -235,11 +209,7 @@ def swap(
             advance(count)
     made: list[dict[str, Any]] = []
     if videos:
-        from zoo.cli.swapping.video import (
-            preview_videos,
-            seconds,
-            swap_videos,
-        )
+        from zoo.cli.swapping.video import preview_videos, seconds, swap_videos
 
         def tell(line: str) -> None:
             if not (as_json or quiet):

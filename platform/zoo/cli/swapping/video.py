@@ -14,10 +14,7 @@ from zoo.printable import printable
 if TYPE_CHECKING:
     from zoo.swapping.files.output_plan import Place
     from zoo.swapping.files.photo_batch import How
-    from zoo.swapping.video.containers.stream_plan import (
-        Audio,
-        Subtitles,
-    )
+    from zoo.swapping.video.containers.stream_plan import Audio, Subtitles
     from zoo.swapping.video.file import VideoSwap
 
 Pair = tuple["Place", "Place"]

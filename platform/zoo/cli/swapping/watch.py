@@ -6,10 +6,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from zoo.cli.terminal.printing import (
-    say,
-    say_name,
-)
+from zoo.cli.terminal.printing import say, say_name
 from zoo.errors import UsageError
 from zoo.printable import printable
 
@@ -74,10 +71,7 @@ def keep_swapped(
     """
     from zoo.cli.terminal.output import note
     from zoo.swapping.files.failure_report import write_report
-    from zoo.swapping.files.watched_folder import (
-        Watched,
-        is_output,
-    )
+    from zoo.swapping.files.watched_folder import Watched, is_output
 
     watched = Watched(folder, folder / OUTPUTS if out is None else Path(out))
     failed: dict[str, str] = {}

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from zoo.evaluation.measures.luminance_correlation import (
-    SIGMA,
-    low_frequencies,
-)
+from zoo.evaluation.measures.luminance_correlation import SIGMA, low_frequencies
 from zoo.photos.image import Plane
 
 

@@ -17,10 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import NoFaceError, PhotoError
-from zoo.faces.detection.detector import (
-    Face,
-    find_faces,
-)
+from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.recognition.descriptor import descriptor
 from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo

@@ -6,10 +6,7 @@ Every figure is in percent of the distance between the outer corners of the eyes
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.evaluation.measures.landmark_difference import (
-    LEFT_EYE_OUTER,
-    RIGHT_EYE_OUTER,
-)
+from zoo.evaluation.measures.landmark_difference import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from zoo.photos.image import Points
 
 OPEN_MOUTH = 8.0

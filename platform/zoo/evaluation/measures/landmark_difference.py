@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from zoo.faces.detection.detector import (
-    Face,
-    find_faces,
-)
-from zoo.faces.detection.landmark_fitting import (
-    box_of,
-    find_landmarks,
-    roll_of,
-)
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.detection.landmark_fitting import box_of, find_landmarks, roll_of
 from zoo.photos.image import Image, Points
 
 LEFT_EYE_OUTER, RIGHT_EYE_OUTER = 36, 45

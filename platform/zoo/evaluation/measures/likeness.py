@@ -14,10 +14,7 @@ import numpy as np
 from zoo.assets import fetch, locate
 from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO
 from zoo.faces.detection.detector import Face
-from zoo.faces.recognition.sface import (
-    Embedding,
-    embedding,
-)
+from zoo.faces.recognition.sface import Embedding, embedding
 from zoo.photos.image import Image
 from zoo.storage import sha256_of
 

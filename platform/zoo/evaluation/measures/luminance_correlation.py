@@ -3,10 +3,7 @@
 import cv2
 import numpy as np
 
-from zoo.evaluation.measures.landmark_difference import (
-    LEFT_EYE_OUTER,
-    RIGHT_EYE_OUTER,
-)
+from zoo.evaluation.measures.landmark_difference import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from zoo.photos.image import Image, Plane, Points
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])

@@ -10,15 +10,9 @@ import cv2
 import numpy as np
 
 from zoo.faces.geometry.head_model import Vectors
-from zoo.people.geometry.face_map import (
-    Canvas,
-    sculpt,
-)
+from zoo.people.geometry.face_map import Canvas, sculpt
 from zoo.people.geometry.features import features
-from zoo.people.geometry.head import (
-    CHART_STEP,
-    profiles,
-)
+from zoo.people.geometry.head import CHART_STEP, profiles
 from zoo.people.person import Person
 from zoo.people.scene import Expression
 

@@ -11,16 +11,10 @@ import numpy as np
 
 from zoo.errors import PhotoError
 from zoo.evaluation.held_out import read_held_out
-from zoo.evaluation.measures.expression import (
-    eye_opening,
-    mouth_opening,
-)
+from zoo.evaluation.measures.expression import eye_opening, mouth_opening
 from zoo.evaluation.settings import HELD_OUT
 from zoo.faces.compositing.lab import to_lab
-from zoo.faces.detection.detector import (
-    Face,
-    find_faces,
-)
+from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.geometry.pose import head_pose
 from zoo.faces.masks.face_mask import face_mask
 from zoo.people import Person, Scene, random_person, random_scene, render

@@ -5,10 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.evaluation.report.report_card import (
-    Measures,
-    Report,
-)
+from zoo.evaluation.report.report_card import Measures, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,15 +12,9 @@ import cv2
 import numpy as np
 
 from zoo.faces.compositing.colour_transfer import agree
-from zoo.faces.compositing.detail import (
-    grain,
-    sharpened,
-)
+from zoo.faces.compositing.detail import grain, sharpened
 from zoo.faces.masks.face_mask import face_region
-from zoo.faces.masks.preserved_regions import (
-    Part,
-    kept,
-)
+from zoo.faces.masks.preserved_regions import Part, kept
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 Method = Literal["feather", "poisson"]

@@ -9,10 +9,7 @@ perceptual space, and the quick part stays: the seam closes by itself, identity 
 import cv2
 import numpy as np
 
-from zoo.faces.compositing.lab import (
-    from_lab,
-    to_lab,
-)
+from zoo.faces.compositing.lab import from_lab, to_lab
 from zoo.photos.image import AnyArray, Image, Plane
 
 LIGHT = 0.3

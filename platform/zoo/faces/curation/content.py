@@ -18,15 +18,9 @@ import numpy as np
 
 from zoo.errors import PhotoError
 from zoo.faces.curation.face_pack import FacePack
-from zoo.faces.curation.photo_selection import (
-    Dropped,
-    Reason,
-)
+from zoo.faces.curation.photo_selection import Dropped, Reason
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.geometry.alignment import (
-    Aligned,
-    align,
-)
+from zoo.faces.geometry.alignment import Aligned, align
 from zoo.photos.image import Points
 from zoo.photos.reading import read_photo
 from zoo.storage import plain_errors

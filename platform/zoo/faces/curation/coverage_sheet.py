@@ -9,19 +9,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from zoo.faces.curation.assessment import (
-    THUMBNAIL,
-    Assessed,
-    Assessment,
-)
-from zoo.faces.curation.coverage import (
-    NODS,
-    SIDES,
-    TURNS,
-    cell,
-    lit_from,
-    usual_pitch,
-)
+from zoo.faces.curation.assessment import THUMBNAIL, Assessed, Assessment
+from zoo.faces.curation.coverage import NODS, SIDES, TURNS, cell, lit_from, usual_pitch
 from zoo.photos.image import Image
 from zoo.photos.text_rendering import lettering
 

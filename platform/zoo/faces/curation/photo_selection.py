@@ -17,18 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from zoo.errors import IdentityError, PhotoError
 from zoo.faces.curation.face_pack import FacePack
-from zoo.faces.curation.quality import (
-    Seen,
-    sharpness,
-)
-from zoo.faces.detection.detector import (
-    Face,
-    find_faces,
-)
-from zoo.faces.geometry.alignment import (
-    Aligned,
-    align,
-)
+from zoo.faces.curation.quality import Seen, sharpness
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.geometry.alignment import Aligned, align
 from zoo.photos.image import Image
 from zoo.photos.reading import read_photo
 

@@ -12,19 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zoo.faces.detection.hog import (
-    Box,
-    Detection,
-    Grey,
-    contained,
-    search,
-)
-from zoo.faces.detection.landmark_fitting import (
-    SURE,
-    Fit,
-    fit_landmarks,
-    roll_of,
-)
+from zoo.faces.detection.hog import Box, Detection, Grey, contained, search
+from zoo.faces.detection.landmark_fitting import SURE, Fit, fit_landmarks, roll_of
 from zoo.photos.image import Image, Points
 
 _FIRST_SIDE = 1024  # pixels of the longer side in the first search

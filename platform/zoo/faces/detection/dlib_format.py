@@ -14,11 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import AssetError
-from zoo.faces.detection.regression_trees import (
-    LEAVES,
-    SPLITS,
-    RegressionTrees,
-)
+from zoo.faces.detection.regression_trees import LEAVES, SPLITS, RegressionTrees
 
 
 def parse(path: Path) -> RegressionTrees:

@@ -11,21 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zoo.faces.detection.dlib_models import (
-    landmark_trees,
-    landmark_trees_anew,
-)
-from zoo.faces.detection.hog import (
-    Box,
-    Detection,
-    Grey,
-    look_upright,
-    square,
-)
-from zoo.faces.detection.regression_trees import (
-    predict,
-    rotation,
-)
+from zoo.faces.detection.dlib_models import landmark_trees, landmark_trees_anew
+from zoo.faces.detection.hog import Box, Detection, Grey, look_upright, square
+from zoo.faces.detection.regression_trees import predict, rotation
 from zoo.photos.image import Image, Points
 
 SURE = 0.6

@@ -11,11 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.geometry.head_model import (
-    FIRST,
-    LANDMARKS,
-    Vectors,
-)
+from zoo.faces.geometry.head_model import FIRST, LANDMARKS, Vectors
 from zoo.photos.image import Points
 
 _USED = np.array([*range(17, 36), 36, 39, 42, 45])

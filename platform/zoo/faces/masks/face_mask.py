@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from zoo.faces.geometry.alignment import (
-    alignment_matrix,
-    covered,
-)
+from zoo.faces.geometry.alignment import alignment_matrix, covered
 from zoo.photos.image import Plane, Points
 
 _FOREHEAD = 0.42  # of the height from nose bridge to chin, above the brows

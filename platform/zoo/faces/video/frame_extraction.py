@@ -10,19 +10,11 @@ from numpy.typing import NDArray
 from zoo.errors import NoFaceError
 from zoo.faces.curation.coverage import traits
 from zoo.faces.curation.illumination import illumination
-from zoo.faces.curation.photo_selection import (
-    AlignSettings,
-    Dropped,
-    examine,
-)
+from zoo.faces.curation.photo_selection import AlignSettings, Dropped, examine
 from zoo.faces.curation.quality import sharpness
 from zoo.photos.image import Image
 from zoo.photos.video.interlacing import still
-from zoo.photos.video.reader import (
-    Video,
-    decode,
-    inspect_video,
-)
+from zoo.photos.video.reader import Video, decode, inspect_video
 from zoo.photos.writing import write_photo
 
 CANDIDATES = 150

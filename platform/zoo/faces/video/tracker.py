@@ -15,18 +15,8 @@ from itertools import count
 import cv2
 import numpy as np
 
-from zoo.faces.detection.detector import (
-    find_upright,
-    luminance,
-    search_turned,
-)
-from zoo.faces.detection.hog import (
-    Box,
-    Detection,
-    Grey,
-    look_upright,
-    overlap,
-)
+from zoo.faces.detection.detector import find_upright, luminance, search_turned
+from zoo.faces.detection.hog import Box, Detection, Grey, look_upright, overlap
 from zoo.faces.detection.landmark_fitting import (
     apart,
     box_of,
@@ -35,11 +25,7 @@ from zoo.faces.detection.landmark_fitting import (
     radius_of,
     roll_of,
 )
-from zoo.faces.video.landmark_smoothing import (
-    State,
-    advance,
-    begin,
-)
+from zoo.faces.video.landmark_smoothing import State, advance, begin
 from zoo.faces.video.optical_flow import flow
 from zoo.photos.image import AnyArray, Image, Plane, Points
 

@@ -11,13 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.augmentation.drawing import (
-    Map,
-    Random,
-    Sitting,
-    fabric,
-    noise,
-)
+from zoo.people.augmentation.drawing import Map, Random, Sitting, fabric, noise
 from zoo.people.render import BACKGROUND, HAIR, OTHER, SKIN
 
 

@@ -3,16 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from zoo.people.geometry.head import (
-    Array,
-    base_distance,
-    skin_distance,
-)
+from zoo.people.geometry.head import Array, base_distance, skin_distance
 from zoo.people.geometry.surface import Map
-from zoo.people.rendering.jit import (
-    entry_point,
-    kernel_digest,
-)
+from zoo.people.rendering.jit import entry_point, kernel_digest
 
 
 def _build_relief(digest: str) -> Callable[..., None]:

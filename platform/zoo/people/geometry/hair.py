@@ -10,24 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.geometry.face_map import (
-    Canvas,
-    Map,
-    smoothstep,
-)
-from zoo.people.geometry.head import (
-    CHART_SHAPE,
-    bilinear,
-    ellipsoid,
-    smooth_max,
-    smooth_min,
-)
+from zoo.people.geometry.face_map import Canvas, Map, smoothstep
+from zoo.people.geometry.head import CHART_SHAPE, bilinear, ellipsoid, smooth_max, smooth_min
 from zoo.people.person import Person
 from zoo.people.rendering.jit import compiled
-from zoo.people.rendering.noise import (
-    noise,
-    sample_noise,
-)
+from zoo.people.rendering.noise import noise, sample_noise
 
 HAIR = np.dtype(
     [

@@ -6,10 +6,7 @@ import numpy.typing as npt
 from zoo.people.geometry.camera import View
 from zoo.people.geometry.displacement import snap_to_skin
 from zoo.people.geometry.features import Features
-from zoo.people.geometry.head import (
-    Array,
-    profile_at,
-)
+from zoo.people.geometry.head import Array, profile_at
 from zoo.people.person import Person
 
 # The outline of the jaw: height (cm, for an average chin), fraction of the slice's half

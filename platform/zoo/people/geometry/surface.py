@@ -7,12 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zoo.people.geometry.hair import hair_distance
-from zoo.people.geometry.head import (
-    eye_distance,
-    skin_distance,
-    smooth_max,
-    smooth_min,
-)
+from zoo.people.geometry.head import eye_distance, skin_distance, smooth_max, smooth_min
 from zoo.people.person import Person
 from zoo.people.rendering.jit import compiled
 

@@ -6,11 +6,7 @@ Compiled code gets a single pointer: no reference counts, and fixed sizes of the
 import numpy as np
 
 from zoo.people.geometry.hair import HAIR
-from zoo.people.geometry.head import (
-    CHART_SHAPE,
-    HEAD,
-    PROFILE_ROWS,
-)
+from zoo.people.geometry.head import CHART_SHAPE, HEAD, PROFILE_ROWS
 from zoo.people.geometry.surface import TORSO
 from zoo.people.rendering.materials import LOOK
 from zoo.people.rendering.noise import SIZE

@@ -12,25 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.geometry.surface import (
-    CLOTH,
-    EYE,
-    HAIR,
-    SKIN,
-    Map,
-    distance,
-    parts,
-)
-from zoo.people.rendering.jit import (
-    compiled,
-    entry_point,
-    kernel_digest,
-)
-from zoo.people.rendering.shading import (
-    frame_cover,
-    glasses_frame,
-    shade,
-)
+from zoo.people.geometry.surface import CLOTH, EYE, HAIR, SKIN, Map, distance, parts
+from zoo.people.rendering.jit import compiled, entry_point, kernel_digest
+from zoo.people.rendering.shading import frame_cover, glasses_frame, shade
 
 TILE = 8
 FAR = 1e6

@@ -3,22 +3,9 @@
 import math
 from typing import Any
 
-from zoo.people.geometry.hair import (
-    hair_distance,
-    strand_coordinates,
-)
-from zoo.people.geometry.head import (
-    CHART_BOTTOM,
-    CHART_LEFT,
-    CHART_STEP,
-)
-from zoo.people.geometry.surface import (
-    CLOTH,
-    EYE,
-    HAIR,
-    distance,
-    to_body,
-)
+from zoo.people.geometry.hair import hair_distance, strand_coordinates
+from zoo.people.geometry.head import CHART_BOTTOM, CHART_LEFT, CHART_STEP
+from zoo.people.geometry.surface import CLOTH, EYE, HAIR, distance, to_body
 from zoo.people.rendering.jit import compiled
 from zoo.people.rendering.noise import noise
 

@@ -13,11 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.photos.colour.colour_spaces import (
-    encoded,
-    to_srgb_light,
-    white_of,
-)
+from zoo.photos.colour.colour_spaces import encoded, to_srgb_light, white_of
 from zoo.photos.image import Image
 
 _Values = NDArray[np.float64]

@@ -26,10 +26,7 @@ from zoo.photos.colour.cicp import (
     WHITE,
     light_of,
 )
-from zoo.photos.colour.colour_spaces import (
-    encoded,
-    to_srgb_light,
-)
+from zoo.photos.colour.colour_spaces import encoded, to_srgb_light
 from zoo.photos.image import AnyArray, Image
 
 _Values = NDArray[np.float32]

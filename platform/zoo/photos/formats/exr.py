@@ -14,10 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
-from zoo.photos.colour.colour_spaces import (
-    scene_light,
-    white_of,
-)
+from zoo.photos.colour.colour_spaces import scene_light, white_of
 from zoo.photos.embedded_media import more
 from zoo.photos.formats.high_bit_depth import Deep
 from zoo.photos.image import Image

@@ -14,11 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from zoo.photos.colour.colour_spaces import (
-    Space,
-    Srgb,
-    space_of,
-)
+from zoo.photos.colour.colour_spaces import Space, Srgb, space_of
 from zoo.photos.image import Image
 
 if TYPE_CHECKING:

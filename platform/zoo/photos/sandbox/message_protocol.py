@@ -13,12 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
-from zoo.photos.colour.colour_spaces import (
-    Profiled,
-    SceneLight,
-    Space,
-    Srgb,
-)
+from zoo.photos.colour.colour_spaces import Profiled, SceneLight, Space, Srgb
 from zoo.photos.formats.high_bit_depth import Deep
 from zoo.photos.metadata import JpegQuality, Metadata
 from zoo.photos.reading import Photo

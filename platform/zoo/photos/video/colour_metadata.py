@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from zoo.photos.colour.cicp import (
-    HLG,
-    PQ,
-)
+from zoo.photos.colour.cicp import HLG, PQ
 
 if TYPE_CHECKING:
     import av

@@ -13,12 +13,7 @@ import numpy as np
 
 from zoo.photos.colour.tone_mapping import tone_of
 from zoo.photos.image import AnyArray, Image
-from zoo.photos.video.yuv_planes import (
-    FULL,
-    LIMITED,
-    add_change,
-    colours,
-)
+from zoo.photos.video.yuv_planes import FULL, LIMITED, add_change, colours
 
 if TYPE_CHECKING:
     import av

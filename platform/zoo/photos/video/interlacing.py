@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from zoo.photos.image import Image
-from zoo.photos.video.frames import (
-    Orientation,
-    to_rgb,
-)
+from zoo.photos.video.frames import Orientation, to_rgb
 from zoo.photos.video.yuv_planes import plane_of
 
 if TYPE_CHECKING:

@@ -19,19 +19,9 @@ from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
 from zoo.photos.image import Image
-from zoo.photos.video.colour_metadata import (
-    Signal,
-    signal_of,
-)
-from zoo.photos.video.frames import (
-    Orientation,
-    orientation,
-)
-from zoo.photos.video.interlacing import (
-    First,
-    fields_of,
-    still,
-)
+from zoo.photos.video.colour_metadata import Signal, signal_of
+from zoo.photos.video.frames import Orientation, orientation
+from zoo.photos.video.interlacing import First, fields_of, still
 
 if TYPE_CHECKING:
     import av

@@ -14,10 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo import __version__
-from zoo.provenance.credentials.marking import (
-    DIGITAL_SOURCE_TYPE,
-    Marking,
-)
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking
 
 SWAP = "faceswap-zoo.swap"
 """The label of the assertion that names identity, network, basis, input and settings."""

@@ -13,10 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import SigningError
-from zoo.provenance.credentials.signing_key import (
-    SigningKey,
-    signing_key,
-)
+from zoo.provenance.credentials.signing_key import SigningKey, signing_key
 from zoo.untrusted import parse_json
 
 if TYPE_CHECKING:

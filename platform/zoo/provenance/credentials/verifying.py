@@ -15,19 +15,9 @@ from typing import Any
 
 from zoo.errors import PhotoError
 from zoo.provenance.credentials.manifest import SWAP
-from zoo.provenance.credentials.media_types import (
-    HEAD,
-    media_type,
-)
-from zoo.provenance.credentials.signing import (
-    SETTINGS,
-    sidecar,
-)
-from zoo.provenance.credentials.signing_key import (
-    known_roots,
-    own_roots,
-    own_serials,
-)
+from zoo.provenance.credentials.media_types import HEAD, media_type
+from zoo.provenance.credentials.signing import SETTINGS, sidecar
+from zoo.provenance.credentials.signing_key import known_roots, own_roots, own_serials
 from zoo.untrusted import opened, parse_json, read_bytes
 
 TRUST_VARIABLE = "ZOO_TRUST"

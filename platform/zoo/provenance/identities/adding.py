@@ -8,12 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.errors import PhotoError, UsageError
-from zoo.provenance.identities.identity import (
-    PHOTOS,
-    Identity,
-    find_identity,
-    write_identity,
-)
+from zoo.provenance.identities.identity import PHOTOS, Identity, find_identity, write_identity
 from zoo.provenance.identities.names import check_name
 from zoo.settings import Project
 from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of

@@ -10,15 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from zoo.errors import BasisError, ProjectError, SlugError, UnknownIdentityError
 from zoo.printable import visible
-from zoo.provenance.identities.basis import (
-    NEEDS_EVIDENCE,
-    Basis,
-)
-from zoo.provenance.identities.names import (
-    MAX_LENGTH,
-    check_name,
-    near_names,
-)
+from zoo.provenance.identities.basis import NEEDS_EVIDENCE, Basis
+from zoo.provenance.identities.names import MAX_LENGTH, check_name, near_names
 from zoo.settings import Project
 from zoo.storage import atomic_file
 from zoo.yaml_files import read_yaml

@@ -13,10 +13,7 @@ from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.identities.basis import check_basis
 from zoo.registry.browse import find_version
 from zoo.registry.local import cache
-from zoo.registry.publishing.signatures import (
-    SIGNATURE,
-    check_signature,
-)
+from zoo.registry.publishing.signatures import SIGNATURE, check_signature
 from zoo.registry.references import Reference
 from zoo.registry.tags import TagError, is_sha256, resolution_in, scores_in
 from zoo.registry.versions import aliases_of

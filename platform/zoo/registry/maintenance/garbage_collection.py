@@ -11,19 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zoo.registry.maintenance.artifacts import (
-    MODEL_ID,
-    Artifacts,
-    artifacts_of,
-)
-from zoo.registry.promotion.alias_history import (
-    holders,
-    moves_in,
-)
-from zoo.registry.promotion.lease import (
-    is_lease,
-    lease,
-)
+from zoo.registry.maintenance.artifacts import MODEL_ID, Artifacts, artifacts_of
+from zoo.registry.promotion.alias_history import holders, moves_in
+from zoo.registry.promotion.lease import is_lease, lease
 from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.registry.tags import is_identity
 from zoo.registry.versions import aliases_of, versions_of

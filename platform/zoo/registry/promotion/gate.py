@@ -19,15 +19,8 @@ from zoo.errors import RegistryError, UsageError
 from zoo.registry.browse import find_version
 from zoo.registry.local import cache
 from zoo.registry.local.pull import pull
-from zoo.registry.promotion.alias_history import (
-    holders,
-    move_alias,
-    moves_in,
-)
-from zoo.registry.promotion.comparison import (
-    Comparison,
-    compare,
-)
+from zoo.registry.promotion.alias_history import holders, move_alias, moves_in
+from zoo.registry.promotion.comparison import Comparison, compare
 from zoo.registry.promotion.lease import lease
 from zoo.registry.promotion.reports import read_report
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference

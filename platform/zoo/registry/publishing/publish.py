@@ -21,40 +21,18 @@ from zoo.errors import BasisError, RegistryError
 from zoo.provenance.identities.identity import Identity
 from zoo.provenance.identities.names import check_name
 from zoo.registry.local import cache
-from zoo.registry.maintenance.lineage import (
-    LINEAGE,
-    trace,
-)
+from zoo.registry.maintenance.lineage import LINEAGE, trace
 from zoo.registry.promotion.alias_history import move_alias
 from zoo.registry.promotion.lease import lease
-from zoo.registry.publishing.curves import (
-    Row,
-    draw_curves,
-    metrics,
-    read_curves,
-)
-from zoo.registry.publishing.model_card import (
-    model_card,
-    scores_of,
-    tags_of,
-    version_card,
-)
-from zoo.registry.publishing.signatures import (
-    SIGNATURE,
-    is_signed,
-    signature_of,
-)
+from zoo.registry.publishing.curves import Row, draw_curves, metrics, read_curves
+from zoo.registry.publishing.model_card import model_card, scores_of, tags_of, version_card
+from zoo.registry.publishing.signatures import SIGNATURE, is_signed, signature_of
 from zoo.registry.references import CANDIDATE
 from zoo.registry.tags import SCORES
 from zoo.registry.versions import versions_with
 from zoo.settings import Project
 from zoo.storage import sha256_of, write_json
-from zoo.swapping.network_files.inspection import (
-    INPUT,
-    OUTPUT,
-    check_own_words,
-    inspect_network,
-)
+from zoo.swapping.network_files.inspection import INPUT, OUTPUT, check_own_words, inspect_network
 from zoo.tracking import (
     connect,
     experiment_id,

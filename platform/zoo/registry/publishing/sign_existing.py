@@ -6,11 +6,7 @@ from dataclasses import dataclass, field
 from zoo.errors import UnknownIdentityError, ZooError
 from zoo.registry.local.pull import check_stored
 from zoo.registry.promotion.lease import lease
-from zoo.registry.publishing.signatures import (
-    SIGNATURE,
-    is_signed,
-    signature_of,
-)
+from zoo.registry.publishing.signatures import SIGNATURE, is_signed, signature_of
 from zoo.registry.versions import versions_of
 from zoo.tracking import connect, plain_registry_errors
 

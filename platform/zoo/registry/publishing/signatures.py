@@ -12,10 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from zoo.errors import RegistryError
-from zoo.provenance.credentials.signing_key import (
-    known_roots,
-    own_roots,
-)
+from zoo.provenance.credentials.signing_key import known_roots, own_roots
 from zoo.provenance.credentials.statements import (
     Signer,
     StatementError,

@@ -19,27 +19,14 @@ from ray.serve._private import replica
 
 from zoo.errors import AssetError
 from zoo.photos.sandbox.decoder_processes import Decoders
-from zoo.provenance.credentials.marking import (
-    Marking,
-    together,
-)
+from zoo.provenance.credentials.marking import Marking, together
 from zoo.registry.local import cache
 from zoo.registry.references import Reference
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.library import Library
-from zoo.serving.live_frames import (
-    Following,
-    Frame,
-    swap_frame,
-)
+from zoo.serving.live_frames import Following, Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.upload_swapping import (
-    Found,
-    Result,
-    Wish,
-    find_in_upload,
-    swap_upload,
-)
+from zoo.serving.upload_swapping import Found, Result, Wish, find_in_upload, swap_upload
 from zoo.swapping.network import Crops, SwapNetwork
 
 MOST_WAITING = 256

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from zoo.serving.gallery import Gallery
-from zoo.serving.live_frames import (
-    Following,
-    Frame,
-)
-from zoo.serving.upload_swapping import (
-    Found,
-    Result,
-    Wish,
-)
+from zoo.serving.live_frames import Following, Frame
+from zoo.serving.upload_swapping import Found, Result, Wish
 
 
 @dataclass(frozen=True)

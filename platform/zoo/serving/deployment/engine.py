@@ -112,10 +112,7 @@ def _open(options: Options) -> tuple[Any, Any]:
 
 def _clients_side() -> tuple[Any, Any]:
     try:
-        from zoo.serving.web import (
-            api,
-            listener,
-        )
+        from zoo.serving.web import api, listener
     except ImportError as error:
         raise _missing(error) from error
     return api, listener

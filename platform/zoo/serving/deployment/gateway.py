@@ -19,15 +19,8 @@ from ray.serve.handle import DeploymentHandle
 from zoo.errors import ZooError
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.gallery import Gallery
-from zoo.serving.live_frames import (
-    Following,
-    Frame,
-)
-from zoo.serving.upload_swapping import (
-    Found,
-    Result,
-    Wish,
-)
+from zoo.serving.live_frames import Following, Frame
+from zoo.serving.upload_swapping import Found, Result, Wish
 from zoo.serving.web.problems import BusyError
 
 _ATTEMPTS = 3

@@ -20,33 +20,13 @@ from zoo.provenance.identities.names import check_name
 from zoo.serving.deployment.backend import Backend
 from zoo.serving.gallery import Gallery
 from zoo.serving.options import Options
-from zoo.serving.swap_requests import (
-    answer,
-    choose,
-)
-from zoo.serving.upload_swapping import (
-    Kind,
-    Wish,
-)
-from zoo.serving.web import (
-    camera,
-    problems,
-)
+from zoo.serving.swap_requests import answer, choose
+from zoo.serving.upload_swapping import Kind, Wish
+from zoo.serving.web import camera, problems
 from zoo.serving.web.graceful_shutdown import Ending
-from zoo.serving.web.metrics import (
-    MEDIA_TYPE,
-    Counted,
-    Metrics,
-)
-from zoo.serving.web.middleware import (
-    COOKIE,
-    Guard,
-    same_token,
-)
-from zoo.swapping.option_parsing import (
-    MOST,
-    parts_of,
-)
+from zoo.serving.web.metrics import MEDIA_TYPE, Counted, Metrics
+from zoo.serving.web.middleware import COOKIE, Guard, same_token
+from zoo.swapping.option_parsing import MOST, parts_of
 from zoo.swapping.options import Look
 
 _T = TypeVar("_T")

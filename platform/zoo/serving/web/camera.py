@@ -16,22 +16,11 @@ from contextlib import suppress
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 from zoo.errors import PhotoError, ZooError
-from zoo.serving.deployment.backend import (
-    Backend,
-    Chosen,
-)
-from zoo.serving.live_frames import (
-    MAX_BYTES,
-    MAX_PIXELS,
-    Following,
-    Frame,
-)
+from zoo.serving.deployment.backend import Backend, Chosen
+from zoo.serving.live_frames import MAX_BYTES, MAX_PIXELS, Following, Frame
 from zoo.serving.options import Options
 from zoo.serving.web.metrics import Metrics
-from zoo.serving.web.problems import (
-    BusyError,
-    status_of,
-)
+from zoo.serving.web.problems import BusyError, status_of
 
 __all__ = ["MAX_PIXELS", "add"]
 

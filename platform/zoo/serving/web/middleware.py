@@ -18,10 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zoo.serving.options import LOCAL_NAMES, Options
 from zoo.serving.web.problems import problem
-from zoo.serving.web.rate_limit import (
-    Guesses,
-    RateLimit,
-)
+from zoo.serving.web.rate_limit import Guesses, RateLimit
 
 COOKIE = "zoo_token"
 SECONDS_TO_UPLOAD = 60.0

@@ -4,15 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from zoo.errors import DamagedObjectError, MissingObjectError
-from zoo.provenance.credentials.media_types import (
-    CARRIERS,
-    HEAD,
-    media_type,
-)
-from zoo.provenance.credentials.signing import (
-    SIDECAR,
-    sidecar,
-)
+from zoo.provenance.credentials.media_types import CARRIERS, HEAD, media_type
+from zoo.provenance.credentials.signing import SIDECAR, sidecar
 from zoo.s3.address import S3Address
 from zoo.s3.retry import PATIENCE
 from zoo.s3.transfer import download, exists, upload

@@ -14,10 +14,7 @@ from pathlib import Path
 from zoo.errors import PhotoError
 from zoo.photos.reading import find_photos
 from zoo.provenance.credentials.verifying import verify
-from zoo.swapping.files.output_plan import (
-    SUFFIXES,
-    output_suffix,
-)
+from zoo.swapping.files.output_plan import SUFFIXES, output_suffix
 from zoo.untrusted import opened
 
 _Look = tuple[int, int, int]

@@ -21,11 +21,7 @@ from zoo.swapping.network_files.protobuf import (
     real,
     text,
 )
-from zoo.swapping.network_files.tensors import (
-    Tensor,
-    floats_in,
-    read_tensor,
-)
+from zoo.swapping.network_files.tensors import Tensor, floats_in, read_tensor
 
 MOST_NODES = 2000
 FLOAT = 1

@@ -12,18 +12,10 @@ from pathlib import Path
 
 from zoo.errors import AssetError
 from zoo.provenance.credentials.marking import Marking
-from zoo.swapping.network_files.graph import (
-    FLOAT,
-    Graph,
-    Port,
-    read_graph,
-)
+from zoo.swapping.network_files.graph import FLOAT, Graph, Port, read_graph
 from zoo.swapping.network_files.other_formats import refusal
 from zoo.swapping.network_files.protobuf import MalformedError
-from zoo.swapping.network_files.shapes import (
-    Cost,
-    cost_of,
-)
+from zoo.swapping.network_files.shapes import Cost, cost_of
 from zoo.untrusted import read_bytes
 
 INPUT, OUTPUT = "photo", "swapped"

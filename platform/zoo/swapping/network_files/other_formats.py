@@ -9,10 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from zoo.errors import UsageError
-from zoo.swapping.network_files.graph import (
-    Port,
-    read_ports,
-)
+from zoo.swapping.network_files.graph import Port, read_ports
 from zoo.untrusted import opened
 
 _SUFFIXES = frozenset((".dfm", ".onnx", ".safetensors", ".pth", ".pt", ".ckpt", ".h5"))

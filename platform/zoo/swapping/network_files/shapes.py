@@ -17,20 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.swapping.network_files.graph import (
-    Graph,
-    Node,
-)
+from zoo.swapping.network_files.graph import Graph, Node
 from zoo.swapping.network_files.protobuf import MalformedError
-from zoo.swapping.network_files.tensors import (
-    SMALL,
-    Tensor,
-)
-from zoo.swapping.network_files.windows import (
-    integers_of,
-    whole_of,
-    window,
-)
+from zoo.swapping.network_files.tensors import SMALL, Tensor
+from zoo.swapping.network_files.windows import integers_of, whole_of, window
 
 Sizes = tuple[int, ...]
 

@@ -9,10 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from zoo.errors import NobodyError, NoFaceError, UsageError
-from zoo.photos.video.reader import (
-    Video,
-    inspect_video,
-)
+from zoo.photos.video.reader import Video, inspect_video
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.signing import sign_file
@@ -21,24 +18,10 @@ from zoo.storage import sha256_of
 from zoo.swapping import options as swap_options
 from zoo.swapping.network_files.inspection import inspect_network
 from zoo.swapping.options import SwapOptions, check_networks
-from zoo.swapping.video.assignment.identity_assignment import (
-    Casting,
-    cast,
-)
-from zoo.swapping.video.containers.encoding import (
-    choose_codec,
-    choose_format,
-    container_format,
-)
-from zoo.swapping.video.containers.muxing import (
-    Part,
-    join,
-)
-from zoo.swapping.video.containers.stream_plan import (
-    Audio,
-    Subtitles,
-    plan_streams,
-)
+from zoo.swapping.video.assignment.identity_assignment import Casting, cast
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
+from zoo.swapping.video.containers.muxing import Part, join
+from zoo.swapping.video.containers.stream_plan import Audio, Subtitles, plan_streams
 from zoo.swapping.video.containers.warnings import notes_of
 from zoo.swapping.video.resume import (
     finished,
@@ -49,11 +32,7 @@ from zoo.swapping.video.resume import (
     work_folder,
 )
 from zoo.swapping.video.segment import How, Segment, segments
-from zoo.swapping.video.segment_workers import (
-    default_jobs,
-    look_at_segments,
-    make_segments,
-)
+from zoo.swapping.video.segment_workers import default_jobs, look_at_segments, make_segments
 from zoo.swapping.video.step_timer import Stopwatch
 
 Progress = Callable[[int, int], None]

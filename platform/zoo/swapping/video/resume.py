@@ -19,11 +19,7 @@ from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.photos.video.reader import Video
 from zoo.storage import plain_errors, write_json
 from zoo.swapping.video.assignment.identity_assignment import Casting
-from zoo.swapping.video.resume_index import (
-    forget_place,
-    known_place,
-    note_place,
-)
+from zoo.swapping.video.resume_index import forget_place, known_place, note_place
 from zoo.swapping.video.segment import SUFFIX, Done, How, Segment
 from zoo.untrusted import read_json
 

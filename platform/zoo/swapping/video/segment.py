@@ -13,33 +13,15 @@ import numpy as np
 
 from zoo.errors import PhotoError
 from zoo.faces.video.tracker import period
-from zoo.photos.video.reader import (
-    Video,
-    decode,
-)
+from zoo.photos.video.reader import Video, decode
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.assignment.roles import Cast
-from zoo.swapping.video.assignment.tracks import (
-    Looked,
-    look,
-)
-from zoo.swapping.video.containers.encoding import (
-    Codec,
-    add_encoder,
-)
-from zoo.swapping.video.frames.deinterlacing import (
-    fields,
-    of_fields,
-    weave,
-)
-from zoo.swapping.video.frames.frame_swapping import (
-    Swapped,
-    follow,
-    margin,
-    swap_frames,
-)
+from zoo.swapping.video.assignment.tracks import Looked, look
+from zoo.swapping.video.containers.encoding import Codec, add_encoder
+from zoo.swapping.video.frames.deinterlacing import fields, of_fields, weave
+from zoo.swapping.video.frames.frame_swapping import Swapped, follow, margin, swap_frames
 from zoo.swapping.video.frames.prefetch import ahead
 from zoo.swapping.video.step_timer import Stopwatch
 

@@ -14,10 +14,7 @@ from torch import Tensor
 from zoo.errors import TrainingError
 from zoo.faces.curation.face_pack import FacePack
 from zoo.faces.geometry.reference import mirror_landmarks
-from zoo.objective.distributed import (
-    rank,
-    workers,
-)
+from zoo.objective.distributed import rank, workers
 
 VALIDATION = 16
 """Content photos kept from training to validate it."""

@@ -10,10 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from zoo.errors import DamagedObjectError, MissingObjectError, OutageError
-from zoo.shared_storage import (
-    reading,
-    writing,
-)
+from zoo.shared_storage import reading, writing
 
 Row = dict[str, float]
 """One point of the curves: ``step`` and each term."""

@@ -8,24 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from zoo.faces.curation.face_pack import FacePack
-from zoo.faces.masks.segmentation import (
-    SKIN,
-    segment,
-)
+from zoo.faces.masks.segmentation import SKIN, segment
 from zoo.networks.compact import Compact
 from zoo.networks.descriptor import DescriptorNetwork, read_descriptor_network
 from zoo.networks.light import LightNetwork, read_light
 from zoo.networks.vgg19 import VGG19
 from zoo.objective.identity import identity_loss, target_descriptor
 from zoo.objective.total import Losses, Style, Weights, style_of, total_loss
-from zoo.training.loop.batches import (
-    Batch,
-    style_batch,
-)
-from zoo.training.loop.device import (
-    autocast,
-    has_bf16,
-)
+from zoo.training.loop.batches import Batch, style_batch
+from zoo.training.loop.device import autocast, has_bf16
 from zoo.training.loop.face_shape import with_reference_jaw
 from zoo.training.recipes import Recipe
 

@@ -16,12 +16,7 @@ from torch import Tensor
 from zoo.faces.curation.face_pack import FacePack
 from zoo.faces.geometry.reference import mirror_landmarks
 from zoo.photos.image import Image
-from zoo.training.loop.batches import (
-    Batch,
-    check_size,
-    content_batch,
-    draw,
-)
+from zoo.training.loop.batches import Batch, check_size, content_batch, draw
 
 _SHARE = 0.25
 """Of the GPU's free memory that the content may take."""

@@ -12,10 +12,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from zoo.faces.curation.face_pack import FacePack
-from zoo.faces.geometry.reference import (
-    REFERENCE,
-    mirror_landmarks,
-)
+from zoo.faces.geometry.reference import REFERENCE, mirror_landmarks
 from zoo.photos.image import Plane, Points
 
 _BENT = np.repeat((1.0, 0.15, 0.5), (17, 31, 20))[:, None].astype(np.float32)

@@ -15,11 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from zoo.objective.distributed import (
-    average_gradients,
-    mean_of_workers,
-    workers,
-)
+from zoo.objective.distributed import average_gradients, mean_of_workers, workers
 from zoo.objective.total import Weights
 from zoo.training.loop.batches import Batch
 from zoo.training.loop.criterion import Criterion

@@ -17,24 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from zoo.errors import TrainingError, ZooError
 from zoo.local_ray import cluster_address
-from zoo.training.ray.ray_cluster import (
-    connected,
-    is_final,
-    reason,
-)
-from zoo.training.ray.worker_groups import (
-    Team,
-    Teams,
-)
+from zoo.training.ray.ray_cluster import connected, is_final, reason
+from zoo.training.ray.worker_groups import Team, Teams
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from zoo.training.loop.checkpoint import Row
-    from zoo.training.loop.job import (
-        Job,
-        Trained,
-    )
+    from zoo.training.loop.job import Job, Trained
 
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 2.0

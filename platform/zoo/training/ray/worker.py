@@ -13,19 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import ray
 
-from zoo.training.ray.rendezvous import (
-    MeetingPoint,
-    Seat,
-)
+from zoo.training.ray.rendezvous import MeetingPoint, Seat
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from zoo.training.loop.checkpoint import Row
-    from zoo.training.loop.job import (
-        Job,
-        Trained,
-    )
+    from zoo.training.loop.job import Job, Trained
 
 
 @ray.remote
@@ -73,10 +67,7 @@ class Lane:
         from ray.train import RunConfig, ScalingConfig
         from ray.train.torch import TorchTrainer
 
-        from zoo.training.loop.job import (
-            Trained,
-            train,
-        )
+        from zoo.training.loop.job import Trained, train
 
         if self._weights is None:
             self._weights = ray.get(weights[0])

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zoo.training.ray.ray_cluster import (
-    alive,
-    room,
-)
+from zoo.training.ray.ray_cluster import alive, room
 from zoo.training.ray.rendezvous import Seat
 
 if TYPE_CHECKING:

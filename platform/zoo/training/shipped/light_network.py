@@ -15,13 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.networks.light import LightNetwork
-from zoo.training.shipped.light_pairs import (
-    SIDE,
-    Indices,
-    LitFaces,
-    draw_batch,
-    draw_pairs,
-)
+from zoo.training.shipped.light_pairs import SIDE, Indices, LitFaces, draw_batch, draw_pairs
 
 MARGIN = 2.0
 """m, in units of the features before they are normalised."""

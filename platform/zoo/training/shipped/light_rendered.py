@@ -9,10 +9,7 @@ import numpy as np
 from zoo.faces.geometry.alignment import align
 from zoo.people import random_person, random_scene, render
 from zoo.people.scene import Background, Light, Scene
-from zoo.training.shipped.light_pairs import (
-    SIDE,
-    LitFaces,
-)
+from zoo.training.shipped.light_pairs import SIDE, LitFaces
 
 PEOPLE, LIGHTS = 6, 8
 """In each circumstance: everyone is rendered under every light."""

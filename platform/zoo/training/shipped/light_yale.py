@@ -20,10 +20,7 @@ from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import find_photos, read_photo
-from zoo.training.shipped.light_pairs import (
-    SIDE,
-    LitFaces,
-)
+from zoo.training.shipped.light_pairs import SIDE, LitFaces
 
 _NAME = re.compile(r"(?P<person>.+)_P(?P<pose>\d\d)A(?P<azimuth>[+-]\d{3})E(?P<elevation>[+-]\d\d)")
 _NEAR_CAMERA = 20  # degrees: flashes under which the whole face is lit, and so found

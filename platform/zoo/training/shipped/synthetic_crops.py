@@ -13,16 +13,10 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.geometry.alignment import (
-    alignment_matrix,
-    apply,
-)
+from zoo.faces.geometry.alignment import alignment_matrix, apply
 from zoo.faces.geometry.reference import mirror_landmarks
 from zoo.people import Person, Scene, random_person, random_scene, render
-from zoo.people.augmentation.augment import (
-    photograph,
-    retouch,
-)
+from zoo.people.augmentation.augment import photograph, retouch
 from zoo.people.augmentation.drawing import Sitting
 from zoo.people.augmentation.occluders import occlude
 from zoo.photos.image import Image, Matrix, Points

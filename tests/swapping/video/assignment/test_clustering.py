@@ -12,20 +12,11 @@ from zoo.errors import NobodyError, UsageError
 from zoo.faces.detection.detector import find_faces
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import AnyArray, Image
-from zoo.photos.video.reader import (
-    Video,
-    inspect_video,
-)
+from zoo.photos.video.reader import Video, inspect_video
 from zoo.swapping.face_selection import portrait
 from zoo.swapping.options import Choice, Portrait, SwapOptions, Who
-from zoo.swapping.video.assignment.identity_assignment import (
-    Casting,
-    cast,
-)
-from zoo.swapping.video.assignment.tracks import (
-    Looked,
-    Trail,
-)
+from zoo.swapping.video.assignment.identity_assignment import Casting, cast
+from zoo.swapping.video.assignment.tracks import Looked, Trail
 from zoo.swapping.video.containers.encoding import Codec
 from zoo.swapping.video.segment import How, look_at_segment, segments
 

@@ -17,11 +17,7 @@ from zoo.photos.image import AnyArray
 from zoo.photos.video.reader import inspect_video
 from zoo.swapping.video import file as one_file
 from zoo.swapping.video.containers.other_streams import writing
-from zoo.swapping.video.containers.stream_plan import (
-    Audio,
-    Handlings,
-    plan_streams,
-)
+from zoo.swapping.video.containers.stream_plan import Audio, Handlings, plan_streams
 from zoo.swapping.video.file import swap_video
 
 _BECOMES = {

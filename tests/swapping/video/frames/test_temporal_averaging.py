@@ -4,11 +4,7 @@ import numpy as np
 
 from zoo.faces.geometry.alignment import Aligned
 from zoo.swapping.compositing import SwappedFace
-from zoo.swapping.video.frames.temporal_averaging import (
-    FrameFace,
-    averaged,
-    denoised,
-)
+from zoo.swapping.video.frames.temporal_averaging import FrameFace, averaged, denoised
 
 SIDE = 32
 

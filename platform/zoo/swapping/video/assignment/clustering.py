@@ -14,10 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.recognition.clustering import (
-    Descriptors,
-    apart,
-)
+from zoo.faces.recognition.clustering import Descriptors, apart
 from zoo.swapping.video.assignment.roles import NOBODY
 from zoo.swapping.video.assignment.track_linking import Chain
 

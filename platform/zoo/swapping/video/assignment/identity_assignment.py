@@ -13,26 +13,12 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import NobodyError, UsageError
-from zoo.faces.recognition.clustering import (
-    Descriptors,
-    matched,
-)
+from zoo.faces.recognition.clustering import Descriptors, matched
 from zoo.swapping.face_selection import placed
 from zoo.swapping.options import Choice, Portrait, SwapOptions, described
-from zoo.swapping.video.assignment.clustering import (
-    Labels,
-    Person,
-    labelled,
-    people,
-)
-from zoo.swapping.video.assignment.roles import (
-    NOBODY,
-    Cast,
-)
-from zoo.swapping.video.assignment.track_linking import (
-    Chain,
-    chains,
-)
+from zoo.swapping.video.assignment.clustering import Labels, Person, labelled, people
+from zoo.swapping.video.assignment.roles import NOBODY, Cast
+from zoo.swapping.video.assignment.track_linking import Chain, chains
 from zoo.swapping.video.assignment.tracks import Looked
 
 

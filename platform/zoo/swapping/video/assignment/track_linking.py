@@ -14,10 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.faces.recognition.clustering import Descriptors
-from zoo.swapping.video.assignment.tracks import (
-    Looked,
-    Trail,
-)
+from zoo.swapping.video.assignment.tracks import Looked, Trail
 
 Key = tuple[int, int]
 """A segment's number and a track's in it."""

@@ -10,11 +10,7 @@ Sources: the options of x264, x265 (``--master-display``, ``--max-cll``) and SVT
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from zoo.photos.video.colour_metadata import (
-    DOLBY_VISION,
-    UNSAID,
-    Signal,
-)
+from zoo.photos.video.colour_metadata import DOLBY_VISION, UNSAID, Signal
 
 if TYPE_CHECKING:
     import av

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import UsageError
 from zoo.photos.video.frames import plain_format
-from zoo.photos.video.reader import (
-    WRITABLE,
-    Video,
-)
+from zoo.photos.video.reader import WRITABLE, Video
 from zoo.swapping.video.containers.colour_signalling import encoder_options
 
 if TYPE_CHECKING:

@@ -21,23 +21,11 @@ from av.packet import Packet
 from av.stream import Stream
 from numpy.typing import NDArray
 
-from zoo.photos.video.reader import (
-    Video,
-    opened,
-)
-from zoo.provenance.credentials.marking import (
-    DIGITAL_SOURCE_TYPE,
-    Marking,
-    xmp,
-)
+from zoo.photos.video.reader import Video, opened
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 from zoo.swapping.video.containers.colour_signalling import picture_stream
 from zoo.swapping.video.containers.encoding import container_format
-from zoo.swapping.video.containers.other_streams import (
-    Others,
-    Timed,
-    describe,
-    writing,
-)
+from zoo.swapping.video.containers.other_streams import Others, Timed, describe, writing
 from zoo.swapping.video.containers.stream_plan import Handling
 from zoo.swapping.video.containers.warnings import notes_of
 

@@ -16,12 +16,7 @@ from av.stream import Stream
 from zoo.errors import StorageError
 from zoo.storage import plain_errors
 from zoo.swapping.video.containers.edit_lists import Edits
-from zoo.swapping.video.containers.stream_plan import (
-    Converter,
-    Handling,
-    add_copy,
-    converter,
-)
+from zoo.swapping.video.containers.stream_plan import Converter, Handling, add_copy, converter
 
 Timed = tuple[float, "Packet[Any]", Stream]
 """Seconds in the source by which packets are put in order, a packet and the stream it goes to."""

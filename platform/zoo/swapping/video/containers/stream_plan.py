@@ -18,15 +18,8 @@ from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
 from zoo.errors import PhotoError, UsageError
-from zoo.photos.video.reader import (
-    WRITABLE,
-    Video,
-    opened,
-)
-from zoo.swapping.video.containers import (
-    audio,
-    subtitles,
-)
+from zoo.photos.video.reader import WRITABLE, Video, opened
+from zoo.swapping.video.containers import audio, subtitles
 from zoo.swapping.video.containers.edit_lists import Edits
 from zoo.swapping.video.containers.encoding import container_format
 

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.photos.video.interlacing import (
-    separated,
-    woven,
-)
+from zoo.photos.video.interlacing import separated, woven
 from zoo.photos.video.reader import Video
 from zoo.swapping.video.frames.frame_swapping import Swapped
 

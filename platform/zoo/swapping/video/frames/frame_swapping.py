@@ -14,34 +14,17 @@ import numpy as np
 
 from zoo.faces.geometry.alignment import align
 from zoo.faces.masks.segmentation import skin
-from zoo.faces.video.landmark_smoothing import (
-    State,
-    smoothed,
-)
-from zoo.faces.video.tracker import (
-    Sighting,
-    Tracker,
-)
+from zoo.faces.video.landmark_smoothing import State, smoothed
+from zoo.faces.video.tracker import Sighting, Tracker
 from zoo.photos.image import Image
-from zoo.photos.video.frames import (
-    paste,
-    to_rgb,
-    workable,
-)
+from zoo.photos.video.frames import paste, to_rgb, workable
 from zoo.photos.video.reader import Video
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
 from zoo.swapping.options import Look
-from zoo.swapping.video.assignment.roles import (
-    Cast,
-    Role,
-)
+from zoo.swapping.video.assignment.roles import Cast, Role
 from zoo.swapping.video.frames.hdr_frame import deep_frame
-from zoo.swapping.video.frames.temporal_averaging import (
-    FrameFace,
-    averaged,
-    denoised,
-)
+from zoo.swapping.video.frames.temporal_averaging import FrameFace, averaged, denoised
 from zoo.swapping.video.step_timer import Stopwatch
 
 if TYPE_CHECKING:

@@ -11,16 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.photos.colour.tone_mapping import (
-    Tone,
-    tone_of,
-)
+from zoo.photos.colour.tone_mapping import Tone, tone_of
 from zoo.photos.image import Plane
 from zoo.photos.video.frames import Orientation
-from zoo.photos.video.yuv_planes import (
-    add_change,
-    numbers,
-)
+from zoo.photos.video.yuv_planes import add_change, numbers
 
 if TYPE_CHECKING:
     import av
