@@ -23,12 +23,11 @@ from zoo.evaluation.measures.descriptor_distance import distance
 from zoo.evaluation.measures.landmark_difference import find_again, landmark_difference
 from zoo.evaluation.measures.luminance_correlation import luminance_correlation
 from zoo.exporting.export import export
-from zoo.exporting.formats import Format
+from zoo.exporting.formats import Format, Terms
 from zoo.exporting.host_crop import TEMPLATE, five_points
-from zoo.exporting.terms import Terms
 from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.masks.face_mask import face_mask
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image, Plane
 from zoo.photos.reading import find_photos, read_photo

@@ -17,7 +17,7 @@ from pathlib import Path
 from zoo.errors import DamagedObjectError, MissingObjectError
 from zoo.s3 import transfer
 from zoo.s3.address import S3Address, is_s3
-from zoo.s3.retry import PATIENCE
+from zoo.s3.client import PATIENCE
 from zoo.settings import cache_folder
 from zoo.storage import atomic_file, plain_errors, private_folder, sha256_of
 

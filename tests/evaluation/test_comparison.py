@@ -10,7 +10,7 @@ from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO, Target, di
 from zoo.evaluation.measures.measure import Judge
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.people import named_person, random_person, random_scene, render, with_face_of
 from zoo.photos.image import Image
 from zoo.swapping.network import SwapNetwork

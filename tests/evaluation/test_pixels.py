@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from zoo.evaluation.measures.background_psnr import background_psnr
 from zoo.evaluation.measures.colour_cast import colour_cast, local_colour_cast
+from zoo.evaluation.measures.psnr import background_psnr
 from zoo.evaluation.measures.sharpness import sharpness_ratio
 from zoo.photos.image import Image, Plane
 

@@ -28,7 +28,7 @@ def start(portraits: list[Portrait], tmp_path_factory: pytest.TempPathFactory) -
     """A network of 128 px that swaps in a face of nobody in particular, quantised."""
     from zoo.networks.onnx_export import export_onnx
     from zoo.networks.quantisation import quantise
-    from zoo.networks.start import read_start
+    from zoo.networks.shipped import read_start
     from zoo.networks.transformation import TransformationNetwork
 
     network = TransformationNetwork(128, 16, "slim")

@@ -22,12 +22,11 @@ from zoo.evaluation.measures.landmark_difference import find_again, landmark_dif
 from zoo.evaluation.measures.luminance_correlation import luminance_correlation
 from zoo.exporting.dfm import dfm, dfm_side
 from zoo.exporting.export import export
-from zoo.exporting.formats import Format
+from zoo.exporting.formats import Format, Terms
 from zoo.exporting.host_crop import SCALE, SHIFT, TEMPLATE, five_points, host_matrix
-from zoo.exporting.terms import Terms
 from zoo.faces.geometry.alignment import align, alignment_matrix, apply
 from zoo.faces.masks.face_mask import face_mask
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.people import HAIR, SKIN
 from zoo.photos.image import AnyArray, Image
 from zoo.provenance.identities.basis import Basis
@@ -199,7 +198,7 @@ def test_weights_by_layer_are_those_that_the_network_works_with(
 ) -> None:
     import torch
 
-    from zoo.networks.start import read_start
+    from zoo.networks.shipped import read_start
     from zoo.networks.transformation import TransformationNetwork
 
     path = tmp_path / "ada.safetensors"

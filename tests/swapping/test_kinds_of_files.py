@@ -18,7 +18,7 @@ from zoo.photos.reading import read_photo
 from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking
 from zoo.provenance.credentials.signing import sidecar
 from zoo.provenance.credentials.verifying import FINE, Status, verify
-from zoo.swapping.files.up_to_date import is_done
+from zoo.swapping.files.outputs import is_done
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions, settings_of
 from zoo.swapping.photo import Swap, swap_file

@@ -13,7 +13,7 @@ from zoo.photos.image import AnyArray, Image
 from zoo.provenance.credentials.marking import Marking, together
 from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.face_selection import portrait
-from zoo.swapping.files.up_to_date import is_done
+from zoo.swapping.files.outputs import is_done
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import Choice, Look, Portrait, SwapOptions, Who, only, settings_of
 from zoo.swapping.photo import swap_file, swap_image

@@ -12,7 +12,7 @@ from tests.object_store import BUCKET, objects, s3, store
 from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import StorageError
 from zoo.networks.compact import read_compact
-from zoo.s3 import retry
+from zoo.s3 import client
 from zoo.settings import Project
 from zoo.shared_storage import SharedFile, writing
 from zoo.storage import sha256_of
@@ -133,7 +133,7 @@ def test_storage_is_named_in_params(project: Project, tmp_path: Path) -> None:
 def test_a_store_that_refuses_says_so_before_anything_trains(
     s3: FaultyProxy, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(client, "LONGEST_PAUSE", 0.1)
     pack = project.content / "content.safetensors"
     with pytest.raises(StorageError, match="no bucket 'gone'"):
         Places(project, "s3://gone/faces").content(pack, sha256_of(pack))

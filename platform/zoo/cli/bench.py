@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples, known_names
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from zoo.registry.local.cache import CachedNetwork

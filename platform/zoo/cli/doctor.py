@@ -3,7 +3,7 @@
 import typer
 
 from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
-from zoo.cli.terminal.printing import say, say_name
+from zoo.cli.terminal.output import say, say_name
 from zoo.exporting.formats import Format
 from zoo.printable import printable
 
@@ -64,7 +64,7 @@ def export(
     from zoo.cli.terminal.project_context import find, named_network
     from zoo.errors import UsageError
     from zoo.exporting.export import export as write
-    from zoo.exporting.terms import NOTICE, Terms
+    from zoo.exporting.formats import NOTICE, Terms
     from zoo.provenance.identities.basis import check_basis
 
     target = out or Path(f"{named_network(name).name}.{form}")

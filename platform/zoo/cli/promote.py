@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path

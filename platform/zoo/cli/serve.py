@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from zoo.serving.options import Options

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.terminal.options import IDENTITIES, NETWORKS, Json, Quiet, examples, known_names
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 
 
 def register(app: typer.Typer) -> None:

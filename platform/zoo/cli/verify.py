@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, examples
-from zoo.cli.terminal.printing import say, say_name
+from zoo.cli.terminal.output import say, say_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:

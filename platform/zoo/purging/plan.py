@@ -20,7 +20,7 @@ from zoo.purging.dvc_cache import Versioned, find_versioned
 from zoo.purging.registry_entries import Registered, find_registered, purge_registered
 from zoo.purging.residue import Fingerprints, find_traces
 from zoo.registry.publishing.signatures import forget_signer
-from zoo.s3.retry import SHORT_PATIENCE
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.settings import Project, read_params
 from zoo.shared_storage import names
 from zoo.storage import atomic_file, plain_errors, sha256_of

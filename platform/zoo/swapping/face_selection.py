@@ -7,8 +7,7 @@ import numpy as np
 
 from zoo.errors import NobodyError, NoFaceError, PhotoError, UsageError
 from zoo.faces.detection.detector import Face, find_faces
-from zoo.faces.recognition.clustering import matched
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor, matched
 from zoo.photos.image import Image
 from zoo.photos.reading import MAX_PIXELS, Decode, decode_photo, read_photo
 from zoo.storage import sha256_of

@@ -22,7 +22,7 @@ class Portrait:
     """Someone, as a reference photo shows them.
 
     Attributes:
-        descriptor: see :mod:`zoo.faces.recognition.descriptor`; 128 numbers.
+        descriptor: see :mod:`zoo.faces.recognition.descriptors`; 128 numbers.
         sha256: of the photo.
         name: of the photo, for messages; no manifest has it.
     """

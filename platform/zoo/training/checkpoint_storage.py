@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.errors import StorageError
 from zoo.s3.address import is_s3
-from zoo.s3.retry import SHORT_PATIENCE
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.settings import Project
 from zoo.shared_storage import SharedFile, join, names, remove, share
 

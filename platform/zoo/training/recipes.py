@@ -43,7 +43,7 @@ class Recipe(BaseModel):
     normalisation: bool
     """Instance normalisation; the paper has none."""
     start: Literal["random", "shipped"] = "random"
-    """Weights at the first iteration: random, or those of :mod:`zoo.networks.start`."""
+    """Weights at the first iteration: random, or those of :mod:`zoo.networks.shipped`."""
     precision: Literal["int8", "float32"] = "int8"
     """Of the convolutions in the network's ONNX file: see :mod:`zoo.networks.quantisation`."""
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]

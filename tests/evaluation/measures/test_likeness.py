@@ -14,7 +14,7 @@ from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO, target_of
 from zoo.evaluation.measures.likeness import likeness_of, person_of, recogniser_sha256
 from zoo.evaluation.measures.measure import Judge
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.photos.image import Image, Points
 from zoo.storage import sha256_of
 from zoo.swapping.network import SwapNetwork

@@ -4,7 +4,7 @@ import numpy as np
 
 from zoo.faces.curation.coverage import Traits, advice, coverage, traits
 from zoo.faces.curation.illumination import Illumination
-from zoo.faces.geometry.head_model import FIRST, LANDMARKS
+from zoo.faces.geometry.pose import FIRST, LANDMARKS
 
 EVEN = Illumination(0.0, 55.0)
 

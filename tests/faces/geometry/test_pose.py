@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.faces.geometry.head_model import FIRST, LANDMARKS
-from zoo.faces.geometry.pose import head_pose, pose_difference
+from zoo.faces.geometry.pose import FIRST, LANDMARKS, head_pose, pose_difference
 from zoo.people import Render, random_person, random_scene, render
 
 

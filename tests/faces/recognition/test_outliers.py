@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.recognition.outliers import STRANGER, distances
+from zoo.faces.recognition.descriptors import STRANGER, distances
 
 
 def people(*counts: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:

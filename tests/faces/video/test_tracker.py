@@ -8,8 +8,7 @@ from tests.clips import moved
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.detection.landmark_fitting import apart
 from zoo.faces.geometry.alignment import apply
-from zoo.faces.video.landmark_smoothing import smoothed
-from zoo.faces.video.optical_flow import flow
+from zoo.faces.video.landmark_smoothing import flow, smoothed
 from zoo.faces.video.tracker import Tracker, is_cut, period
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import AnyArray, Image, Points

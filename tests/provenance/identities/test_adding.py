@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import PhotoError, SlugError, StorageError, UnknownIdentityError, UsageError
-from zoo.provenance.identities.adding import add_identity, leads_out, remove_identity
-from zoo.provenance.identities.dvc_versioning import version_photos
+from zoo.provenance.identities.adding import (
+    add_identity,
+    leads_out,
+    remove_identity,
+    version_photos,
+)
 from zoo.provenance.identities.identity import new_identity, read_identity
 from zoo.settings import Project
 

@@ -18,7 +18,7 @@ from zoo.photos.image import Image
 from zoo.photos.video.reader import inspect_video
 from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.video import file as one_file
-from zoo.swapping.video import resume_index, segment
+from zoo.swapping.video import resume, segment
 from zoo.swapping.video.file import VideoSwap, swap_video
 from zoo.swapping.video.resume import waiting_in, work_folder
 
@@ -115,7 +115,7 @@ def test_another_name_and_container_go_on_with_what_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first output cannot be written when all is swapped; another one can, elsewhere."""
-    monkeypatch.setattr(resume_index, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(resume, "cache_folder", lambda: tmp_path / "cache")
     lost, again = tmp_path / "one" / "lost.mp4", tmp_path / "two" / "again.mkv"
     lost.parent.mkdir()
 
@@ -139,7 +139,7 @@ def test_another_name_and_container_go_on_with_what_is_there(
 def test_another_plan_for_the_same_name_leaves_nothing_of_the_old(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resume_index, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(resume, "cache_folder", lambda: tmp_path / "cache")
     target = tmp_path / "out" / "out.mp4"
     for number in (1, 2):
         with suppress(KeyboardInterrupt), work_folder(target, {"number": number}) as folder:

@@ -17,7 +17,7 @@ from zoo.photos.video.frames import orientation, to_rgb, workable
 from zoo.photos.video.reader import inspect_video
 from zoo.photos.video.yuv_planes import numbers, plane_of
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video.containers.warnings import notes_of
+from zoo.swapping.video.containers.muxing import notes_of
 from zoo.swapping.video.frames.frame_swapping import swap_frames
 from zoo.swapping.video.frames.hdr_frame import deep_frame
 

@@ -14,7 +14,7 @@ from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import TrainingError
 from zoo.faces.curation.face_pack import write_pack
 from zoo.networks.compact import read_compact
-from zoo.networks.start import read_start
+from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
 from zoo.training.loop import job as job_module

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.terminal.options import Json, Name, Quiet, examples
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 from zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def add(
     """
     from zoo.cli.terminal.output import note, print_json, spinner
     from zoo.errors import UsageError
-    from zoo.provenance.identities.adding import check_free
-    from zoo.provenance.identities.dvc_versioning import version_photos
+    from zoo.provenance.identities.adding import check_free, version_photos
     from zoo.provenance.identities.identity import PHOTOS, find_identity, new_identity
     from zoo.settings import find_project
     from zoo.swapping.network_files.other_formats import check_no_network

@@ -6,7 +6,7 @@ import typer
 
 from zoo.cli.identities import add_and_check
 from zoo.cli.terminal.options import IDENTITIES, Json, Name, Quiet, examples
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from zoo.provenance.identities.identity import Identity

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 from zoo.printable import printable
 
 if TYPE_CHECKING:

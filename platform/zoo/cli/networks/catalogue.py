@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples, known_names
-from zoo.cli.terminal.printing import say
+from zoo.cli.terminal.output import say
 from zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
 
 
 def _row(version: "Version | Listed") -> list[object]:
-    from zoo.registry.scores import judge_of, recognised_rate
+    from zoo.registry.report_cards import judge_of, recognised_rate
 
     return [
         version.version,

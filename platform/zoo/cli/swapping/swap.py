@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
-from zoo.cli.terminal.printing import say, say_name
+from zoo.cli.terminal.output import say, say_name
 
 if TYPE_CHECKING:
     from zoo.swapping.files.photo_batch import Outcome

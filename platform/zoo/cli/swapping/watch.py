@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from zoo.cli.terminal.printing import say, say_name
+from zoo.cli.terminal.output import say, say_name
 from zoo.errors import UsageError
 from zoo.printable import printable
 

@@ -1,16 +1,35 @@
-"""Printing: results on stdout for people, scripts or jq; everything else on stderr."""
+"""Printing: results on stdout for people, scripts or jq; everything else on stderr.
+
+Control sequences in what is printed are escaped, so that a terminal obeys none of them.
+"""
 
 import dataclasses
 import json
 import math
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from zoo.cli.terminal.printing import say
 from zoo.printable import printable
+
+
+def say(text: object = "", end: str = "\n") -> None:
+    """Prints lines for people."""
+    print(printable(str(text), keep="\n"), end=end, flush=True)
+
+
+def say_name(name: object) -> None:
+    """Prints a name for scripts: byte by byte as it is, unless a person reads it."""
+    if sys.stdout.isatty():
+        say(printable(str(name)))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(os.fsencode(str(name)) + b"\n")
+    sys.stdout.buffer.flush()
+
 
 # What JSON may hold as it is, and a terminal obeys or cannot be given.
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from zoo.errors import NoFaceError, PhotoError
 from zoo.faces.detection.detector import Face, find_faces
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.evaluation.measures.background_psnr import background_psnr
 from zoo.evaluation.measures.colour_cast import colour_cast, local_colour_cast
 from zoo.evaluation.measures.descriptor_distance import Descriptor, Target, distance, nearest
 from zoo.evaluation.measures.expression import (
@@ -19,7 +18,7 @@ from zoo.evaluation.measures.landmark_difference import find_again, landmark_dif
 from zoo.evaluation.measures.light_direction import Skin, light_difference, visible_skin
 from zoo.evaluation.measures.likeness import Likeness, embed
 from zoo.evaluation.measures.luminance_correlation import luminance_correlation
-from zoo.evaluation.measures.psnr import psnr
+from zoo.evaluation.measures.psnr import background_psnr, psnr
 from zoo.evaluation.measures.seam import seam
 from zoo.evaluation.measures.sharpness import sharpness_ratio
 from zoo.evaluation.report.report_card import Measures
@@ -27,7 +26,7 @@ from zoo.faces.compositing.lab import to_lab
 from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.geometry.pose import head_pose, pose_difference
 from zoo.faces.masks.face_mask import face_mask
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.faces.recognition.sface import Embedding
 from zoo.photos.image import Image, Plane
 

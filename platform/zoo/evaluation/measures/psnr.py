@@ -1,7 +1,8 @@
-"""For rendered people there is a right answer: the same scene with the other face.
+"""Peak signal-to-noise ratio: against the true swap, and of the background.
 
-The true swap is rendered with the target's face on the body of the person in the photo, in the
-same pose, expression and light. Nothing photographed can offer that.
+The background shows whether what lies outside the face is left alone. The true swap is rendered
+with the target's face on the body of the person in the photo, in the same pose, expression and
+light. Nothing photographed can offer that.
 """
 
 import numpy as np
@@ -24,3 +25,18 @@ def psnr(image: Image, truth: Image, mask: Plane | None = None) -> float:
     if mask is not None:
         error = error[mask > 0.5]
     return float(min(100.0, 10 * np.log10(255**2 / max(float(error.mean()), 1e-12))))
+
+
+def background_psnr(before: Image, after: Image, mask: Plane) -> float | None:
+    """PSNR in decibels of what lies outside the face, 100 when not a pixel changed.
+
+    Args:
+        before: the input [H, W, 3].
+        after: the picture made from it.
+        mask: of the face [H, W]; outside is where it is 0.
+
+    Returns:
+        None when the face fills the photo.
+    """
+    outside = mask == 0
+    return psnr(after, before, outside.astype(np.float32)) if outside.any() else None

@@ -21,8 +21,7 @@ from zoo.faces.curation.coverage import Coverage, Traits, advice, coverage, trai
 from zoo.faces.curation.illumination import illumination
 from zoo.faces.curation.photo_selection import AlignSettings, Dropped, Reason, examine
 from zoo.faces.curation.quality import Seen
-from zoo.faces.recognition.descriptor import descriptor
-from zoo.faces.recognition.outliers import STRANGER, distances
+from zoo.faces.recognition.descriptors import STRANGER, descriptor, distances
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import read_photo
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.faces.compositing.lab import to_lab
-from zoo.faces.geometry.head_model import FIRST, LANDMARKS
+from zoo.faces.geometry.pose import FIRST, LANDMARKS
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.photos.image import Image
 

@@ -4,6 +4,10 @@ Weak perspective: a face is seen as ``s · P · X + t`` with X the generic head'
 first two rows of a rotation. The least-squares affine map gives them after orthonormalisation
 (the P of Dementhon and Davis, *Model-based object pose in 25 lines of code*, 1995). Eyes'
 corners, nose and brows are used; lips and lids move with the expression.
+
+Head coordinates are in centimetres: x to the right of a frontal picture, y up, z out of the face,
+the origin between the eyes. The landmarks are the mean of a hundred rendered people at rest,
+made symmetric.
 """
 
 from dataclasses import dataclass
@@ -11,8 +15,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.geometry.head_model import FIRST, LANDMARKS, Vectors
 from zoo.photos.image import Points
+
+Vectors = NDArray[np.float64]
+"""[N, 3] in head coordinates."""
+
+FIRST = 17
+"""Landmarks 0 to 16 slide along the outline as the head turns: they have no place in space."""
+
+LANDMARKS: Vectors = np.array(
+    (
+        (-5.30, 1.64, 5.90), (-4.36, 2.27, 6.89), (-3.34, 2.46, 7.55),
+        (-2.33, 2.27, 7.98), (-1.20, 1.83, 8.15), (1.20, 1.83, 8.15),
+        (2.33, 2.27, 7.98), (3.34, 2.46, 7.55), (4.36, 2.27, 6.89),
+        (5.30, 1.64, 5.90), (0.00, 0.21, 8.53), (0.00, -1.19, 9.08),
+        (0.00, -2.59, 9.48), (0.00, -3.99, 9.98), (-1.37, -4.90, 9.30),
+        (-0.72, -5.07, 8.76), (0.00, -5.14, 8.93), (0.72, -5.07, 8.76),
+        (1.37, -4.90, 9.30), (-4.48, 0.26, 6.52), (-3.66, 0.56, 7.00),
+        (-2.60, 0.50, 7.02), (-1.75, -0.04, 6.59), (-2.60, -0.43, 7.06),
+        (-3.66, -0.39, 7.06), (1.75, -0.04, 6.59), (2.60, 0.50, 7.02),
+        (3.66, 0.56, 7.00), (4.48, 0.26, 6.52), (3.66, -0.39, 7.06),
+        (2.60, -0.43, 7.06), (-2.47, -7.14, 7.55), (-1.60, -6.73, 8.34),
+        (-0.62, -6.44, 8.66), (0.00, -6.55, 8.65), (0.62, -6.44, 8.66),
+        (1.60, -6.73, 8.34), (2.47, -7.14, 7.55), (1.54, -7.92, 8.17),
+        (0.72, -8.14, 8.31), (0.00, -8.23, 8.32), (-0.72, -8.14, 8.31),
+        (-1.54, -7.92, 8.17), (-2.14, -7.24, 7.86), (-0.77, -7.22, 8.48),
+        (0.00, -7.25, 8.55), (0.77, -7.22, 8.48), (2.14, -7.24, 7.86),
+        (0.77, -7.22, 8.48), (0.00, -7.25, 8.55), (-0.77, -7.22, 8.48),
+    )
+)  # fmt: skip
+"""[51, 3]: landmarks 17 to 67."""
+
 
 _USED = np.array([*range(17, 36), 36, 39, 42, 45])
 _MODEL = LANDMARKS[_USED - FIRST]

@@ -25,8 +25,7 @@ from zoo.faces.detection.landmark_fitting import (
     radius_of,
     roll_of,
 )
-from zoo.faces.video.landmark_smoothing import State, advance, begin
-from zoo.faces.video.optical_flow import flow
+from zoo.faces.video.landmark_smoothing import State, advance, begin, flow
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 _SEARCH_SECONDS = 0.24  # between searches of the whole picture

@@ -5,13 +5,21 @@ and no name of a person or machine goes in.
 
 Source: C2PA Technical Specification 2.2, Actions and Ingredient assertions
 (https://spec.c2pa.org/specifications/specifications/2.2/specs/C2PA_Specification.html).
+
+Of an input's own manifests the chain of what was done may travel on: actions, hashes, ingredients,
+and which networks were used. Everything else is redacted as C2PA provides for: places, owners,
+serial numbers, and thumbnails, which would still show the face that was there. What was signed as a
+part of a claim itself, such as a title, stays.
+
+Source: C2PA Technical Specification 2.2, Redaction of Assertions.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from zoo import __version__
 from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking
@@ -91,3 +99,37 @@ def definition(
 def ingredient() -> dict[str, str]:
     """The input, as the parent of the output."""
     return {"label": INPUT, "relationship": "parentOf", "title": "the input"}
+
+
+_KEPT = ("c2pa.actions", "c2pa.hash.", "c2pa.ingredient", SWAP)
+_READING = {
+    "core": {"allowed_network_hosts": []},
+    "verify": {"verify_after_reading": False, "remote_manifest_fetch": False},
+}
+
+
+def private_assertions(source: BinaryIO, kind: str) -> list[str]:
+    """JUMBF addresses of what is to be redacted of the manifests in ``source``, of type ``kind``.
+
+    Raises:
+        c2pa.C2paError: its manifests are damaged.
+    """
+    import c2pa
+
+    source.seek(0)
+    try:
+        with (
+            c2pa.Context.from_dict(_READING) as context,
+            c2pa.Reader(kind, source, None, context) as reader,
+        ):
+            manifests = json.loads(reader.detailed_json()).get("manifests")
+    except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported):
+        return []
+    if not manifests:  # c2pa gives the reason in their place
+        raise c2pa.C2paError("the manifests of the input are damaged")
+    return [
+        f"self#jumbf=/c2pa/{label}/c2pa.assertions/{assertion}"
+        for label, manifest in manifests.items()
+        for assertion in manifest["assertion_store"]
+        if not assertion.startswith(_KEPT)
+    ]

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from zoo.errors import SigningError
-from zoo.provenance.credentials.manifest import Made, definition, ingredient
+from zoo.provenance.credentials.manifest import Made, definition, ingredient, private_assertions
 from zoo.provenance.credentials.media_types import CARRIERS, HEAD, UNKNOWN, media_type
-from zoo.provenance.credentials.private_assertions import private_assertions
 from zoo.provenance.credentials.signing_key import SigningKey, signing_key
 from zoo.storage import atomic_file, plain_errors
 

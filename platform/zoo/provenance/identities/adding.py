@@ -1,13 +1,20 @@
-"""Adding and removing identities: photos are copied in whole, or nothing is."""
+"""Adding and removing identities: photos are copied in whole, or nothing is.
 
+Where the project uses DVC, it versions the photos. DVC runs as a process of its own: importing it
+takes seconds, and its output is not ours.
+"""
+
+import importlib.util
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zoo.errors import PhotoError, UsageError
+from zoo.errors import PhotoError, StorageError, UsageError
 from zoo.provenance.identities.identity import PHOTOS, Identity, find_identity, write_identity
 from zoo.provenance.identities.names import check_name
 from zoo.settings import Project
@@ -160,3 +167,34 @@ def _free_name(photo: Path, taken: set[str]) -> str:
         name = f"{stem}-{count}{suffix}"
     taken.add(name.casefold())
     return name
+
+
+def version_photos(project: Project, photos: Path) -> str:
+    """Runs ``dvc add`` on the folder ``photos`` and says in one sentence what came of it.
+
+    Raises:
+        StorageError: DVC refused.
+    """
+    if not (project.root / ".dvc").is_dir():
+        return f"{project.root} is not a DVC repository, so the photos are not versioned."
+    if importlib.util.find_spec("dvc") is None:
+        return (
+            "DVC is not installed here (pip install 'faceswap-zoo[train]'), so the photos are "
+            "not versioned."
+        )
+    target = photos.relative_to(project.root)
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "add", "--quiet", str(target)],
+        cwd=project.root,
+        env={**os.environ, "DVC_NO_ANALYTICS": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+        raise StorageError(
+            f"DVC could not version {target} ({lines[-1].removeprefix('ERROR: ').rstrip('.')}); "
+            f"run `dvc add {target}` when that is solved."
+        )
+    return f"{target} is versioned by DVC."

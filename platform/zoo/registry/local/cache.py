@@ -27,7 +27,7 @@ from typing import Any
 from zoo.errors import BasisError, StorageError, UsageError
 from zoo.provenance.identities.basis import check_basis
 from zoo.registry.references import Reference
-from zoo.registry.scores import judge_of, recognised_rate
+from zoo.registry.report_cards import judge_of, recognised_rate
 from zoo.settings import cache_folder, without_password
 from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
 from zoo.untrusted import read_json

@@ -22,9 +22,8 @@ from zoo.registry.local.pull import pull
 from zoo.registry.promotion.alias_history import holders, move_alias, moves_in
 from zoo.registry.promotion.comparison import Comparison, compare
 from zoo.registry.promotion.lease import lease
-from zoo.registry.promotion.reports import read_report
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
-from zoo.registry.scores import by_sface
+from zoo.registry.report_cards import by_sface, read_report
 from zoo.registry.tags import scores_in
 from zoo.registry.versions import aliases_of
 from zoo.tracking import connect, plain_registry_errors

@@ -6,7 +6,7 @@ from typing import Any
 
 from zoo.errors import RegistryError
 from zoo.provenance.identities.identity import Identity
-from zoo.registry.scores import by_sface
+from zoo.registry.report_cards import by_sface
 from zoo.registry.tags import SCORES, scores_in
 
 

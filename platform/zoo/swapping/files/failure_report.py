@@ -15,7 +15,7 @@ from pathlib import Path
 from zoo.errors import ZooError
 from zoo.printable import printable
 from zoo.s3.address import S3Address
-from zoo.s3.retry import SHORT_PATIENCE
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.s3.transfer import upload
 from zoo.storage import atomic_file, plain_errors
 from zoo.swapping.files.output_plan import Place

@@ -13,7 +13,7 @@ from zoo.photos.reading import find_photos
 from zoo.photos.video.reader import SUFFIXES as VIDEO_SUFFIXES
 from zoo.photos.video.reader import WRITABLE as VIDEO_WRITABLE
 from zoo.s3.address import S3Address, is_s3
-from zoo.s3.retry import SHORT_PATIENCE
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.s3.transfer import exists, listing
 
 SUFFIXES = reading.SUFFIXES | VIDEO_SUFFIXES

@@ -9,11 +9,10 @@ from zoo.errors import PhotoError
 from zoo.photos.reading import MAX_BYTES
 from zoo.provenance.credentials.marking import Marking
 from zoo.s3.address import S3Address
-from zoo.s3.retry import SHORT_PATIENCE
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.s3.transfer import download, exists
 from zoo.swapping.files.output_plan import Place
-from zoo.swapping.files.s3_outputs import get_output, put_output
-from zoo.swapping.files.up_to_date import is_done
+from zoo.swapping.files.outputs import get_output, is_done, put_output
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions, settings_of
 from zoo.swapping.photo import Swap, swap_file

@@ -20,9 +20,8 @@ from zoo.swapping.network_files.inspection import inspect_network
 from zoo.swapping.options import SwapOptions, check_networks
 from zoo.swapping.video.assignment.identity_assignment import Casting, cast
 from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
-from zoo.swapping.video.containers.muxing import Part, join
+from zoo.swapping.video.containers.muxing import Part, join, notes_of
 from zoo.swapping.video.containers.stream_plan import Audio, Subtitles, plan_streams
-from zoo.swapping.video.containers.warnings import notes_of
 from zoo.swapping.video.resume import (
     finished,
     plan_of,
@@ -203,7 +202,7 @@ def _casting(video: Video, parts: Sequence[Segment], how: How, jobs: int, source
     """Who is who in the video.
 
     Raises:
-        UsageError, NobodyError: see :func:`.casting.cast`.
+        UsageError, NobodyError: see :func:`.identity_assignment.cast`.
     """
     looked = sorted(look_at_segments(video, parts, how, jobs), key=lambda one: one.number)
     try:

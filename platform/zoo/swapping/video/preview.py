@@ -13,7 +13,7 @@ import numpy as np
 from zoo.errors import NobodyError, NoFaceError, UsageError
 from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.detection.landmark_fitting import radius_of
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.photos.image import Image
 from zoo.photos.video.reader import sampled
 from zoo.photos.writing import encode_photo

@@ -3,6 +3,9 @@
 It is named by the plan that says what they are made of, not by the output: a swap that was killed
 or could not be written goes on with what is missing, also under another name, in another folder or
 container. When anything of the plan has changed, what waits for that output is of no use and goes.
+
+An index in the user's cache finds that folder by the digest of its plan, so that a swap that is
+asked for under another name is resumed too. Losing an entry loses time at most.
 """
 
 import fcntl
@@ -17,9 +20,9 @@ from typing import Any
 
 from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.photos.video.reader import Video
+from zoo.settings import cache_folder
 from zoo.storage import plain_errors, write_json
 from zoo.swapping.video.assignment.identity_assignment import Casting
-from zoo.swapping.video.resume_index import forget_place, known_place, note_place
 from zoo.swapping.video.segment import SUFFIX, Done, How, Segment
 from zoo.untrusted import read_json
 
@@ -179,3 +182,38 @@ def _read(path: Path) -> Any:
         return read_json(path)
     except (OSError, ValueError):
         return None
+
+
+def note_place(digest: str, folder: Path) -> None:
+    """Notes where the segments of a plan are. A cache that cannot be written is no fault."""
+    with suppress(StorageError):
+        write_json(_note(digest), {"folder": str(folder.resolve())})
+
+
+def known_place(digest: str) -> Path | None:
+    """Where an earlier run left segments of this plan, if they are still there."""
+    found = _place(_note(digest))
+    return found if found is not None and found.is_dir() else None
+
+
+def forget_place(digest: str) -> None:
+    """To be called when nothing waits any more; notes of what somebody removed go, too."""
+    with suppress(OSError):
+        _note(digest).unlink(missing_ok=True)
+        for note in _note(digest).parent.glob("*.json"):
+            place = _place(note)
+            if place is None or not place.is_dir():
+                note.unlink(missing_ok=True)
+
+
+def _note(digest: str) -> Path:
+    return cache_folder() / "unfinished" / f"{digest}.json"
+
+
+def _place(note: Path) -> Path | None:
+    try:
+        said = read_json(note)
+    except (OSError, ValueError):
+        return None
+    folder = said.get("folder") if isinstance(said, dict) else None
+    return Path(folder) if isinstance(folder, str) else None

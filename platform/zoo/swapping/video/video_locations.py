@@ -21,8 +21,7 @@ from zoo.s3.transfer import download, etag, exists
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, private_folder
 from zoo.swapping.files.output_plan import Place
-from zoo.swapping.files.s3_outputs import get_output, put_output
-from zoo.swapping.files.up_to_date import is_done
+from zoo.swapping.files.outputs import get_output, is_done, put_output
 from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
 from zoo.swapping.video.resume import held, waiting_in

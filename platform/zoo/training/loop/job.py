@@ -12,18 +12,17 @@ from torch import Tensor
 
 from zoo.errors import OutageError, TrainingError
 from zoo.faces.curation.face_pack import FacePack, read_pack
-from zoo.networks.start import read_start
+from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.objective.distributed import mean_of_workers, rank
-from zoo.s3.retry import SHORT_PATIENCE
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.shared_storage import SharedFile, join, writing
 from zoo.training.loop.batches import Batch, content_batch, part_of, validation_batch
 from zoo.training.loop.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
 from zoo.training.loop.criterion import Criterion, criterion, judges
 from zoo.training.loop.dataset import HostDataset, dataset_on
 from zoo.training.loop.device import place, training_device
-from zoo.training.loop.outputs import product_files
-from zoo.training.loop.preview import preview_jpeg
+from zoo.training.loop.outputs import preview_jpeg, product_files
 from zoo.training.loop.step import training_step
 from zoo.training.recipes import Recipe
 

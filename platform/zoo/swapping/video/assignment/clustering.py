@@ -1,10 +1,10 @@
 """The people of a video: its faces told apart by what they look like, once for all of it.
 
 A tracker knows where a face was, not whose it is: where two people cross, it may go on with the
-other one. So each face that is followed (:mod:`.chains`) is described now and then. What looks
-alike is one person, unless it was in two places at once; and each face's descriptions in order
-give who it shows and when that changes (Viterbi 1967: a change has a price, so that one bad look
-at somebody changes nothing).
+other one. So each face that is followed (:mod:`.track_linking`) is described now and then. What
+looks alike is one person, unless it was in two places at once; and each face's descriptions in
+order give who it shows and when that changes (Viterbi 1967: a change has a price, so that one bad
+look at somebody changes nothing).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.recognition.clustering import Descriptors, apart
+from zoo.faces.recognition.descriptors import Descriptors, apart
 from zoo.swapping.video.assignment.roles import NOBODY
 from zoo.swapping.video.assignment.track_linking import Chain
 

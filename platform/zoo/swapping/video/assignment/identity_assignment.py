@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import NobodyError, UsageError
-from zoo.faces.recognition.clustering import Descriptors, matched
+from zoo.faces.recognition.descriptors import Descriptors, matched
 from zoo.swapping.face_selection import placed
 from zoo.swapping.options import Choice, Portrait, SwapOptions, described
 from zoo.swapping.video.assignment.clustering import Labels, Person, labelled, people

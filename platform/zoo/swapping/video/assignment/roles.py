@@ -1,6 +1,7 @@
 """Who plays which part in a video: whose face gets which network's, frame by frame.
 
-Decided once for a whole video (:mod:`.casting`), and told to whoever makes a segment of it.
+Decided once for a whole video (:mod:`.identity_assignment`), and told to whoever makes a segment of
+it.
 """
 
 from bisect import bisect_right

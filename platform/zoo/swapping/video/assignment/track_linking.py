@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.recognition.clustering import Descriptors
+from zoo.faces.recognition.descriptors import Descriptors
 from zoo.swapping.video.assignment.tracks import Looked, Trail
 
 Key = tuple[int, int]

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from zoo.faces.detection.detector import Face
 from zoo.faces.detection.landmark_fitting import box_of, radius_of
-from zoo.faces.recognition.clustering import Descriptors
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import Descriptors, descriptor
 from zoo.faces.video.tracker import Sighting, period, searches
 from zoo.photos.image import Image
 from zoo.swapping.video.frames.frame_swapping import Followed

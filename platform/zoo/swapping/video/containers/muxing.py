@@ -1,9 +1,9 @@
 """Segments become one video again, with all else of the source: nothing is encoded here.
 
-Sound, subtitles and fonts are copied or converted (:mod:`.streams`); chapters, title and languages
-are copied. What could still show or tell
-too much is not: covers and second angles show the face that was there, data streams and the other
-tags hold places, devices and owners, as for photos (:mod:`zoo.photos.metadata`).
+Sound, subtitles and fonts are copied or converted (:mod:`.stream_plan`); chapters, title and
+languages are copied. What could still show or tell too much is not: covers and second angles show
+the face that was there, data streams and the other tags hold places, devices and owners, as for
+photos (:mod:`zoo.photos.metadata`).
 """
 
 import heapq
@@ -21,13 +21,13 @@ from av.packet import Packet
 from av.stream import Stream
 from numpy.typing import NDArray
 
+from zoo.photos.colour.cicp import PQ
 from zoo.photos.video.reader import Video, opened
 from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 from zoo.swapping.video.containers.colour_signalling import picture_stream
 from zoo.swapping.video.containers.encoding import container_format
 from zoo.swapping.video.containers.other_streams import Others, Timed, describe, writing
 from zoo.swapping.video.containers.stream_plan import Handling
-from zoo.swapping.video.containers.warnings import notes_of
 
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
 _FIELD_ORDERS = {"top": 2, "bottom": 3}  # FFmpeg's: both stored and shown first
@@ -191,3 +191,19 @@ def _append_xmp(path: Path, mark: Marking) -> None:
     size = 8 + len(_XMP_BOX) + len(packet)
     with path.open("ab") as file:
         file.write(size.to_bytes(4, "big") + b"uuid" + _XMP_BOX + packet)
+
+
+def notes_of(video: Video) -> tuple[str, ...]:
+    """What the output of a video says of how it was made, and the command line prints."""
+    notes = []
+    if video.signal.hdr:
+        name = "PQ" if video.signal.transfer == PQ else "HLG"
+        notes.append(
+            f"HDR ({name}): the network saw it tone-mapped to SDR; faces are blended in {name}."
+        )
+    if video.fields is not None:
+        notes.append(f"Interlaced ({video.fields} field first): each field was swapped for itself.")
+    if video.signal.dropped:
+        left_out = ", ".join(video.signal.dropped)
+        notes.append(f"Left out, for it describes the faces before: {left_out}.")
+    return tuple(notes)

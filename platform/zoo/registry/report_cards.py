@@ -1,6 +1,7 @@
-"""A version's report card, from the registry."""
+"""A version's report card, from the registry, and who judged its likeness."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,3 +42,20 @@ def _is_of(report: dict[str, Any], version: "ModelVersion") -> bool:
     network = report.get("network")
     measured = network.get("sha256") if isinstance(network, dict) else None
     return measured == version.tags.get("sha256")
+
+
+def by_sface(scores: Mapping[str, float]) -> bool:
+    """Whether SFace judged the likeness; dlib's descriptor, the weaker judge, always does."""
+    return "cosine" in scores
+
+
+def judge_of(scores: Mapping[str, float]) -> str:
+    """Whose :func:`recognised_rate` it is, in a word for a table; empty before anyone judged."""
+    if by_sface(scores):
+        return "SFace"
+    return "dlib" if "nearest_rate" in scores else ""
+
+
+def recognised_rate(scores: Mapping[str, float]) -> float | None:
+    """Share of swaps taken for the target: by SFace, or by dlib's descriptor without it."""
+    return scores.get("top1_rate", scores.get("nearest_rate"))

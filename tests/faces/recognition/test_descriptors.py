@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.faces.conftest import Portrait
-from zoo.faces.recognition.descriptor import descriptor
+from zoo.faces.recognition.descriptors import descriptor
 
 
 def test_one_persons_descriptors_lie_nearer_than_anothers(portraits: Sequence[Portrait]) -> None:
