@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-INSTALL := $(VENV)/bin/python pipelines/install.py
+INSTALL := $(VENV)/bin/python pipelines/project/install.py
 LOCKS := $(wildcard requirements/*.lock)
 
 .PHONY: demo test check docs audit sbom format clean help
@@ -35,11 +35,11 @@ check: $(VENV)/.dev
 	@mypy
 
 docs: $(VENV)/.docs
-	@python pipelines/cli_reference.py --check
+	@python pipelines/project/cli_reference.py --check
 	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
 
 audit: $(VENV)/.audit
-	@python pipelines/audit.py $(if $(OFFLINE),--offline) $(if $(WRITE),--write)
+	@python pipelines/project/audit.py $(if $(OFFLINE),--offline) $(if $(WRITE),--write)
 
 sbom: $(VENV)/.audit
 	@cat $(LOCKS) | cyclonedx-py requirements --output-format JSON --output-reproducible \

@@ -25,7 +25,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 from zoo.photos.reading import find_photos
-from zoo.registry import cache
+from zoo.registry.local import cache
 from zoo.storage import sha256_of
 
 URI = "sqlite:////nowhere/mlflow.db"

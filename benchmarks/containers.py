@@ -20,11 +20,11 @@ from av.subtitles.subtitle import SubtitleSet
 from numpy.typing import NDArray
 
 from zoo.errors import ZooError
-from zoo.photos.video import SUFFIXES, WRITABLE, Video, decode, inspect_video
-from zoo.provenance.marking import Marking
-from zoo.swapping.video.encoding import add_encoder, choose_codec, container_format
-from zoo.swapping.video.joining import Part, join
-from zoo.swapping.video.streams import plan_streams
+from zoo.photos.video.reader import SUFFIXES, WRITABLE, Video, decode, inspect_video
+from zoo.provenance.credentials.marking import Marking
+from zoo.swapping.video.containers.encoding import add_encoder, choose_codec, container_format
+from zoo.swapping.video.containers.muxing import Part, join
+from zoo.swapping.video.containers.stream_plan import plan_streams
 
 SOUND = {
     "AAC": "aac", "MP3": "libmp3lame", "MP2": "mp2", "AC-3": "ac3", "Opus": "libopus",

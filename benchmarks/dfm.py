@@ -19,21 +19,20 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from zoo.evaluation.identity import distance
-from zoo.evaluation.landmarks import find_again, landmark_difference
-from zoo.evaluation.light import luminance_correlation
+from zoo.evaluation.measures.descriptor_distance import distance
+from zoo.evaluation.measures.landmark_difference import find_again, landmark_difference
+from zoo.evaluation.measures.luminance_correlation import luminance_correlation
 from zoo.exporting.export import export
-from zoo.exporting.formats import Format
+from zoo.exporting.formats import Format, Terms
 from zoo.exporting.host_crop import TEMPLATE, five_points
-from zoo.exporting.terms import Terms
-from zoo.faces.descriptor import descriptor
-from zoo.faces.detection import Face, find_faces
-from zoo.faces.mask import face_mask
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.masks.face_mask import face_mask
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image, Plane
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import write_photo
-from zoo.provenance.basis import Basis
+from zoo.provenance.identities.basis import Basis
 from zoo.storage import sha256_of
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.photo import swap_faces

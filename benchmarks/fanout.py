@@ -28,11 +28,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from zoo.faces.pack import FacePack, read_pack, write_pack
-from zoo.faces.reference import REFERENCE
-from zoo.incremental import cores
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import Identity, write_identity
+from zoo.faces.curation.face_pack import FacePack, read_pack, write_pack
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.products.incremental import cores
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[1]
@@ -124,10 +124,10 @@ def warm_up(_: int) -> None:
     """Imports what a training needs; long enough that each process gets one."""
     import torch
 
-    import zoo.training.job
+    import zoo.training.loop.job
 
     torch.set_num_threads(1)
-    assert zoo.training.job
+    assert zoo.training.loop.job
     time.sleep(1)
 
 
@@ -135,7 +135,7 @@ def train_one(root: Path, name: str) -> float:
     """One training in this process."""
     from zoo.networks.compact import read_compact
     from zoo.settings import read_params
-    from zoo.training.job import Job, train
+    from zoo.training.loop.job import Job, train
     from zoo.training.recipes import chosen_recipe
 
     project = Project(root)
@@ -156,9 +156,9 @@ def train_one(root: Path, name: str) -> float:
 
 def stage(project: Project) -> dict[str, float]:
     """Seconds of the stage under Ray, and where they go."""
-    fanout: Any = import_module("zoo.training.fanout")
+    fanout: Any = import_module("zoo.training.ray.scheduler")
     stage: Any = import_module("zoo.training.stage")
-    driver: Any = import_module("zoo.training.driver")
+    driver: Any = import_module("zoo.training.trainer")
     times: dict[str, list[float]] = defaultdict(list)
     real_connected, real_run = fanout.connected, fanout.run_jobs
 

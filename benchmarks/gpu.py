@@ -20,7 +20,7 @@ from unittest import mock
 import torch
 from plain import finish, our_step, plain_step, recipe_called, seconds_per_step
 
-from zoo.training import step as stepping
+from zoo.training.loop import step as stepping
 from zoo.training.recipes import Phase, Recipe
 
 Step = Callable[[int], None]

@@ -23,18 +23,18 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Adam
 
-from zoo.faces.pack import FacePack
-from zoo.faces.reference import REFERENCE
+from zoo.faces.curation.face_pack import FacePack
+from zoo.faces.geometry.reference import REFERENCE
 from zoo.networks.light import read_light
 from zoo.networks.transformation import TransformationNetwork
 from zoo.networks.vgg19 import CONTENT_LAYER, STYLE_LAYERS, VGG19
 from zoo.objective.light import luminance
-from zoo.training.batches import Batch, content_batch, part_of, style_batch
-from zoo.training.criterion import criterion, judges
-from zoo.training.dataset import HostDataset, dataset_on
-from zoo.training.device import place, training_device
+from zoo.training.loop.batches import Batch, content_batch, part_of, style_batch
+from zoo.training.loop.criterion import criterion, judges
+from zoo.training.loop.dataset import HostDataset, dataset_on
+from zoo.training.loop.device import place, training_device
+from zoo.training.loop.step import training_step
 from zoo.training.recipes import Phase, Recipe, chosen_recipe
-from zoo.training.step import training_step
 
 ROOT = Path(__file__).parents[1]
 STYLE, CONTENT = 60, 480

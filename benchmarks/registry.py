@@ -24,12 +24,12 @@ import onnx
 from onnx import TensorProto, helper
 from PIL import Image as Pillow
 
-from zoo import receipts
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import Identity
-from zoo.registry import cache
+from zoo.products import receipts
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import Identity
 from zoo.registry.browse import find_version, show_model
-from zoo.registry.publish import publish
+from zoo.registry.local import cache
+from zoo.registry.publishing.publish import publish
 from zoo.registry.references import parse_reference
 from zoo.storage import sha256_of, write_json
 from zoo.tracking import connect, experiment_id

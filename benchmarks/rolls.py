@@ -15,10 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from zoo.evaluation.landmarks import landmark_difference
-from zoo.faces.alignment import apply
-from zoo.faces.detection import find_faces
-from zoo.faces.regression_trees import rotation
+from zoo.evaluation.measures.landmark_difference import landmark_difference
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.detection.regression_trees import rotation
+from zoo.faces.geometry.alignment import apply
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image, Matrix, Points
 from zoo.photos.reading import find_photos, read_photo

@@ -23,11 +23,11 @@ from typing import Any
 
 import yaml
 
-from zoo import receipts
-from zoo.incremental import cores
 from zoo.people import named_person, random_person, random_scene, render
 from zoo.photos.writing import write_photo
-from zoo.provenance.identity import PHOTOS, read_identity
+from zoo.products import receipts
+from zoo.products.incremental import cores
+from zoo.provenance.identities.identity import PHOTOS, read_identity
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[1]

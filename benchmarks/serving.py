@@ -21,7 +21,7 @@ import httpx2
 from PIL import Image as Pillow
 from websockets.asyncio.client import connect
 
-from zoo.cli.place import registry_uri_or_none
+from zoo.cli.terminal.project_context import registry_uri_or_none
 from zoo.serving.options import Options
 from zoo.serving.server import serving
 

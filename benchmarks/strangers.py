@@ -1,7 +1,7 @@
 """Precision and recall of outlier detection: photos of someone else in a set of one person.
 
 Photos of each person in turn are mixed with those of others, in several shares, and
-:func:`zoo.faces.strangers.distances` is asked who does not belong. Usage:
+:func:`zoo.faces.recognition.descriptors.distances` is asked who does not belong. Usage:
 
     python benchmarks/strangers.py PERSONS [--others FOLDER] [--most 120] [--trials 8]
                                    [--out benchmarks/results/strangers]
@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
-from zoo.faces.descriptor import descriptor
-from zoo.faces.detection import find_faces
-from zoo.faces.strangers import STRANGER, distances
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.recognition.descriptors import STRANGER, descriptor, distances
 from zoo.photos.reading import find_photos, read_photo
 
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4)

@@ -5,9 +5,9 @@ or any video, with ``--clip``. Usage:
 
     python benchmarks/video.py NETWORK.onnx [--seconds 10] [--clip VIDEO] [--jobs N] [--json]
 
-``jitter`` is that of :mod:`zoo.evaluation.jitter`, of ``--shot`` frames, for every frame swapped
-for itself and for the video pipeline; ``resumed`` says that a swap killed in the middle and begun
-again gave the same pictures and sound.
+``jitter`` is that of :mod:`zoo.evaluation.measures.jitter`, of ``--shot`` frames, for every frame
+swapped for itself and for the video pipeline; ``resumed`` says that a swap killed in the middle and
+begun again gave the same pictures and sound.
 """
 
 import argparse
@@ -27,20 +27,20 @@ import av
 import cv2
 import numpy as np
 
-from zoo.evaluation.jitter import jitter
-from zoo.faces.detection import find_faces
+from zoo.evaluation.measures.jitter import jitter
+from zoo.faces.detection.detector import find_faces
 from zoo.people import random_person, random_scene, render
 from zoo.people.scene import Expression
-from zoo.photos.frames import to_rgb
-from zoo.photos.video import decode, inspect_video
-from zoo.provenance.marking import Marking
+from zoo.photos.video.frames import to_rgb
+from zoo.photos.video.reader import decode, inspect_video
+from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import only
 from zoo.swapping.photo import swap_image
-from zoo.swapping.video import stream
-from zoo.swapping.video.encoding import choose_codec, choose_format
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format
 from zoo.swapping.video.file import swap_video
-from zoo.swapping.video.work import waiting_in
+from zoo.swapping.video.frames import frame_swapping
+from zoo.swapping.video.resume import waiting_in
 
 MARK = Marking("benchmark", "1", "0" * 64, "synthetic")
 SMOOTH = 2.0  # frames: landmarks of the measure, for videos whose truth nobody knows
@@ -142,7 +142,8 @@ def _tone(seconds: float) -> Iterator[av.AudioFrame]:
 def _killed(clip: Path, target: Path, network: Path, jobs: int | None) -> str:
     """Begins a swap in another process and kills it when a segment is written."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom zoo.provenance.marking import Marking\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from zoo.provenance.credentials.marking import Marking\n"
         "from zoo.swapping.video.file import swap_video\n"
         f"mark = Marking{(MARK.identity, MARK.version, MARK.sha256, MARK.basis)!r}\n"
         f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), Path({str(network)!r}),"
@@ -176,7 +177,7 @@ def _flicker(clip: Path, network_file: Path, count: int) -> dict[str, float]:
         borderType=cv2.BORDER_REPLICATE,
     ).reshape(landmarks.shape)  # fmt: skip
     codec = choose_codec(video, "mp4")
-    frames = stream.swap_frames(
+    frames = frame_swapping.swap_frames(
         decode(video, int(video.times[0]), end),
         video,
         network,

@@ -1,6 +1,6 @@
 """DVC stage ``content``: faces of many people for training, and photos held out from it."""
 
-from zoo.incremental import run_stage
+from zoo.products.incremental import run_stage
 from zoo.stages.content import run
 
 if __name__ == "__main__":

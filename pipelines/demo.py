@@ -11,12 +11,12 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from zoo.errors import TrainingError
-from zoo.evaluation.sheet import tile
-from zoo.faces.pack import read_pack
-from zoo.incremental import run_stage
+from zoo.evaluation.report.sheet import tile
+from zoo.faces.curation.face_pack import read_pack
 from zoo.people import random_person, random_scene, render
 from zoo.photos.reading import read_photo
 from zoo.photos.writing import write_photo
+from zoo.products.incremental import run_stage
 from zoo.settings import Project
 
 IDENTITIES = ("ada", "bruno")

@@ -1,6 +1,6 @@
 """DVC stage ``evaluate``: a report card and a picture sheet per network."""
 
-from zoo.incremental import run_stage
+from zoo.products.incremental import run_stage
 from zoo.stages.evaluate import run
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from zoo.errors import StorageError, UsageError
-from zoo.incremental import run_stage
+from zoo.products.incremental import run_stage
 from zoo.settings import Project
 
 LOCK = "dvc.lock"

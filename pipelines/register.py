@@ -1,6 +1,6 @@
 """DVC stage ``register``: registers measured networks, promotes those that pass the gate."""
 
-from zoo.incremental import run_stage
+from zoo.products.incremental import run_stage
 from zoo.stages.register import run
 
 if __name__ == "__main__":

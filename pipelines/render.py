@@ -1,6 +1,6 @@
 """DVC stage ``render``: photos of synthetic identities; the index of all identities."""
 
-from zoo.incremental import run_stage
+from zoo.products.incremental import run_stage
 from zoo.stages.render import run
 
 if __name__ == "__main__":

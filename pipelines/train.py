@@ -1,6 +1,6 @@
 """DVC stage ``train``: one network per identity, all under one Ray driver."""
 
-from zoo.incremental import run_stage
+from zoo.products.incremental import run_stage
 from zoo.stages.train import run
 
 if __name__ == "__main__":

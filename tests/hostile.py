@@ -3,9 +3,10 @@
 Damaged files, files that claim what they do not hold, that are two things at once, or that have
 names of their own kind. None crashes or hangs the decoders that this project uses: that such
 inputs exist is why there are limits, and these are tested by harmless stand-ins
-(``tests/photos/test_apart.py``). The faults of decoders that the limits are for, in words: a
-length that is trusted writes behind a buffer; a picture of few bytes decodes to gigabytes, or for
-minutes; offsets that point back at themselves are followed for ever; a device never ends.
+(``tests/photos/sandbox/test_decoder_processes.py``). The faults of decoders that the limits are
+for, in words: a length that is trusted writes behind a buffer; a picture of few bytes decodes to
+gigabytes, or for minutes; offsets that point back at themselves are followed for ever; a device
+never ends.
 """
 
 import io

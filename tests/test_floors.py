@@ -18,9 +18,9 @@ FLOORS = [
     {"settings"},
     {"storage"},
     {"s3"},
-    {"receipts", "digests", "failures", "assets", "tracking", "shared", "local_ray"},
-    {"index", "photos", "provenance", "people"},
-    {"faces", "incremental"},
+    {"assets", "tracking", "shared_storage", "local_ray"},
+    {"photos", "provenance", "people"},
+    {"faces", "products"},
     {"networks"},
     {"objective"},
     {"swapping"},
@@ -47,9 +47,9 @@ LIGHT_PACKAGES = [
     "yaml_files",
     "settings",
     "storage",
-    "digests",
     "s3",
-    "shared",
+    "shared_storage",
+    "products",
     "photos",
     "provenance",
     "faces",
@@ -71,7 +71,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def floor_of(path: Path) -> str:
-    """The package (or ground-floor module) of a file: ``faces/pack.py`` → ``faces``."""
+    """The package (or ground-floor module) of a file: ``faces/geometry/pose.py`` → ``faces``."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
@@ -103,7 +103,7 @@ def test_only_s3_knows_boto3_and_only_when_it_is_used() -> None:
         if floor_of(path) != "s3":
             assert not named & {name.split(".")[0] for name in imports_of(path)}, path
     code = (
-        "import sys, zoo.s3.transfer, zoo.shared, zoo.assets\n"
+        "import sys, zoo.s3.transfer, zoo.shared_storage, zoo.assets\n"
         f"sys.exit(bool({named!r} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

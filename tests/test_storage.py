@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import StorageError
-from zoo.shared import writing
+from zoo.shared_storage import writing
 from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
 
 

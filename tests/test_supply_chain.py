@@ -39,7 +39,7 @@ def test_what_the_package_asks_for_is_locked() -> None:
 def test_the_installer_demands_hashes_and_resolves_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    script = runpy.run_path(str(ROOT / "pipelines" / "install.py"))
+    script = runpy.run_path(str(ROOT / "pipelines" / "project" / "install.py"))
     calls: list[tuple[str, ...]] = []
     monkeypatch.setitem(script["main"].__globals__, "pip", lambda *given: calls.append(given))
     monkeypatch.setitem(script["main"].__globals__, "wants_cuda", lambda: True)
@@ -58,7 +58,7 @@ def test_the_installer_demands_hashes_and_resolves_nothing(
 def test_an_advisory_fails_the_audit_unless_it_is_accepted_and_an_unknown_version_too(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    report = runpy.run_path(str(ROOT / "pipelines" / "audit.py"))["report"]
+    report = runpy.run_path(str(ROOT / "pipelines" / "project" / "audit.py"))["report"]
     known = {"a==1": [], "b==2": ["PYSEC-1"]}
     assert report(known, {"a==1"}, {}, "2026-01-01") == 0
     assert report(known, {"a==1", "b==2"}, {}, "2026-01-01") == 1

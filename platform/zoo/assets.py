@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zoo.errors import AssetError, DamagedObjectError, MissingObjectError, OutageError
 from zoo.s3.address import S3Address, is_s3
-from zoo.s3.patience import SHORT_PATIENCE
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.s3.transfer import Progress, download
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, private_folder, sha256_of

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Zoo
-from tests.cli.test_swap import cached, face_models
+from tests.cli.swapping.test_swap import cached, face_models
 from tests.registry.conftest import Trained
-from zoo.registry.cache import CachedNetwork
+from zoo.registry.local.cache import CachedNetwork
 
 __all__ = ["cached", "face_models"]
 Make = Callable[..., Trained]

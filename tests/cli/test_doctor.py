@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 
 from tests.cli.conftest import Zoo
-from zoo.cli.checkup import Check, State, installed, places, run
-from zoo.cli.checkup.check import SECONDS
+from zoo.cli.diagnostics import Check, State, folders, installed, run
+from zoo.cli.diagnostics.check import SECONDS
 from zoo.errors import StorageError
 from zoo.settings import Project
 
@@ -119,10 +119,10 @@ def test_a_full_disk_and_a_folder_that_cannot_be_written_are_broken(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "file" / "cache"))
-    assert run("cache", places.cache).state is State.BROKEN
+    assert run("cache", folders.cache).state is State.BROKEN
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
-    monkeypatch.setattr(places, "LEAST_FREE", 1e18)
-    assert run("cache", places.cache).state is State.BROKEN
+    monkeypatch.setattr(folders, "LEAST_FREE", 1e18)
+    assert run("cache", folders.cache).state is State.BROKEN
 
 
 def test_an_execution_provider_that_falls_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

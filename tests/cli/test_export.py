@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.cli.conftest import Zoo
-from tests.cli.test_swap import cached, face_models
-from zoo.registry.cache import CachedNetwork
+from tests.cli.swapping.test_swap import cached, face_models
+from zoo.registry.local.cache import CachedNetwork
 
 __all__ = ["cached", "face_models"]
 

@@ -12,11 +12,13 @@ from tests.cli.conftest import Zoo
 from zoo.cli.main import app
 from zoo.settings import Project
 
-SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "pipelines" / "cli_reference.py"))
+SCRIPT = runpy.run_path(
+    str(Path(__file__).parents[2] / "pipelines" / "project" / "cli_reference.py")
+)
 
 
 def test_the_reference_is_current() -> None:
-    hint = "run: python pipelines/cli_reference.py"
+    hint = "run: python pipelines/project/cli_reference.py"
     assert SCRIPT["PAGE"].read_text(encoding="utf-8") == SCRIPT["reference"](), hint
 
 

@@ -13,11 +13,12 @@ import yaml
 
 from tests.cli.conftest import Zoo
 from tests.registry.conftest import Trained
-from zoo import assets, failures, receipts
+from zoo import assets
 from zoo.assets import Asset, AssetFile
-from zoo.digests import digests
-from zoo.evaluation.likeness import recogniser_sha256
-from zoo.provenance.identity import new_identity, read_identity, write_identity
+from zoo.evaluation.measures.likeness import recogniser_sha256
+from zoo.products import failures, receipts
+from zoo.products.digests import digests
+from zoo.provenance.identities.identity import new_identity, read_identity, write_identity
 from zoo.settings import Project
 from zoo.stages.status import STAGES
 
@@ -28,7 +29,7 @@ STEPS = ("aligned", "trained", "evaluated", "registered")
 @pytest.fixture(autouse=True)
 def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever weights the machine has, none of VGG-19 or SFace are at hand."""
-    for user in ("zoo.networks.perceptual", "zoo.evaluation.likeness"):
+    for user in ("zoo.networks.perceptual", "zoo.evaluation.measures.likeness"):
         monkeypatch.setattr(f"{user}.locate", lambda name: None)
 
 
@@ -245,7 +246,7 @@ def recogniser_at_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     sface = Asset("sface", "CC0", (AssetFile("judge.onnx", digest, len(weights)),), "do without")
     monkeypatch.setitem(assets.ASSETS, "sface", sface)
     monkeypatch.setenv("ZOO_ASSETS", str(folder))
-    monkeypatch.setattr("zoo.evaluation.likeness.locate", assets.locate)
+    monkeypatch.setattr("zoo.evaluation.measures.likeness.locate", assets.locate)
     return digest
 
 
@@ -289,7 +290,7 @@ def test_a_recogniser_that_is_asked_for_and_not_at_hand_is_named(
 
     monkeypatch.setitem(assets.ASSETS, "nothing-like-it", assets.ASSETS["sface"])
     monkeypatch.setattr("zoo.assets.locate", lambda name: None)
-    monkeypatch.setattr("zoo.evaluation.likeness.fetch", fetch)
+    monkeypatch.setattr("zoo.evaluation.measures.likeness.fetch", fetch)
     path = project.root / "params.yaml"
     path.write_text(path.read_text().replace("recogniser: auto", "recogniser: sface"))
     assert "are not available" in status(zoo)["why"]["evaluated"]

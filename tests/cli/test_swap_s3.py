@@ -10,13 +10,13 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.cli.conftest import Zoo
-from tests.cli.test_swap import cached, face_models
+from tests.cli.swapping.test_swap import cached, face_models
 from tests.faulty import Fault, FaultyProxy
 from tests.object_store import BUCKET, objects, s3, store
-from zoo.provenance.marking import DIGITAL_SOURCE_TYPE
-from zoo.registry.cache import CachedNetwork
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE
+from zoo.registry.local.cache import CachedNetwork
 from zoo.s3.client import connect
-from zoo.swapping import anywhere
+from zoo.swapping.files import photo_locations
 
 __all__ = ["cached", "face_models", "s3", "store"]
 
@@ -122,7 +122,7 @@ def test_a_store_that_goes_away_fails_its_inputs_and_leaves_no_half_object(
     zoo: Zoo, photos: dict[str, str], s3: FaultyProxy, portrait: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(anywhere, "SHORT_PATIENCE", 0.2)
+    monkeypatch.setattr(photo_locations, "SHORT_PATIENCE", 0.2)
     s3.next(*[Fault(reset=True)] * 99, method="PUT")
     ended = zoo("swap", "-i", "ada", portrait, photos["meadow"], "-o", f"s3://{BUCKET}/out/")
     assert ended.code == 1
@@ -143,5 +143,5 @@ def test_the_output_is_never_an_input(zoo: Zoo, photos: dict[str, str]) -> None:
 def test_too_large_an_object_does_not_even_come(
     zoo: Zoo, photos: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anywhere, "MAX_BYTES", 1000)
+    monkeypatch.setattr(photo_locations, "MAX_BYTES", 1000)
     assert "is larger than 0 MB" in zoo("swap", "-i", "ada", photos["portrait"]).error

@@ -17,12 +17,12 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.cli.conftest import Zoo
-from tests.cli.test_swap import bruno, cached, couple, face_models
+from tests.cli.swapping.test_swap import bruno, cached, couple, face_models
 from tests.clips import moved, packets, pictures, write_clip
 from zoo.people import named_person, random_person, random_scene, render
-from zoo.photos.video import inspect_video
-from zoo.registry.cache import CachedNetwork
-from zoo.swapping.video import anywhere
+from zoo.photos.video.reader import inspect_video
+from zoo.registry.local.cache import CachedNetwork
+from zoo.swapping.video import video_locations
 
 __all__ = ["bruno", "cached", "couple", "face_models"]
 
@@ -117,14 +117,14 @@ def test_one_of_several_videos_fails(zoo: Zoo, cached: CachedNetwork, clip: Path
 def test_a_damaged_video_stops_no_later_one_whatever_it_raises(
     zoo: Zoo, cached: CachedNetwork, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = anywhere.swap_video_anywhere
+    whole = video_locations.swap_video_anywhere
 
     def swap(source: Path, *more: Any, **how: Any) -> Any:
         if source.name == "a.mp4":
             raise AttributeError("'NoneType' object has no attribute 'width'")
         return whole(source, *more, **how)
 
-    monkeypatch.setattr(anywhere, "swap_video_anywhere", swap)
+    monkeypatch.setattr(video_locations, "swap_video_anywhere", swap)
     Path("in").mkdir()
     for name in ("a.mp4", "b.mp4"):
         Path("in", name).write_bytes(clip.read_bytes())

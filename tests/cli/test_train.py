@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.cli.conftest import Zoo
-from zoo.incremental import Outcome
+from zoo.products.incremental import Outcome
 from zoo.settings import Project
 
 
@@ -51,7 +51,7 @@ def test_evaluating_an_unknown_identity_is_wrong_usage(zoo: Zoo, project: Projec
 def test_an_evaluation_is_a_table_by_theme_and_json_is_everything(
     zoo: Zoo, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.evaluation.test_report import report
+    from tests.evaluation.report.test_report_card import report
 
     measured = report()
     monkeypatch.setattr("zoo.evaluation.run.evaluate_identity", lambda *arguments: measured)

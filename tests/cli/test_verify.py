@@ -7,8 +7,8 @@ import pytest
 
 from tests.cli.conftest import Zoo
 from tests.provenance.conftest import MARK, encoded
-from zoo.provenance.manifest import Made
-from zoo.provenance.signing import sign_bytes
+from zoo.provenance.credentials.manifest import Made
+from zoo.provenance.credentials.signing import sign_bytes
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.networks_on_disk import write_network
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image
 from zoo.photos.writing import write_photo
-from zoo.registry import cache
+from zoo.registry.local import cache
 from zoo.storage import sha256_of
 
 ROOT = Path(__file__).parents[2]

@@ -6,11 +6,11 @@ import pytest
 from tests.evaluation.conftest import SIZE, draw
 from zoo.errors import NoFaceError
 from zoo.evaluation.comparison import Example, Subject, compare
-from zoo.evaluation.identity import IN_THE_PHOTO, Target, distance, target_of
-from zoo.evaluation.measuring import Judge
-from zoo.faces.alignment import align
-from zoo.faces.descriptor import descriptor
-from zoo.faces.detection import find_faces
+from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO, Target, distance, target_of
+from zoo.evaluation.measures.measure import Judge
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.people import named_person, random_person, random_scene, render, with_face_of
 from zoo.photos.image import Image
 from zoo.swapping.network import SwapNetwork

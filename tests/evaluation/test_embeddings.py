@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from zoo.errors import StorageError
-from zoo.evaluation import likeness
 from zoo.evaluation.embeddings import embeddings_of, other_identities
-from zoo.faces.pack import FacePack, write_pack
+from zoo.evaluation.measures import likeness
+from zoo.faces.curation.face_pack import FacePack, write_pack
 from zoo.photos.image import Image, Points
 from zoo.photos.writing import write_photo
 from zoo.settings import Project

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from zoo.evaluation.background import background_psnr
-from zoo.evaluation.colour import colour_cast, local_colour_cast
-from zoo.evaluation.sharpness import sharpness_ratio
+from zoo.evaluation.measures.colour_cast import colour_cast, local_colour_cast
+from zoo.evaluation.measures.psnr import background_psnr
+from zoo.evaluation.measures.sharpness import sharpness_ratio
 from zoo.photos.image import Image, Plane
 
 SIDE = 120

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.faces.alignment import align
-from zoo.faces.detection import Face, find_faces
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.geometry.alignment import align
 from zoo.people import random_person, random_scene, render
 from zoo.people.render import Render
 
@@ -28,7 +28,7 @@ def start(portraits: list[Portrait], tmp_path_factory: pytest.TempPathFactory) -
     """A network of 128 px that swaps in a face of nobody in particular, quantised."""
     from zoo.networks.onnx_export import export_onnx
     from zoo.networks.quantisation import quantise
-    from zoo.networks.start import read_start
+    from zoo.networks.shipped import read_start
     from zoo.networks.transformation import TransformationNetwork
 
     network = TransformationNetwork(128, 16, "slim")

@@ -17,20 +17,19 @@ from safetensors.numpy import load_file
 
 from tests.exporting.conftest import Portrait
 from zoo.errors import AssetError, UsageError
-from zoo.evaluation.identity import distance
-from zoo.evaluation.landmarks import find_again, landmark_difference
-from zoo.evaluation.light import luminance_correlation
+from zoo.evaluation.measures.descriptor_distance import distance
+from zoo.evaluation.measures.landmark_difference import find_again, landmark_difference
+from zoo.evaluation.measures.luminance_correlation import luminance_correlation
 from zoo.exporting.dfm import dfm, dfm_side
 from zoo.exporting.export import export
-from zoo.exporting.formats import Format
+from zoo.exporting.formats import Format, Terms
 from zoo.exporting.host_crop import SCALE, SHIFT, TEMPLATE, five_points, host_matrix
-from zoo.exporting.terms import Terms
-from zoo.faces.alignment import align, alignment_matrix, apply
-from zoo.faces.descriptor import descriptor
-from zoo.faces.mask import face_mask
+from zoo.faces.geometry.alignment import align, alignment_matrix, apply
+from zoo.faces.masks.face_mask import face_mask
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.people import HAIR, SKIN
 from zoo.photos.image import AnyArray, Image
-from zoo.provenance.basis import Basis
+from zoo.provenance.identities.basis import Basis
 from zoo.storage import sha256_of
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.photo import swap_faces
@@ -199,7 +198,7 @@ def test_weights_by_layer_are_those_that_the_network_works_with(
 ) -> None:
     import torch
 
-    from zoo.networks.start import read_start
+    from zoo.networks.shipped import read_start
     from zoo.networks.transformation import TransformationNetwork
 
     path = tmp_path / "ada.safetensors"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from zoo.faces.detection import Face, find_faces
+from zoo.faces.detection.detector import Face, find_faces
 from zoo.people import Render, named_person, random_person, random_scene, render
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from zoo.faces.regression_trees import rotation
+from zoo.faces.detection.regression_trees import rotation
 from zoo.photos.image import Image, Matrix
 
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from zoo.errors import AssetError
-from zoo.faces.detection import find_faces
-from zoo.faces.dlib_network import read_dlib_network
-from zoo.faces.models import DESCRIPTOR, descriptor_network, model_file
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.detection.dlib_models import DESCRIPTOR, descriptor_network, model_file
+from zoo.faces.recognition.dlib_network import read_dlib_network
 from zoo.networks.descriptor import CHIP, read_descriptor_network
 from zoo.people import named_person, random_scene, render
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo.faces.alignment import align
+from zoo.faces.geometry.alignment import align
 from zoo.networks.light import GRID, LightNetwork, read_light
 from zoo.objective.light import light_loss, luminance
 from zoo.people import random_person, render
 from zoo.people.scene import Light, Scene
-from zoo.training.light_descent import descend_field
+from zoo.training.shipped.light_descent import descend_field
 
 FROM_LEFT = Light(azimuth=-55, elevation=15, ambient=0.2)
 FROM_RIGHT = Light(azimuth=50, elevation=25, ambient=0.2)

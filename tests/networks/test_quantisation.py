@@ -6,11 +6,11 @@ import numpy as np
 import onnx
 import pytest
 
-from zoo.faces.alignment import align
-from zoo.faces.detection import find_faces
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align
 from zoo.networks.onnx_export import export_onnx
 from zoo.networks.quantisation import quantise
-from zoo.networks.start import read_start
+from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.people import random_person, random_scene, render
 from zoo.swapping.network import SwapNetwork

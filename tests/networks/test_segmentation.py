@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import zoo
-from zoo.faces.segmentation import WEIGHTS
+from zoo.faces.masks.segmentation import WEIGHTS
 from zoo.networks.segmentation import CLASSES, SIZE, SegmentationNetwork, export_segmentation
 
 

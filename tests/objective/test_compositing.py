@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.faces.mask import face_mask
-from zoo.faces.reference import REFERENCE
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.masks.face_mask import face_mask
 from zoo.objective.compositing import SLOW, composite
 
 SIDE = 128

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.faces.alignment import align
-from zoo.faces.detection import find_faces
-from zoo.faces.reference import REFERENCE
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align
+from zoo.faces.geometry.reference import REFERENCE
 from zoo.networks.descriptor import CHIP, DescriptorNetwork, read_descriptor_network
 from zoo.objective.identity import chips, identity_loss, target_descriptor
 from zoo.people import named_person, random_scene, render

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from zoo.faces.alignment import align
+from zoo.faces.geometry.alignment import align
 from zoo.networks.compact import read_compact
 from zoo.objective.style import nearest_styles, style_bank, style_loss
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import Image, Points
-from zoo.training.batches import photos_tensor
+from zoo.training.loop.batches import photos_tensor
 
 PHOTOS, SIDE = 10, 64
 

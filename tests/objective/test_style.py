@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.faces.reference import REFERENCE
+from zoo.faces.geometry.reference import REFERENCE
 from zoo.objective.parts import EYES, FACE, MOUTH, PARTS, SURROUNDINGS, part_of_each_location
 from zoo.objective.style import nearest_styles, skin_bank, style_bank, style_loss
 

@@ -5,13 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.people.conftest import Judge
-from zoo.people import (
-    named_person,
-    random_person,
-    random_scene,
-    render,
-    with_face_of,
-)
+from zoo.people import named_person, random_person, random_scene, render, with_face_of
 from zoo.people.person import Glasses
 
 

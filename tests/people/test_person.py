@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo.people import named_person, random_person, random_scene, with_face_of
-from zoo.people.paint import skin_colour
+from zoo.people.rendering.albedo import skin_colour
 
 
 def test_the_same_seed_is_the_same_person_and_scene() -> None:

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+from tests.photos.icc import linear_srgb_profile
 from zoo.errors import PhotoError
 from zoo.photos.image import Image
 from zoo.photos.limits import bytes_per_pixel
 from zoo.photos.reading import find_photos, read_photo
-
-from .icc import linear_srgb_profile
 
 Picture = NDArray[np.uint8]
 

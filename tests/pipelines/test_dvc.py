@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.pipelines.conftest import ROOT
-from zoo.index import INDEX
+from zoo.products.index import INDEX
 from zoo.settings import Project
 
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import yaml
 
-from tests.evaluation.test_report import report
+from tests.evaluation.report.test_report_card import report
 from tests.pipelines.conftest import ROOT
 from tests.pipelines.test_stages import stamps
 from tests.training.conftest import RECIPE, random_pack
-from zoo import receipts
 from zoo.errors import UsageError
 from zoo.evaluation.experiment import Experiment, Trial, run, style_photos, train
-from zoo.evaluation.page import LABEL, LINE, SIDE, Strip, page
-from zoo.evaluation.report import Report
-from zoo.evaluation.showcase import COUNT, Showcase
-from zoo.faces.blending import blend
-from zoo.faces.detection import find_faces
+from zoo.evaluation.report.figure_grid import LABEL, LINE, SIDE, Strip, page
+from zoo.evaluation.report.figures import COUNT, Showcase
+from zoo.evaluation.report.report_card import Report
+from zoo.faces.compositing.blending import blend
+from zoo.faces.detection.detector import find_faces
 from zoo.people import named_person, random_scene, render
 from zoo.photos.reading import read_photo
+from zoo.products import receipts
 from zoo.settings import Project
 
 
@@ -195,7 +195,7 @@ def test_stitching_is_accounted_for_step_by_step(
 
 
 def test_a_stitch_with_all_steps_is_the_products_and_with_one_off_is_not() -> None:
-    steps = runpy.run_path(str(ROOT / "pipelines" / "stitching.py"))
+    steps = runpy.run_path(str(ROOT / "pipelines" / "experiments" / "stitching.py"))
     picture = render(named_person("ada"), random_scene(3, max_yaw=5), 160).image
     face = find_faces(picture)[0]
     back = np.ascontiguousarray(picture[:, ::-1])

@@ -10,8 +10,8 @@ import yaml
 
 from tests.pipelines.conftest import ROOT
 from tests.pipelines.test_merge import run
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import Identity, write_identity
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 from zoo.stages.status import STEPS
 from zoo.storage import sha256_of

@@ -10,13 +10,13 @@ import pytest
 
 from tests.evaluation.conftest import write_network
 from tests.pipelines.conftest import RENDERS, edit_params, run_stage
-from zoo import receipts
 from zoo.evaluation.held_out import read_held_out
-from zoo.evaluation.report import Report
-from zoo.faces.pack import read_pack
+from zoo.evaluation.report.report_card import Report
+from zoo.faces.curation.face_pack import read_pack
 from zoo.photos.reading import read_photo
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import Identity, write_identity
+from zoo.products import receipts
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 
 

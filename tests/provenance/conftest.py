@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from zoo.provenance.marking import Marking
+from zoo.provenance.credentials.marking import Marking
 
 MARK = Marking("ada", "3", "ab" * 32, "synthetic")
 

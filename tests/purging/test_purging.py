@@ -14,9 +14,9 @@ import pytest
 from tests.cli.conftest import Zoo, empty_store, project, sqlite_uri, trained, uri, zoo
 from tests.networks_on_disk import write_network
 from tests.registry.conftest import Trained
-from zoo.purging.mentions import NOBODY, take_out
+from zoo.purging.references import NOBODY, take_out
 from zoo.registry.listing import list_models
-from zoo.registry.pull import pull
+from zoo.registry.local.pull import pull
 from zoo.registry.references import Reference
 from zoo.settings import Project, cache_folder
 from zoo.storage import write_json

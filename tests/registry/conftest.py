@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from tests.networks_on_disk import SIZE, write_network
-from zoo import receipts
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import Identity
-from zoo.registry.publish import publish
+from zoo.products import receipts
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import Identity
+from zoo.registry.publishing.publish import publish
 from zoo.storage import sha256_of
 
 GOOD = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}

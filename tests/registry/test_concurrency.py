@@ -11,8 +11,8 @@ from threading import Event
 
 from tests.registry.conftest import Trained
 from zoo.registry.browse import show_model
-from zoo.registry.lease import lease
 from zoo.registry.listing import list_models
+from zoo.registry.promotion.lease import lease
 from zoo.tracking import connect
 
 Make = Callable[..., Trained]
@@ -23,10 +23,10 @@ from datetime import date
 from pathlib import Path
 import mlflow.onnx
 from zoo import receipts
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import Identity
-from zoo.registry.promotion import GateSettings, consider
-from zoo.registry.publish import publish
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import Identity
+from zoo.registry.promotion.gate import GateSettings, consider
+from zoo.registry.publishing.publish import publish
 
 model, report, uri, signs = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
 gate = GateSettings(

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.registry.conftest import Trained
-from tests.registry.test_promotion import GATE
+from tests.registry.promotion.test_gate import GATE
 from zoo.registry import listing
 from zoo.registry.browse import remove_model, show_model
-from zoo.registry.garbage import find_garbage
 from zoo.registry.listing import list_models
-from zoo.registry.promotion import promote
+from zoo.registry.maintenance.garbage_collection import find_garbage
+from zoo.registry.promotion.gate import promote
 from zoo.serving.library import Library
 from zoo.settings import cache_folder
 from zoo.tracking import connect

@@ -7,9 +7,12 @@ from unittest import mock
 
 import pytest
 
-from tests.registry import test_concurrency, test_promotion, test_publish, test_pull
+from tests.registry import test_concurrency
+from tests.registry.local import test_pull
+from tests.registry.promotion import test_gate
+from tests.registry.publishing import test_publish
 from tests.servers import BUCKET, KEYS, postgresql, postgresql_binaries, s3
-from zoo.registry.server import running_server
+from zoo.registry.maintenance.server import running_server
 from zoo.tracking import connect
 
 # Not all of them: each takes as long as fifty requests, and those left out ask for nothing new.
@@ -27,7 +30,7 @@ ALSO_HERE = {
         removing_takes_all_versions_out
         what_does_not_exist_is_answered_with_what_does
         """,
-    test_promotion: """
+    test_gate: """
         a_champion_measured_on_other_faces_is_measured_again
         force_needs_a_reason_and_records_who_and_why
         going_back_twice_goes_back_two_steps

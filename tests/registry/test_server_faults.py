@@ -19,10 +19,10 @@ from tests.registry.conftest import Trained
 from tests.servers import BUCKET, KEYS, free_port, s3
 from zoo.errors import RegistryError
 from zoo.registry.browse import show_model
-from zoo.registry.finding import find_network
-from zoo.registry.lease import lease
+from zoo.registry.local.network_resolution import find_network
+from zoo.registry.maintenance.server import running_server, stop
+from zoo.registry.promotion.lease import lease
 from zoo.registry.references import Reference
-from zoo.registry.server import running_server, stop
 
 Make = Callable[..., Trained]
 AWAY_SECONDS = 3.0
@@ -112,7 +112,7 @@ def test_a_server_killed_during_registration_is_taken_up_again(
     trained: Make, registry: Registry, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The lease that the first try could not give back is waited for less long than it would be.
-    monkeypatch.setattr("zoo.registry.publish.lease", partial(lease, patience=3.0))
+    monkeypatch.setattr("zoo.registry.publishing.publish.lease", partial(lease, patience=3.0))
     name = "carl" if when == "logged-models" else "dora"
     made = trained(name)
 

@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from tests.networks_on_disk import write_network
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image
-from zoo.registry import cache as networks
+from zoo.registry.local import cache as networks
 from zoo.storage import sha256_of, write_json
 
 REGISTRY = "sqlite:////nowhere/mlflow.db"

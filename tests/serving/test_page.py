@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.serving.conftest import Server, encoded, moving
-from zoo.provenance.verifying import verify
+from zoo.provenance.credentials.verifying import verify
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (apt install chromium)")

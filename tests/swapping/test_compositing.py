@@ -3,18 +3,13 @@
 import numpy as np
 import pytest
 
-from zoo.faces.alignment import align, warp_back
-from zoo.faces.blending import Method, blend
-from zoo.faces.detection import find_faces
-from zoo.faces.segmentation import skin
+from zoo.faces.compositing.blending import Method, blend
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align, warp_back
+from zoo.faces.masks.segmentation import skin
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import Image
-from zoo.swapping.compositing import (
-    SwappedFace,
-    aligned_for_segmentation,
-    paste_back,
-    replaceable,
-)
+from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back, replaceable
 from zoo.swapping.options import Look
 
 

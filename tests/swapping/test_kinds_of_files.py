@@ -15,10 +15,10 @@ from tests.photos.deep_files import ffmpeg_reads, srgb_light, write_deep
 from zoo.errors import PhotoError
 from zoo.photos.image import Image
 from zoo.photos.reading import read_photo
-from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
-from zoo.provenance.signing import sidecar
-from zoo.provenance.verifying import FINE, Status, verify
-from zoo.swapping.done import is_done
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking
+from zoo.provenance.credentials.signing import sidecar
+from zoo.provenance.credentials.verifying import FINE, Status, verify
+from zoo.swapping.files.outputs import is_done
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions, settings_of
 from zoo.swapping.photo import Swap, swap_file

@@ -8,8 +8,8 @@ from onnx import TensorProto
 
 from tests.networks_on_disk import write_network
 from zoo.errors import AssetError
-from zoo.swapping import inspection
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.network_files import inspection
 
 
 def test_faces_go_in_and_out_as_bytes(tmp_path: Path) -> None:

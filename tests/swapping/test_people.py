@@ -10,10 +10,10 @@ from PIL import Image as Pillow
 from zoo.errors import NobodyError, NoFaceError, PhotoError, UsageError
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import AnyArray, Image
-from zoo.provenance.marking import Marking, together
-from zoo.provenance.verifying import verify
-from zoo.swapping.choosing import portrait
-from zoo.swapping.done import is_done
+from zoo.provenance.credentials.marking import Marking, together
+from zoo.provenance.credentials.verifying import verify
+from zoo.swapping.face_selection import portrait
+from zoo.swapping.files.outputs import is_done
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import Choice, Look, Portrait, SwapOptions, Who, only, settings_of
 from zoo.swapping.photo import swap_file, swap_image
@@ -113,9 +113,9 @@ def test_a_missing_descriptor_says_what_to_do(
     couple: Image, blackening: SwapNetwork, bruno: Portrait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zoo.errors import AssetError
-    from zoo.faces import models
+    from zoo.faces.detection import dlib_models
 
-    models.descriptor_network.cache_clear()
+    dlib_models.descriptor_network.cache_clear()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert len(swap_image(couple, blackening, only(0)).faces) == 1  # which needs none
     with pytest.raises(AssetError, match="pip install face_recognition_models"):
@@ -170,9 +170,9 @@ def test_what_is_kept_is_the_photos_own(portraits: list[Image], blackening: Swap
 
 
 def test_kept_hair_takes_from_the_mask_where_hair_is(portraits: list[Image]) -> None:
-    from zoo.faces.alignment import align
-    from zoo.faces.detection import find_faces
-    from zoo.faces.segmentation import HAIR, segment, skin
+    from zoo.faces.detection.detector import find_faces
+    from zoo.faces.geometry.alignment import align
+    from zoo.faces.masks.segmentation import HAIR, segment, skin
 
     (face,) = find_faces(portraits[0])
     crop = align(portraits[0], face.landmarks, 128)

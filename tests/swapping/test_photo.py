@@ -10,10 +10,10 @@ import pytest
 from PIL import Image as Pillow
 
 from zoo.errors import NoFaceError, PhotoError, StorageError, UsageError
-from zoo.faces.mask import face_mask
+from zoo.faces.masks.face_mask import face_mask
 from zoo.photos.image import Image
 from zoo.photos.reading import read_photo
-from zoo.provenance.marking import DIGITAL_SOURCE_TYPE, Marking
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking
 from zoo.swapping.compositing import replaceable
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import only

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import yaml
 
-from zoo.faces.pack import FacePack, write_pack
-from zoo.faces.reference import REFERENCE
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import Identity, write_identity
+from zoo.faces.curation.face_pack import FacePack, write_pack
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
 
 RECIPE = {

@@ -21,14 +21,14 @@ from ray.cluster_utils import Cluster
 from safetensors.torch import load, load_file
 
 from tests.training.conftest import RECIPE
-from zoo import receipts
 from zoo.errors import TrainingError
-from zoo.faces.pack import read_pack
-from zoo.incremental import Outcome
+from zoo.faces.curation.face_pack import read_pack
 from zoo.networks.compact import read_compact
+from zoo.products import receipts
+from zoo.products.incremental import Outcome
 from zoo.settings import Project, tracking_uri
 from zoo.tracking import connect
-from zoo.training.job import Job, train
+from zoo.training.loop.job import Job, train
 from zoo.training.recipes import Recipe
 from zoo.training.stage import train_identities
 
@@ -198,7 +198,7 @@ def _join(cluster: Cluster, token: dict[str, str]) -> "subprocess.Popen[str]":
     """A driver of another user's, who knows this token and no other."""
     code = (
         "from zoo.errors import TrainingError\n"
-        "from zoo.training.cluster import connected\n"
+        "from zoo.training.ray.ray_cluster import connected\n"
         "try:\n"
         "    with connected() as ray: print(sum(node['Alive'] for node in ray.nodes()), 'nodes')\n"
         "except TrainingError as error: print(error)"

@@ -24,7 +24,7 @@ from tests.listening import (
     marked_by,
     watched,
 )
-from zoo.incremental import cores
+from zoo.products.incremental import cores
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[2]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.training.conftest import random_pack
-from zoo import receipts
 from zoo.errors import BasisError, IdentityError, ProjectError, UnknownIdentityError
-from zoo.faces.pack import write_pack
-from zoo.provenance.basis import Basis
-from zoo.provenance.identity import read_identity, write_identity
+from zoo.faces.curation.face_pack import write_pack
+from zoo.products import receipts
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.identity import read_identity, write_identity
 from zoo.settings import Project, tracking_uri
 from zoo.tracking import connect
 from zoo.training.plan import plan

@@ -11,12 +11,12 @@ import torch
 from torch import distributed
 
 from tests.training.conftest import RECIPE, random_pack
-from zoo.faces.pack import write_pack
+from zoo.faces.curation.face_pack import write_pack
 from zoo.networks.compact import read_compact
-from zoo.training import criterion, device
-from zoo.training.job import Job, Trained, train
+from zoo.training.loop import criterion, device
+from zoo.training.loop.job import Job, Trained, train
+from zoo.training.ray.rendezvous import MeetingPoint, Seat
 from zoo.training.recipes import Recipe
-from zoo.training.rendezvous import MeetingPoint, Seat
 
 PRECISE: tuple[Any, ...] = (device, criterion)
 ROOT = Path(__file__).parents[2]

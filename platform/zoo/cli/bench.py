@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import UPKEEP, Json, Quiet, examples, known_names
-from zoo.cli.say import say
+from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples, known_names
+from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
-    from zoo.registry.cache import CachedNetwork
+    from zoo.registry.local.cache import CachedNetwork
 
 
 def register(app: typer.Typer) -> None:
@@ -55,8 +55,8 @@ def bench(
     The median and what 95 of 100 swaps stay below, in milliseconds. Frames per second leave
     reading, writing and signing out.
     """
-    from zoo.cli.output import print_facts, print_json, print_table, progress
-    from zoo.provenance.marking import Marking
+    from zoo.cli.terminal.output import print_facts, print_json, print_table, progress
+    from zoo.provenance.credentials.marking import Marking
     from zoo.swapping.timing import measure
 
     network = _network(identity)
@@ -91,10 +91,10 @@ def bench(
 
 
 def _network(identity: str | None) -> "CachedNetwork":
-    from zoo.cli.place import identity_names, registry_uri_or_none
+    from zoo.cli.terminal.project_context import identity_names, registry_uri_or_none
     from zoo.errors import UsageError
-    from zoo.registry.cache import list_cached
-    from zoo.registry.finding import find_network
+    from zoo.registry.local.cache import list_cached
+    from zoo.registry.local.network_resolution import find_network
     from zoo.registry.references import parse_reference
 
     uri = registry_uri_or_none()

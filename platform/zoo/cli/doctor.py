@@ -2,8 +2,8 @@
 
 import typer
 
-from zoo.cli.options import UPKEEP, Json, Quiet, examples
-from zoo.cli.say import say
+from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples
+from zoo.cli.terminal.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -17,9 +17,9 @@ def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
     Each check is given up after a minute and a half. Code 1 when something that is needed is
     broken; with --quiet only that is named.
     """
-    from zoo.cli.checkup import State, checks, run
-    from zoo.cli.output import note, print_json, progress
-    from zoo.cli.place import project_or_none
+    from zoo.cli.diagnostics import State, checks, run
+    from zoo.cli.terminal.output import note, print_json, progress
+    from zoo.cli.terminal.project_context import project_or_none
 
     wanted = checks(project_or_none())
     found = []

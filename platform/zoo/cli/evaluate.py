@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
-from zoo.cli.say import say
+from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples
+from zoo.cli.terminal.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -37,9 +37,9 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Measure an identity's trained network on photos that training never saw."""
-    from zoo.cli.output import note, print_facts, print_json, print_table, spinner
+    from zoo.cli.terminal.output import note, print_facts, print_json, print_table, spinner
+    from zoo.evaluation.report.themes import ARROWS, JUDGES, lines
     from zoo.evaluation.run import evaluate_identity
-    from zoo.evaluation.themes import ARROWS, JUDGES, lines
     from zoo.settings import find_project
 
     project = find_project()

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.options import NETWORKS, Json, Quiet, examples, known_names
-from zoo.cli.say import say, say_name
+from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
+from zoo.cli.terminal.output import say, say_name
 from zoo.exporting.formats import Format
 from zoo.printable import printable
 
@@ -60,12 +60,12 @@ def export(
     The file names the person, the basis and the terms of use. Other programs neither sign their
     output nor label it as synthetic: the user must.
     """
-    from zoo.cli.output import note, print_json
-    from zoo.cli.place import find, named_network
+    from zoo.cli.terminal.output import note, print_json
+    from zoo.cli.terminal.project_context import find, named_network
     from zoo.errors import UsageError
     from zoo.exporting.export import export as write
-    from zoo.exporting.terms import NOTICE, Terms
-    from zoo.provenance.basis import check_basis
+    from zoo.exporting.formats import NOTICE, Terms
+    from zoo.provenance.identities.basis import check_basis
 
     target = out or Path(f"{named_network(name).name}.{form}")
     if target.suffix.lower() != f".{form}":

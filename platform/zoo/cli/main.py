@@ -12,20 +12,10 @@ from typing import Annotated
 import typer
 
 from zoo import __version__
-from zoo.cli import (
-    bench,
-    doctor,
-    evaluate,
-    export,
-    identity,
-    promote,
-    registry,
-    serve,
-    swap,
-    train,
-    upkeep,
-    verify,
-)
+from zoo.cli import bench, doctor, evaluate, export, promote, serve, train, verify
+from zoo.cli.identities import identity
+from zoo.cli.networks import catalogue, registry
+from zoo.cli.swapping import swap
 from zoo.errors import ZooError
 from zoo.printable import printable
 
@@ -38,7 +28,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 GROUPS = (
-    swap, serve, verify, identity, train, evaluate, registry, export, promote, upkeep, doctor, bench
+    swap, serve, verify, identity, train, evaluate, catalogue, export, promote, registry, doctor,
+    bench
 )  # fmt: skip
 for group in GROUPS:
     group.register(app)

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zoo.cli.options import NETWORKS, Json, Name, Quiet, examples
-from zoo.cli.say import say
+from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples
+from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zoo.registry.promotion import Promotion
+    from zoo.registry.promotion.gate import Promotion
     from zoo.settings import Project
 
 
@@ -50,12 +50,12 @@ def promote(
 
     It must reach the gate's figures, and be no worse than the champion on the same faces.
     """
-    from zoo.cli.output import print_json, spinner
-    from zoo.cli.place import registry_uri
+    from zoo.cli.terminal.output import print_json, spinner
+    from zoo.cli.terminal.project_context import registry_uri
     from zoo.errors import UsageError
-    from zoo.provenance.names import check_name
-    from zoo.registry.promotion import GateSettings, roll_back
-    from zoo.registry.promotion import promote as promote_network
+    from zoo.provenance.identities.names import check_name
+    from zoo.registry.promotion.gate import GateSettings, roll_back
+    from zoo.registry.promotion.gate import promote as promote_network
     from zoo.settings import find_project, read_params, section
 
     check_name(name)

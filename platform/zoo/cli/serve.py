@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import PICTURES, Json, Quiet, examples, known_names
-from zoo.cli.say import say
+from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
+from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
     from zoo.serving.options import Options
@@ -80,7 +80,7 @@ def serve(
     """
     import secrets
 
-    from zoo.cli.place import registry_uri_or_none
+    from zoo.cli.terminal.project_context import registry_uri_or_none
     from zoo.serving.options import Options, is_loopback
 
     if token is None and not is_loopback(host):
@@ -126,8 +126,8 @@ def live(
 
     Uses the server on that port if there is one, otherwise starts one for this machine only.
     """
-    from zoo.cli.place import registry_uri_or_none
-    from zoo.provenance.names import check_name
+    from zoo.cli.terminal.project_context import registry_uri_or_none
+    from zoo.provenance.identities.names import check_name
     from zoo.serving.options import Options
 
     check_name(identity)
@@ -145,7 +145,7 @@ def live(
 def _run(
     options: "Options", as_json: bool, quiet: bool, page: str = "", browser: bool = False
 ) -> None:
-    from zoo.cli.output import note, spinner
+    from zoo.cli.terminal.output import note, spinner
     from zoo.serving.server import serving
 
     with suppress(KeyboardInterrupt), ExitStack() as running:
@@ -160,7 +160,7 @@ def _run(
 
 
 def _tell(address: str, page: str, token: str | None, as_json: bool, quiet: bool) -> None:
-    from zoo.cli.output import note, print_json
+    from zoo.cli.terminal.output import note, print_json
 
     if as_json:
         print_json({"address": address, "page": address + page, "token": token})
@@ -173,7 +173,7 @@ def _tell(address: str, page: str, token: str | None, as_json: bool, quiet: bool
 def _open(page: str) -> None:
     import webbrowser
 
-    from zoo.cli.output import note
+    from zoo.cli.terminal.output import note
 
     if not webbrowser.open(page):
         note("No browser was found here; open the address yourself.")

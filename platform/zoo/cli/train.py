@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.options import IDENTITIES, NETWORKS, Json, Quiet, examples, known_names
-from zoo.cli.say import say
+from zoo.cli.terminal.options import IDENTITIES, NETWORKS, Json, Quiet, examples, known_names
+from zoo.cli.terminal.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def train(
     This is one stage of `dvc repro`, which also aligns, evaluates and registers. Ctrl-C stops it,
     and the next call resumes from the last checkpoints. logs/NAME.log has the details.
     """
-    from zoo.cli.output import note, print_json
+    from zoo.cli.terminal.output import note, print_json
     from zoo.settings import find_project
     from zoo.training.stage import train_identities
 
@@ -71,7 +71,7 @@ def status(as_json: Json = False, quiet: Quiet = False) -> None:
     A step is fresh, stale (what it was made from has changed), missing, or failed in its last
     run; `dvc repro` brings all of them up to date.
     """
-    from zoo.cli.output import note, print_json, print_table
+    from zoo.cli.terminal.output import note, print_json, print_table
     from zoo.settings import find_project
     from zoo.stages.status import STEPS, project_status
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.options import PICTURES, Json, examples
-from zoo.cli.say import say, say_name
+from zoo.cli.terminal.options import PICTURES, Json, examples
+from zoo.cli.terminal.output import say, say_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.provenance.verifying import Finding, Step
+    from zoo.provenance.credentials.verifying import Finding, Step
 
 
 def register(app: typer.Typer) -> None:
@@ -41,10 +41,10 @@ def verify(
 
     Exit code 0 if all carry a valid manifest, 1 if one was altered or carries none.
     """
-    from zoo.cli.output import note, print_json
+    from zoo.cli.terminal.output import note, print_json
     from zoo.errors import PhotoError
-    from zoo.provenance.verifying import FINE
-    from zoo.provenance.verifying import verify as check
+    from zoo.provenance.credentials.verifying import FINE
+    from zoo.provenance.credentials.verifying import verify as check
 
     findings: list[Finding] = []
     failed = False
@@ -69,7 +69,7 @@ def verify(
 
 
 def _lines(finding: "Finding") -> list[str]:
-    from zoo.provenance.verifying import FINE
+    from zoo.provenance.credentials.verifying import FINE
 
     lines = [f"{finding.file}: {finding.status}", f"  {finding.explanation}"]
     if finding.steps and finding.status not in FINE:

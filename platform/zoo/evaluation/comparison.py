@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.errors import NoFaceError
-from zoo.evaluation.identity import distance
-from zoo.evaluation.measuring import Before, Judge, Truth, measure
-from zoo.evaluation.report import Row
-from zoo.evaluation.truth import psnr
-from zoo.faces.alignment import alignment_matrix, covered, warp_back
-from zoo.faces.detection import Face, find_faces
+from zoo.evaluation.measures.descriptor_distance import distance
+from zoo.evaluation.measures.measure import Before, Judge, Truth, measure
+from zoo.evaluation.measures.psnr import psnr
+from zoo.evaluation.report.report_card import Row
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.geometry.alignment import alignment_matrix, covered, warp_back
 from zoo.photos.image import Image
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.photo import swap_faces

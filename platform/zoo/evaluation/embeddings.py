@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import NoFaceError, StorageError
-from zoo.evaluation.identity import describe_photos
-from zoo.evaluation.likeness import embed, person_of
-from zoo.faces.pack import read_pack
-from zoo.faces.sface import Embedding
+from zoo.evaluation.measures.descriptor_distance import describe_photos
+from zoo.evaluation.measures.likeness import embed, person_of
+from zoo.faces.curation.face_pack import read_pack
+from zoo.faces.recognition.sface import Embedding
 from zoo.settings import Project, cache_folder
 from zoo.storage import atomic_file
 

@@ -14,20 +14,21 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from zoo import __version__, receipts
+from zoo import __version__
 from zoo.errors import IdentityError, TrainingError, UsageError
-from zoo.evaluation.likeness import recogniser_sha256
-from zoo.evaluation.report import Report
+from zoo.evaluation.measures.likeness import recogniser_sha256
+from zoo.evaluation.report.report_card import Report
 from zoo.evaluation.run import measure
 from zoo.evaluation.settings import HELD_OUT, VERSION, evaluate_settings
-from zoo.faces.pack import FacePack, read_pack
-from zoo.incremental import Job, bring_up_to_date
+from zoo.faces.curation.face_pack import FacePack, read_pack
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
 from zoo.networks.shipped import LIGHT, START, shipped_sha256
-from zoo.provenance.identity import find_identity
+from zoo.products import receipts
+from zoo.products.incremental import Job, bring_up_to_date
+from zoo.provenance.identities.identity import find_identity
 from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json
-from zoo.training import job as training
+from zoo.training.loop import job as training
 from zoo.training.plan import CONTENT, descriptor_sha256
 from zoo.training.plan import VERSION as TRAINING_VERSION
 from zoo.training.recipes import Recipe, chosen_recipe

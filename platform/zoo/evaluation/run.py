@@ -6,41 +6,36 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo import receipts
 from zoo.errors import PhotoError, StorageError, UnknownIdentityError
 from zoo.evaluation.comparison import Example, Subject, compare
 from zoo.evaluation.embeddings import embeddings_of, other_identities
 from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
-from zoo.evaluation.identity import (
+from zoo.evaluation.measures.descriptor_distance import (
     Descriptor,
     describe_photos,
     people_in,
     target_of,
     without_target,
 )
-from zoo.evaluation.likeness import (
+from zoo.evaluation.measures.likeness import (
     Likeness,
     embed,
     likeness_of,
     person_of,
     recogniser_sha256,
 )
-from zoo.evaluation.measuring import Judge
-from zoo.evaluation.plots import draw_plots
-from zoo.evaluation.report import Network, Report, summarise
-from zoo.evaluation.settings import (
-    HELD_OUT,
-    EvaluateSettings,
-    descriptors_path,
-    evaluate_settings,
-)
-from zoo.evaluation.sheet import sheet
-from zoo.evaluation.themes import JUDGES
-from zoo.faces.pack import read_pack
+from zoo.evaluation.measures.measure import Judge
+from zoo.evaluation.report.plots import draw_plots
+from zoo.evaluation.report.report_card import Network, Report, summarise
+from zoo.evaluation.report.sheet import sheet
+from zoo.evaluation.report.themes import JUDGES
+from zoo.evaluation.settings import HELD_OUT, EvaluateSettings, descriptors_path, evaluate_settings
+from zoo.faces.curation.face_pack import read_pack
 from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import write_photo
-from zoo.provenance.identity import find_identity
+from zoo.products import receipts
+from zoo.provenance.identities.identity import find_identity
 from zoo.settings import Project
 from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
 from zoo.swapping.network import SwapNetwork
@@ -193,7 +188,7 @@ def _likeness(
 
 
 def write_descriptors(project: Project, name: str, photos: Sequence[Path]) -> int:
-    """Describes the photos (see :func:`.identity.describe_photos`); returns how many it took.
+    """Describes the photos (:func:`.descriptor_distance.describe_photos`); returns how many.
 
     Raises:
         NoFaceError: none of them shows a face.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from zoo.evaluation.likeness import Choice
+from zoo.evaluation.measures.likeness import Choice
 from zoo.settings import Project, read_params, section
 
 VERSION = "evaluate-5"

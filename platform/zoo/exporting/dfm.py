@@ -7,11 +7,15 @@ swapped face, and ``out_celeb_face_mask:0`` [1, H, H, 1], where it shows a face.
 smaller of the masks, softens it, matches colours and pastes.
 
 So the graph resamples the host's crop to ours, runs the network, resamples back, gives the face the
-crop's light (:mod:`zoo.faces.agreement`; here in RGB, and without contrast), and composites the
-result over its input. The first mask holds the pixels that the shipped segmentation classifies as
-skin, so that hair, glasses and hands stay in front as in a swap of ours.
+crop's light (:mod:`zoo.faces.compositing.colour_transfer`; here in RGB, and without contrast), and
+composites the result over its input. The first mask holds the pixels that the shipped segmentation
+classifies as skin, so that hair, glasses and hands stay in front as in a swap of ours.
 
 Source: modelhub/DFLive/DFMModel.py of DeepFaceLive; processors/modules/deep_swapper of facefusion.
+
+Resampling is a matrix, so that any program that runs ONNX can do it: rows and columns apart, a
+picture is resampled by two multiplications with constant matrices, which every provider of ONNX
+Runtime has; sampling at given places (GridSample) not all have.
 """
 
 from collections.abc import Mapping
@@ -25,11 +29,10 @@ from onnx import TensorProto, compose, helper, numpy_helper
 
 from zoo.errors import AssetError
 from zoo.exporting.host_crop import SCALE, SHIFT, to_host
-from zoo.exporting.resampling import resampling
-from zoo.faces.agreement import LIGHT
-from zoo.faces.mask import mask_outline
-from zoo.faces.reference import REFERENCE
-from zoo.faces.segmentation import SKIN, WEIGHTS, expectation
+from zoo.faces.compositing.colour_transfer import LIGHT
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.masks.face_mask import mask_outline
+from zoo.faces.masks.segmentation import SKIN, WEIGHTS, expectation
 from zoo.photos.image import Plane
 
 IN, MASK, FACE, FACE_MASK = (
@@ -176,7 +179,7 @@ class _Graph:
         return self.add("Add", swapped, self.add("Div", blurred(missing), weight))
 
     def expected(self, skin: str) -> str:
-        """As :func:`zoo.faces.segmentation.skin` raises the odds on the face."""
+        """As :func:`zoo.faces.masks.segmentation.skin` raises the odds on the face."""
         gain = expectation()[None, None]
         more = self.add("Mul", skin, self.constant("expected_more", gain - 1))
         most = self.add("Mul", skin, self.constant("expected", gain))
@@ -224,3 +227,33 @@ class _Graph:
                 f"({reason})."
             ) from error
         return model
+
+
+_A = -0.5  # of the cubic kernel: Catmull-Rom, which keeps straight lines straight
+
+
+def resampling(given: int, made: int, scale: float, shift: float) -> NDArray[np.float32]:
+    """The matrix [made, given] that resamples an axis of ``given`` pixels to ``made``.
+
+    The place u of what is made, 0 to 1 over all its pixels, shows the place
+    ``scale`` · u + ``shift`` of what is given. Cubic; where pixels are skipped the kernel is
+    widened, so that they are averaged; beyond the border its last pixel is repeated.
+    """
+    places = ((np.arange(made) + 0.5) / made * scale + shift) * given - 0.5
+    step = max(1.0, abs(scale) * given / made)
+    reach = int(np.ceil(2 * step)) + 1
+    near = np.floor(places).astype(int)[:, None] + np.arange(-reach, reach + 1)
+    weights = _cubic((near - places[:, None]) / step)
+    weights /= weights.sum(axis=1, keepdims=True)
+    matrix = np.zeros((made, given))
+    rows = np.broadcast_to(np.arange(made)[:, None], near.shape)
+    np.add.at(matrix, (rows, near.clip(0, given - 1)), weights)
+    return matrix.astype(np.float32)
+
+
+def _cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Keys 1981, *Cubic convolution interpolation for digital image processing*."""
+    x = np.abs(x)
+    inner = ((_A + 2) * x - (_A + 3)) * x * x + 1
+    outer = ((_A * x - 5 * _A) * x + 8 * _A) * x - 4 * _A
+    return np.where(x < 1, inner, np.where(x < 2, outer, 0.0))

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from zoo.errors import AssetError, UsageError
-from zoo.exporting.formats import Format
-from zoo.exporting.terms import Terms
-from zoo.provenance.marking import Marking
+from zoo.exporting.formats import Format, Terms
+from zoo.provenance.credentials.marking import Marking
 from zoo.storage import atomic_file
-from zoo.swapping.inspection import inspect_network
+from zoo.swapping.network_files.inspection import inspect_network
 
 
 def export(network: Path, terms: Terms, form: Format, target: Path) -> None:

@@ -7,7 +7,8 @@ to ours differs a little from face to face; a file can contain only the one that
 best. It has no rotation or shear, which the fit finds to be negligible, so rows and columns are
 resampled separately.
 
-Unit coordinates as in :mod:`zoo.faces.alignment`: (0, 0) is the left top corner of the first pixel.
+Unit coordinates as in :mod:`zoo.faces.geometry.alignment`: (0, 0) is the left top corner of the
+first pixel.
 """
 
 import numpy as np
@@ -23,9 +24,10 @@ TEMPLATE: Points = np.array(
 
 SCALE: tuple[float, float] = (1.2797, 1.1411)
 SHIFT: tuple[float, float] = (-0.1283, -0.0653)
-"""Ours = SCALE · theirs + SHIFT, across and down: fitted by ``pipelines/host_crop.py`` on the faces
-of 943 people (Labeled Faces in the Wild), from which a face's landmarks are away by .012 of our
-crop's side on average, 95 % of the faces by less than .022."""
+"""Ours = SCALE · theirs + SHIFT, across and down: fitted by
+``pipelines/experiments/host_crop.py`` on the faces of 943 people (Labeled Faces in the Wild), from
+which a face's landmarks are away by .012 of our crop's side on average, 95 % of the faces by less
+than .022."""
 
 
 def five_points(landmarks: Points) -> Points:

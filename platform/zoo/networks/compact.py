@@ -2,7 +2,7 @@
 
 VGG-19's wide convolutions are replaced by pairs of a thin 3×3 and a 1×1 convolution (low-rank
 factors, after Zhang et al. 2016, https://arxiv.org/abs/1505.06798), fitted to VGG-19's own
-responses on faces and then trained on to agree with them (``pipelines/distill.py``).
+responses on faces and then trained on to agree with them (``pipelines/shipped/distill.py``).
 Same inputs, layers and shapes as :class:`zoo.networks.vgg19.VGG19`.
 """
 

@@ -3,7 +3,7 @@
 A residual network of 29 convolutions, trained by King (2017) on 3 million faces
 (http://dlib.net/face_recognition.py.html); its layers as in dlib's example
 ``dnn_face_recognition_ex.cpp``. The weights come with ``face_recognition_models`` and are read
-by :mod:`zoo.faces.dlib_network`.
+by :mod:`zoo.faces.recognition.dlib_network`.
 
 Shapes: B batch, C channels; a chip is the square of 150 px that dlib cuts out of a photo.
 """
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.faces.dlib_network import DlibNetwork, read_dlib_network
-from zoo.faces.models import DESCRIPTOR, model_file
+from zoo.faces.detection.dlib_models import DESCRIPTOR, model_file
+from zoo.faces.recognition.dlib_network import DlibNetwork, read_dlib_network
 
 CHIP = 150
 """Side in pixels of what the network looks at."""

@@ -1,7 +1,7 @@
 """The light network Γ: features of the light on an aligned face.
 
-Trained as a siamese network on pairs of different people (``zoo.training.light``), so that
-distances between its features are distances between lights. The mean squared difference of
+Trained as a siamese network on pairs of different people (``zoo.training.shipped.light_network``),
+so that distances between its features are distances between lights. The mean squared difference of
 its features is the light term (Korshunova et al. 2017, equation 5).
 
 The gradient of Γ must lead a picture towards a light, not towards noise. So Γ reads 32×32 blurred

@@ -1,8 +1,8 @@
 """A differentiable composite: an approximation of the finished picture.
 
-Compositing (:mod:`zoo.faces.blending`) keeps the high frequencies of a network's output inside the
-mask; the surroundings and the low frequencies, light and complexion, are replaced by the photo's. A
-term that is computed on the composite therefore measures what remains of the output.
+Compositing (:mod:`zoo.faces.compositing.blending`) keeps the high frequencies of a network's output
+inside the mask; the surroundings and the low frequencies, light and complexion, are replaced by the
+photo's. A term that is computed on the composite therefore measures what remains of the output.
 
     C(x̂, x) = x + M · (x̂ − L(x̂) + L(x) − x),   L the low-pass inside the mask M
 
@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.faces.mask import face_mask
-from zoo.faces.reference import REFERENCE
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.masks.face_mask import face_mask
 
 SLOW = 0.25
 """Standard deviation of L, in distances of the outer eye corners.

@@ -9,8 +9,8 @@ which compositing takes from the photo.
 
 from torch import Tensor
 
+from zoo.objective.distributed import mean_of_workers
 from zoo.objective.parts import weight_of_each_location
-from zoo.objective.workers import mean_of_workers
 
 
 def content_loss(output_BCHW: Tensor, photo_BCHW: Tensor) -> Tensor:

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo.faces.mask import face_outline
-from zoo.faces.reference import REFERENCE
+from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.masks.face_mask import face_outline
 from zoo.photos.image import Points
 
 

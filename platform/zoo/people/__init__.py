@@ -4,7 +4,7 @@ Each render comes with its landmarks, labels and parameters, and the same scene 
 rendered with another person's face: the true swap. Nobody's photo is in it.
 """
 
-from zoo.people.cast import named_person, random_person
+from zoo.people.named import named_person, random_person
 from zoo.people.person import Person, with_face_of
 from zoo.people.render import BACKGROUND, HAIR, OTHER, SKIN, Render, render
 from zoo.people.scene import Scene, random_scene

@@ -1,28 +1,47 @@
-"""Renders a person in a scene: picture, landmarks and labels."""
+"""Renders a person in a scene: picture, landmarks and labels.
+
+Compiled code gets everything that a ray can meet as one record, by a single pointer: no reference
+counts, and fixed sizes of the maps.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.background import background_image
-from zoo.people.camera import View, view
-from zoo.people.chart import Canvas, sculpt
-from zoo.people.features import Features, features
-from zoo.people.hair import face_window, hair_record
-from zoo.people.head import CHART_SHAPE, head_record, profiles
-from zoo.people.landmarks import landmarks
-from zoo.people.look import look_record
-from zoo.people.march import RAYS, draw
-from zoo.people.model import MODEL
-from zoo.people.noise import noise_tile
-from zoo.people.paint import paint
+from zoo.people.geometry.camera import View, view
+from zoo.people.geometry.displacement import fill_relief
+from zoo.people.geometry.face_map import Canvas, sculpt
+from zoo.people.geometry.features import Features, features
+from zoo.people.geometry.hair import HAIR as HAIR_RECORD
+from zoo.people.geometry.hair import face_window, hair_record
+from zoo.people.geometry.head import CHART_SHAPE, HEAD, PROFILE_ROWS, head_record, profiles
+from zoo.people.geometry.landmarks import landmarks
+from zoo.people.geometry.surface import CLOTH, TORSO, torso_record
+from zoo.people.geometry.surface import HAIR as HAIR_PART
+from zoo.people.geometry.surface import NOTHING as NOTHING_PART
 from zoo.people.person import Person
-from zoo.people.relief import fill_relief
+from zoo.people.rendering.albedo import paint
+from zoo.people.rendering.background import background_image
+from zoo.people.rendering.materials import LOOK, look_record
+from zoo.people.rendering.noise import SIZE, noise_tile
+from zoo.people.rendering.ray_marching import RAYS, draw
 from zoo.people.scene import Scene
-from zoo.people.surface import CLOTH, torso_record
-from zoo.people.surface import HAIR as HAIR_PART
-from zoo.people.surface import NOTHING as NOTHING_PART
+
+MODEL = np.dtype(
+    [
+        ("head", HEAD),
+        ("hair", HAIR_RECORD),
+        ("torso", TORSO),
+        ("look", LOOK),
+        ("table", np.float64, (PROFILE_ROWS, 3)),  # outline of the face
+        ("relief", np.float32, CHART_SHAPE),
+        ("window", np.float32, CHART_SHAPE),
+        ("tile", np.float32, (SIZE, SIZE)),
+        ("paint", np.float32, (*CHART_SHAPE, 6)),
+    ]
+)
+
 
 BACKGROUND, HAIR, SKIN, OTHER = 0, 1, 2, 3
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, JpegImagePlugin
 from PIL import Image as Pillow
 
-from zoo.photos.colour import is_grey
+from zoo.photos.colour.srgb import is_grey
 
 _KEPT = ("Make", "Model", "DateTime", "Artist", "Copyright", "XResolution", "YResolution",
          "ResolutionUnit")  # fmt: skip

@@ -17,11 +17,11 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from zoo.errors import PhotoError
-from zoo.photos import exr, heif
-from zoo.photos.code_points import from_code_points
-from zoo.photos.colour import to_srgb
-from zoo.photos.companions import companions
-from zoo.photos.deep import Deep, depth, is_raw, read_deep
+from zoo.photos.colour.cicp import from_code_points
+from zoo.photos.colour.srgb import to_srgb
+from zoo.photos.embedded_media import companions
+from zoo.photos.formats import exr, heif
+from zoo.photos.formats.high_bit_depth import Deep, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.limits import check_size
 from zoo.photos.metadata import Metadata, safe_metadata
@@ -91,7 +91,7 @@ def find_photos(
 
 
 class Decode(Protocol):
-    """:func:`decode_photo`, here or in a process of its own (:mod:`.apart`)."""
+    """:func:`decode_photo`, here or in a process of its own (:mod:`.decoder_processes`)."""
 
     def __call__(
         self, encoded: bytes, path: Path, *, max_pixels: int, whole: bool = False

@@ -9,8 +9,8 @@ from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
 from zoo.errors import PhotoError
-from zoo.photos import exr, heif
-from zoo.photos.deep import Deep
+from zoo.photos.formats import exr, heif
+from zoo.photos.formats.high_bit_depth import Deep
 from zoo.photos.image import Image
 from zoo.photos.reading import Photo
 from zoo.storage import atomic_file
@@ -125,7 +125,7 @@ def _kind(path: Path, like: Photo | None) -> str:
 
 
 def _deep(deep: Deep, kind: str, exif: bytes | None, xmp: str | None) -> bytes:
-    from zoo.photos.deep_writing import encode_png, encode_tiff
+    from zoo.photos.formats.high_bit_depth_writing import encode_png, encode_tiff
 
     if kind == "EXR":
         return exr.encode_exr(deep, xmp)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from zoo.purging.mentions import naming, take_out
-from zoo.registry.cache import list_cached, registry_folder
+from zoo.purging.references import naming, take_out
 from zoo.registry.listing import listing_path
+from zoo.registry.local.cache import list_cached, registry_folder
 from zoo.settings import Project, cache_folder
 from zoo.storage import plain_errors
 

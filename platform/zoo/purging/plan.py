@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zoo import receipts
 from zoo.errors import StorageError, UnknownIdentityError
-from zoo.provenance.identity import RECORD
-from zoo.provenance.names import check_name, near_names
+from zoo.products import receipts
+from zoo.provenance.identities.identity import RECORD
+from zoo.provenance.identities.names import check_name, near_names
 from zoo.purging import files
-from zoo.purging.registered import Registered, find_registered, purge_registered
-from zoo.purging.traces import Fingerprints, find_traces
-from zoo.purging.versioned import Versioned, find_versioned
-from zoo.registry.signatures import forget_signer
-from zoo.s3.patience import SHORT_PATIENCE
+from zoo.purging.dvc_cache import Versioned, find_versioned
+from zoo.purging.registry_entries import Registered, find_registered, purge_registered
+from zoo.purging.residue import Fingerprints, find_traces
+from zoo.registry.publishing.signatures import forget_signer
+from zoo.s3.client import SHORT_PATIENCE
 from zoo.settings import Project, read_params
-from zoo.shared import names
+from zoo.shared_storage import names
 from zoo.storage import atomic_file, plain_errors, sha256_of
-from zoo.training.places import Places
+from zoo.training.checkpoint_storage import Places
 from zoo.training.stage import alone
 from zoo.untrusted import read_text
 

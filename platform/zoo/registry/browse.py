@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import UnknownIdentityError
-from zoo.provenance.names import near_names
-from zoo.registry.history import Move, moves_in, who
-from zoo.registry.lease import lease
+from zoo.provenance.identities.names import near_names
+from zoo.registry.promotion.alias_history import Move, moves_in, who
+from zoo.registry.promotion.lease import lease
 from zoo.registry.references import CANDIDATE, CHAMPION, Reference
 from zoo.registry.tags import TagError, is_identity, problem_in, resolution_in, scores_in
 from zoo.registry.versions import aliases_of, versions_of

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import StorageError
 from zoo.registry.browse import Version, model_of
-from zoo.registry.lease import is_lease
+from zoo.registry.promotion.lease import is_lease
 from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.registry.tags import is_identity
 from zoo.registry.versions import versions_of

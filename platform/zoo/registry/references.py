@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from zoo.errors import UsageError
-from zoo.provenance.names import check_name
+from zoo.provenance.identities.names import check_name
 
 CHAMPION = "champion"
 CANDIDATE = "candidate"

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 
 from zoo.errors import SlugError
-from zoo.provenance.basis import Basis
-from zoo.provenance.names import check_name
+from zoo.provenance.identities.basis import Basis
+from zoo.provenance.identities.names import check_name
 from zoo.untrusted import parse_json
 
 SCORES = "scores"

@@ -1,8 +1,18 @@
-"""One boto3 client per process and configuration, made when it is first needed."""
+"""One boto3 client per process and configuration, made when it is first needed.
 
+The retry policy waits out an outage: boto3 itself gives up after seconds, a restarting store
+needs more.
+"""
+
+import logging
 import os
+import random
+import time
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
+
+from zoo.errors import OutageError
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
@@ -42,3 +52,37 @@ def _client(settings: tuple[tuple[str, str], ...], read_seconds: float) -> Any:
         "s3",
         config=Config(connect_timeout=CONNECT_SECONDS, read_timeout=read_seconds, **config),
     )
+
+
+PATIENCE = 120.0
+"""Seconds without any progress after which work in the background gives up."""
+SHORT_PATIENCE = 5.0
+"""The same where a person waits."""
+LONGEST_PAUSE = 8.0
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+def patiently(act: Callable[[], Result], patience: float) -> Result:
+    """The result of ``act``, retried during an outage for ``patience`` seconds.
+
+    Pauses grow twofold, each a random part of its length, so that a hundred nodes do not come
+    back at the same moment.
+
+    Raises:
+        OutageError: it still lasts.
+    """
+    deadline = time.monotonic() + patience
+    pause = 0.5
+    while True:
+        try:
+            return act()
+        except OutageError as error:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise
+            if pause == 0.5:
+                log.warning("%s Trying for another %.0f s.", error, left)
+            time.sleep(min(left, random.uniform(pause / 2, pause)))
+            pause = min(2 * pause, LONGEST_PAUSE)

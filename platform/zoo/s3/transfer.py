@@ -11,9 +11,8 @@ from urllib.parse import quote, unquote
 
 from zoo.errors import DamagedObjectError, OutageError, StorageError
 from zoo.s3.address import S3Address
-from zoo.s3.client import connect
-from zoo.s3.faults import code_of, plain_faults
-from zoo.s3.patience import PATIENCE, patiently
+from zoo.s3.client import PATIENCE, connect, patiently
+from zoo.s3.error_translation import code_of, plain_faults
 from zoo.storage import plain_errors, sha256_of
 
 CHUNK = 1 << 16  # bytes; what is lost of a download when its connection breaks

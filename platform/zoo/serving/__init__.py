@@ -1,6 +1,6 @@
 """The zoo over HTTP: a REST interface, a web page and live video, on Ray Serve.
 
 :mod:`.server` starts and stops it; :mod:`.application` says which deployments there are, and
-:mod:`.front` asks them; :mod:`.listener` accepts connections; :mod:`.api` is the HTTP interface,
+:mod:`.gateway` asks them; :mod:`.listener` accepts connections; :mod:`.api` is the HTTP interface,
 independent of Ray.
 """

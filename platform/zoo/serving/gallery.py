@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, Field
 
-from zoo.registry.cache import CachedNetwork, cached_aliases
 from zoo.registry.listing import Listed
+from zoo.registry.local.cache import CachedNetwork, cached_aliases
 from zoo.registry.references import CANDIDATE, CHAMPION
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from zoo.errors import RegistryError, StorageError, ZooError
 from zoo.photos.reading import read_photo
-from zoo.provenance.basis import Basis, check_basis
-from zoo.registry import cache
-from zoo.registry.finding import find_network
+from zoo.provenance.identities.basis import Basis, check_basis
+from zoo.registry.local import cache
+from zoo.registry.local.network_resolution import find_network
 from zoo.registry.references import Reference, parse_reference
-from zoo.serving.backend import Chosen
+from zoo.serving.deployment.backend import Chosen
 from zoo.serving.gallery import Entry, Gallery, of_cached, of_listed
 from zoo.settings import cache_folder
 from zoo.storage import atomic_file
@@ -76,7 +76,7 @@ class Library:
             if not path.is_file():
                 if self._registry is None or not exists(self._registry):
                     return None
-                from zoo.registry.pull import pull_preview
+                from zoo.registry.local.pull import pull_preview
 
                 with atomic_file(path) as temporary:
                     pull_preview(Reference(name, version=version), self._registry, temporary)

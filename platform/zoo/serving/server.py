@@ -1,8 +1,9 @@
 """Starts and stops a server with its own Ray, and cleans up.
 
 It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray runs in a process of
-its own (:mod:`zoo.serving.engine`), and this one only waits: whenever and however often it is told
-to stop, it stops Ray and removes Ray's files. If it is killed, the engine ends by itself.
+its own (:mod:`zoo.serving.deployment.engine`), and this one only waits: whenever and however often
+it is told to stop, it stops Ray and removes Ray's files. If it is killed, the engine ends by
+itself.
 """
 
 import json
@@ -20,7 +21,7 @@ from types import FrameType
 
 from zoo.errors import ServingError, UsageError
 from zoo.local_ray import private_folder, remove
-from zoo.serving.engine import question
+from zoo.serving.deployment.engine import question
 from zoo.serving.options import Options
 
 _SECONDS_TO_END = 30.0  # more than what is under way may take
@@ -64,7 +65,7 @@ def serving(options: Options) -> Iterator[Server]:
         engine = None
         try:
             engine = subprocess.Popen(
-                [sys.executable, "-m", "zoo.serving.engine"],
+                [sys.executable, "-m", "zoo.serving.deployment.engine"],
                 env={**os.environ, **_environment(folder)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.digests import Digests, digests
 from zoo.errors import IdentityError, PhotoError
-from zoo.faces.curation import AlignSettings, contact_sheet, curate
-from zoo.faces.pack import write_pack
-from zoo.incremental import Job, run_for_identities
-from zoo.index import write_index
+from zoo.faces.curation.face_pack import write_pack
+from zoo.faces.curation.photo_selection import AlignSettings, contact_sheet, curate
 from zoo.photos.reading import find_photos
 from zoo.photos.writing import write_photo
-from zoo.provenance.identity import PHOTOS, Identity
-from zoo.receipts import Made
+from zoo.products.digests import Digests, digests
+from zoo.products.incremental import Job, run_for_identities
+from zoo.products.index import write_index
+from zoo.products.receipts import Made
+from zoo.provenance.identities.identity import PHOTOS, Identity
 from zoo.settings import Project, read_params, section
 from zoo.storage import write_json
 

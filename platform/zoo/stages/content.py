@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from zoo.digests import Digests, digests
 from zoo.errors import PhotoError, ProjectError
 from zoo.evaluation.held_out import HeldOut, Seeds, choose_apart, write_held_out
 from zoo.evaluation.settings import HELD_OUT
-from zoo.faces.alignment import align
-from zoo.faces.content import gather_content
-from zoo.faces.detection import find_faces
-from zoo.faces.pack import FacePack, write_pack
-from zoo.incremental import (
+from zoo.faces.curation.content import gather_content
+from zoo.faces.curation.face_pack import FacePack, write_pack
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align
+from zoo.people import random_person, random_scene, render
+from zoo.photos.reading import find_photos
+from zoo.photos.writing import write_photo
+from zoo.products.digests import Digests, digests
+from zoo.products.incremental import (
     Job,
     bring_up_to_date,
     cores,
@@ -25,10 +28,7 @@ from zoo.incremental import (
     progress,
     remove_gone,
 )
-from zoo.people import random_person, random_scene, render
-from zoo.photos.reading import find_photos
-from zoo.photos.writing import write_photo
-from zoo.receipts import Made
+from zoo.products.receipts import Made
 from zoo.settings import Project, read_params, section
 from zoo.storage import atomic_folder
 from zoo.training.plan import CONTENT

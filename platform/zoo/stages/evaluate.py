@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.digests import Digests, digests
 from zoo.errors import IdentityError
-from zoo.evaluation.likeness import recogniser_sha256
+from zoo.evaluation.measures.likeness import recogniser_sha256
 from zoo.evaluation.settings import HELD_OUT, VERSION, descriptors_path, evaluate_settings
-from zoo.incremental import Job, run_for_identities
-from zoo.index import write_index
-from zoo.provenance.identity import Identity
-from zoo.receipts import Made
+from zoo.products.digests import Digests, digests
+from zoo.products.incremental import Job, run_for_identities
+from zoo.products.index import write_index
+from zoo.products.receipts import Made
+from zoo.provenance.identities.identity import Identity
 from zoo.settings import Project
 
 __all__ = ["NAME", "VERSION", "inputs", "make", "product", "run"]

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from zoo import receipts
-from zoo.digests import Digests, digests
 from zoo.errors import IdentityError
-from zoo.incremental import Job, cores, run_for_identities
-from zoo.provenance.identity import Identity
-from zoo.receipts import Made
-from zoo.registry.promotion import GateSettings, consider
-from zoo.registry.publish import publish
+from zoo.products import receipts
+from zoo.products.digests import Digests, digests
+from zoo.products.incremental import Job, cores, run_for_identities
+from zoo.products.receipts import Made
+from zoo.provenance.identities.identity import Identity
+from zoo.registry.promotion.gate import GateSettings, consider
+from zoo.registry.publishing.publish import publish
 from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.settings import Project, read_params, section, tracking_uri, without_password
 from zoo.storage import write_json

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from zoo.digests import Digests, digests
 from zoo.errors import IdentityError
-from zoo.incremental import Job, run_for_identities
-from zoo.index import write_index
 from zoo.photos.writing import write_photo
-from zoo.provenance.identity import Identity
-from zoo.receipts import Made
+from zoo.products.digests import Digests, digests
+from zoo.products.incremental import Job, run_for_identities
+from zoo.products.index import write_index
+from zoo.products.receipts import Made
+from zoo.provenance.identities.identity import Identity
 from zoo.settings import Project, read_params, section
 from zoo.storage import atomic_folder
 

@@ -11,11 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from zoo import failures, receipts
-from zoo.digests import Digests, digests
 from zoo.errors import IdentityError, ZooError
-from zoo.provenance.identity import Identity, read_identity
-from zoo.receipts import Made
+from zoo.products import failures, receipts
+from zoo.products.digests import Digests, digests
+from zoo.products.receipts import Made
+from zoo.provenance.identities.identity import Identity, read_identity
 from zoo.settings import Project, read_params
 from zoo.stages import align, evaluate, register, render, train
 from zoo.training.logs import Logs

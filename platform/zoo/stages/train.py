@@ -7,10 +7,10 @@ need them without the pipeline.
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo import receipts
-from zoo.digests import Digests
-from zoo.provenance.identity import Identity
-from zoo.receipts import Made
+from zoo.products import receipts
+from zoo.products.digests import Digests
+from zoo.products.receipts import Made
+from zoo.provenance.identities.identity import Identity
 from zoo.settings import Project
 from zoo.training import plan
 from zoo.training.stage import train_identities

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.faces.alignment import Aligned, align, warp_back
-from zoo.faces.blending import Mix, blend
-from zoo.faces.mask import mask_outline
-from zoo.faces.segmentation import skin
+from zoo.faces.compositing.blending import Mix, blend
+from zoo.faces.geometry.alignment import Aligned, align, warp_back
+from zoo.faces.masks.face_mask import mask_outline
+from zoo.faces.masks.segmentation import skin
 from zoo.photos.image import Image, Plane, Points
 from zoo.swapping.options import Look
 
@@ -66,7 +66,7 @@ def paste_back(
         face: the face.
         look: how it is put in.
         fade: 0 to 1, of the look's strength.
-        mix: is told what is mixed in; see :func:`zoo.faces.blending.blend`.
+        mix: is told what is mixed in; see :func:`zoo.faces.compositing.blending.blend`.
     """
     look = look or Look()
     height, width = image.shape[:2]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import AssetError
-from zoo.provenance.marking import Marking
-from zoo.swapping.inspection import INPUT, OUTPUT, Inspected, inspect_network
+from zoo.provenance.credentials.marking import Marking
+from zoo.swapping.network_files.inspection import INPUT, OUTPUT, Inspected, inspect_network
 
 Crops = NDArray[np.uint8]
 """Aligned faces [N, S, S, 3], RGB."""

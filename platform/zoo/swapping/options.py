@@ -1,6 +1,6 @@
 """Swap options: which faces get which network, and how they are composited.
 
-One value, parsed once from a command line or a request (:mod:`.wording`) and passed on as a whole.
+One value, made once from a command line or a request (:mod:`.option_parsing`) and handed on whole.
 """
 
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from zoo.errors import UsageError
-from zoo.faces.blending import Method
-from zoo.faces.keeping import PARTS, Part
-from zoo.provenance.marking import Marking
+from zoo.faces.compositing.blending import Method
+from zoo.faces.masks.preserved_regions import PARTS, Part
+from zoo.provenance.credentials.marking import Marking
 
 Place = Literal["largest", "left", "right"]
 
@@ -22,7 +22,7 @@ class Portrait:
     """Someone, as a reference photo shows them.
 
     Attributes:
-        descriptor: see :mod:`zoo.faces.descriptor`; 128 numbers.
+        descriptor: see :mod:`zoo.faces.recognition.descriptors`; 128 numbers.
         sha256: of the photo.
         name: of the photo, for messages; no manifest has it.
     """

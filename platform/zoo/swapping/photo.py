@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import NobodyError, NoFaceError, UsageError
-from zoo.faces.alignment import Aligned, align
-from zoo.faces.detection import Face, find_faces
-from zoo.faces.segmentation import skin
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.geometry.alignment import Aligned, align
+from zoo.faces.masks.segmentation import skin
 from zoo.photos.image import Image
 from zoo.photos.reading import MAX_PIXELS, Decode, decode_photo, read_photo
 from zoo.photos.writing import check_writable, encode_photo, losses
-from zoo.provenance.manifest import Made
-from zoo.provenance.marking import Marking, xmp
-from zoo.provenance.signing import sign_photo
-from zoo.swapping.choosing import chosen
+from zoo.provenance.credentials.manifest import Made
+from zoo.provenance.credentials.marking import Marking, xmp
+from zoo.provenance.credentials.signing import sign_photo
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
+from zoo.swapping.face_selection import chosen
 from zoo.swapping.network import Network
 from zoo.swapping.options import SwapOptions, check_networks, described, settings_of
 

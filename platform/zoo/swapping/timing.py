@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import NoFaceError
-from zoo.faces.alignment import align
-from zoo.faces.detection import find_faces
-from zoo.faces.segmentation import skin
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align
+from zoo.faces.masks.segmentation import skin
 from zoo.photos.reading import read_photo
 from zoo.photos.writing import encode_photo
-from zoo.provenance.manifest import Made
-from zoo.provenance.marking import Marking, xmp
-from zoo.provenance.signing import sign_bytes
+from zoo.provenance.credentials.manifest import Made
+from zoo.provenance.credentials.marking import Marking, xmp
+from zoo.provenance.credentials.signing import sign_bytes
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
-from zoo.swapping.inspection import INPUT
 from zoo.swapping.network import SwapNetwork
+from zoo.swapping.network_files.inspection import INPUT
 
 SWAPPING = ("detection", "alignment", "network", "segmentation", "compositing")
 """The steps between a picture in memory and the swapped one: what a video's frame costs."""

@@ -15,7 +15,7 @@ from zoo.settings import Project
 from zoo.untrusted import opened
 
 if TYPE_CHECKING:
-    from zoo.training.checkpoint import Row
+    from zoo.training.loop.checkpoint import Row
 
 _ITERATION = " iteration "  # before its number, in a line of the curves
 _TAIL = 4096  # bytes

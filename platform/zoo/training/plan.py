@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo import receipts
-from zoo.digests import Digests, digests
 from zoo.errors import IdentityError, ZooError
-from zoo.faces.models import DESCRIPTOR, model_file
+from zoo.faces.detection.dlib_models import DESCRIPTOR, model_file
 from zoo.networks.perceptual import Perceptual, resolve_perceptual
 from zoo.networks.shipped import LIGHT, START, shipped_sha256
-from zoo.provenance.identity import Identity, find_identity, read_identity
+from zoo.products import receipts
+from zoo.products.digests import Digests, digests
+from zoo.provenance.identities.identity import Identity, find_identity, read_identity
 from zoo.settings import Project, read_params
 from zoo.storage import sha256_of
 from zoo.training.recipes import Recipe, chosen_recipe

@@ -43,13 +43,13 @@ class Recipe(BaseModel):
     normalisation: bool
     """Instance normalisation; the paper has none."""
     start: Literal["random", "shipped"] = "random"
-    """Weights at the first iteration: random, or those of :mod:`zoo.networks.start`."""
+    """Weights at the first iteration: random, or those of :mod:`zoo.networks.shipped`."""
     precision: Literal["int8", "float32"] = "int8"
     """Of the convolutions in the network's ONNX file: see :mod:`zoo.networks.quantisation`."""
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     """One after another; the last one's resolution is the network's."""
     optimiser: Literal["adam", "muon"] = "adam"
-    """``muon`` needs half of Adam's iterations: see :mod:`zoo.training.muon`."""
+    """``muon`` needs half of Adam's iterations: see :mod:`zoo.training.loop.muon`."""
     learning_rate: Annotated[float, Field(gt=0)]
     final_learning_rate: Annotated[float, Field(gt=0)]
     """The rate falls from the first to the second along a half cosine."""

@@ -8,18 +8,18 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from zoo import failures, receipts
-from zoo.digests import digests
 from zoo.errors import StorageError, TrainingError
-from zoo.incremental import Outcome, remove_gone
-from zoo.index import write_index
+from zoo.products import failures, receipts
+from zoo.products.digests import digests
+from zoo.products.incremental import Outcome, remove_gone
+from zoo.products.index import write_index
 from zoo.settings import Project, read_params, section, tracking_uri
 from zoo.storage import plain_errors, private_folder
-from zoo.training.fanout import FanoutSettings
+from zoo.training.checkpoint_storage import Places
 from zoo.training.logs import Logs
-from zoo.training.places import Places
+from zoo.training.mlflow_runs import Runs
 from zoo.training.plan import Plan, plan
-from zoo.training.runs import Runs
+from zoo.training.ray.scheduler import FanoutSettings
 
 
 def train_identities(
@@ -42,7 +42,7 @@ def train_identities(
     with alone(project):
         _tidy(project, pending, Places(project, settings.storage))
         if pending.stale:
-            from zoo.training.driver import train_stale
+            from zoo.training.trainer import train_stale
 
             train_stale(project, pending, settings, outcome)
         try:

@@ -10,12 +10,12 @@ from tests.clips import STEP, moved, write_clip
 from tests.networks_on_disk import write_network
 from tests.swapping.conftest import portraits
 from zoo.photos.image import Image
-from zoo.photos.video import inspect_video
-from zoo.provenance.marking import Marking
+from zoo.photos.video.reader import inspect_video
+from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
-from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
-from zoo.swapping.video.joining import Part, join
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
+from zoo.swapping.video.containers.muxing import Part, join
 from zoo.swapping.video.segment import Done, How, make_segment, segments
 
 __all__ = ["portraits"]

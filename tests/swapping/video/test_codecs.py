@@ -13,8 +13,8 @@ from av.subtitles.subtitle import SubtitleSet
 from tests.clips import STEP, packets, pictures, write_clip
 from tests.swapping.video.conftest import MARK, SMALL_FRAMES
 from zoo.photos.image import Image
-from zoo.photos.video import inspect_video
-from zoo.swapping.video.encoding import choose_codec, choose_format
+from zoo.photos.video.reader import inspect_video
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format
 from zoo.swapping.video.file import swap_video
 
 SPOKEN = {40: "Good morning", 160: "Καλημέρα"}  # milliseconds

@@ -10,7 +10,7 @@ import pytest
 from tests.clips import BASE
 from tests.swapping.video.conftest import swap_here
 from zoo.photos.image import Image
-from zoo.photos.video import inspect_video
+from zoo.photos.video.reader import inspect_video
 from zoo.swapping.network import SwapNetwork
 
 TIMES = (0, 512, 1100, 1500, 2300, 2600, 3000, 3900)

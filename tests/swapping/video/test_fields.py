@@ -14,16 +14,16 @@ import pytest
 from tests.clips import BASE, STEP
 from tests.swapping.video.conftest import MARK, swap_here
 from zoo.errors import UsageError
-from zoo.photos.fields import First, fields_of, separated, woven
 from zoo.photos.image import AnyArray, Image
-from zoo.photos.planes import plane_of
-from zoo.photos.video import decode, inspect_video, sampled
+from zoo.photos.video.interlacing import First, fields_of, separated, woven
+from zoo.photos.video.reader import decode, inspect_video, sampled
+from zoo.photos.video.yuv_planes import plane_of
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
-from zoo.swapping.video.encoding import choose_codec, choose_format
-from zoo.swapping.video.fielded import of_fields
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format
+from zoo.swapping.video.frames.deinterlacing import of_fields
 from zoo.swapping.video.segment import How, Segment, _swapped
-from zoo.swapping.video.stopwatch import Stopwatch
+from zoo.swapping.video.step_timer import Stopwatch
 
 FIELDS, PACE = 12, 4  # pixels that the face moves from field to field
 WIDTH, HEIGHT = 256, 160

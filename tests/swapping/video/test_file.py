@@ -15,12 +15,12 @@ from tests.clips import packets, pictures, write_clip
 from tests.swapping.video.conftest import FRAMES, MARK
 from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.photos.image import Image
-from zoo.photos.video import inspect_video
-from zoo.provenance.verifying import verify
+from zoo.photos.video.reader import inspect_video
+from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.video import file as one_file
-from zoo.swapping.video import segment, unfinished
+from zoo.swapping.video import resume, segment
 from zoo.swapping.video.file import VideoSwap, swap_video
-from zoo.swapping.video.work import waiting_in, work_folder
+from zoo.swapping.video.resume import waiting_in, work_folder
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,8 @@ def test_a_killed_swap_goes_on_to_the_same_video(
 ) -> None:
     target = tmp_path / "out.mp4"
     code = (
-        "import sys\nfrom pathlib import Path\nfrom zoo.provenance.marking import Marking\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from zoo.provenance.credentials.marking import Marking\n"
         "from zoo.swapping.video import segment\nfrom zoo.swapping.video.file import swap_video\n"
         "segment.FRAMES = 15\n"
         f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), Path({str(blackening_file)!r}),"
@@ -114,7 +115,7 @@ def test_another_name_and_container_go_on_with_what_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first output cannot be written when all is swapped; another one can, elsewhere."""
-    monkeypatch.setattr(unfinished, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(resume, "cache_folder", lambda: tmp_path / "cache")
     lost, again = tmp_path / "one" / "lost.mp4", tmp_path / "two" / "again.mkv"
     lost.parent.mkdir()
 
@@ -138,7 +139,7 @@ def test_another_name_and_container_go_on_with_what_is_there(
 def test_another_plan_for_the_same_name_leaves_nothing_of_the_old(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unfinished, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(resume, "cache_folder", lambda: tmp_path / "cache")
     target = tmp_path / "out" / "out.mp4"
     for number in (1, 2):
         with suppress(KeyboardInterrupt), work_folder(target, {"number": number}) as folder:

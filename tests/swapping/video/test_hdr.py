@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from tests.swapping.video.conftest import MARK, swap_here
-from zoo.photos.code_points import HLG, PQ
-from zoo.photos.frames import orientation, to_rgb, workable
+from zoo.photos.colour.cicp import HLG, PQ
+from zoo.photos.colour.tone_mapping import Tone
 from zoo.photos.image import AnyArray, Image
-from zoo.photos.planes import numbers, plane_of
-from zoo.photos.signal import Signal
-from zoo.photos.tone import Tone
-from zoo.photos.video import inspect_video
+from zoo.photos.video.colour_metadata import Signal
+from zoo.photos.video.frames import orientation, to_rgb, workable
+from zoo.photos.video.reader import inspect_video
+from zoo.photos.video.yuv_planes import numbers, plane_of
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video.deep import deep_frame
-from zoo.swapping.video.notes import notes_of
-from zoo.swapping.video.stream import swap_frames
+from zoo.swapping.video.containers.muxing import notes_of
+from zoo.swapping.video.frames.frame_swapping import swap_frames
+from zoo.swapping.video.frames.hdr_frame import deep_frame
 
 UPRIGHT = orientation(None)
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from tests.clips import BASE, STEP, write_clip
 from zoo.photos.image import AnyArray, Image
-from zoo.photos.planes import plane_of
-from zoo.photos.video import inspect_video
+from zoo.photos.video.reader import inspect_video
+from zoo.photos.video.yuv_planes import plane_of
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video.stream import swap_frames
+from zoo.swapping.video.frames.frame_swapping import swap_frames
 
 PASSES, COUNT = 3, 3
 

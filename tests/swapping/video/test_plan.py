@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from zoo.cli.video import seconds
+from zoo.cli.swapping.video import seconds
 from zoo.errors import UsageError
-from zoo.swapping.plan import is_video, plan
+from zoo.swapping.files.output_plan import is_video, plan
 
 
 def test_a_folder_holds_photos_and_videos(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.swapping.video.conftest import swap_here
 from zoo.photos.image import Image
-from zoo.photos.signal import Mastering, Signal, signal_of
-from zoo.photos.video import inspect_video
+from zoo.photos.video.colour_metadata import Mastering, Signal, signal_of
+from zoo.photos.video.reader import inspect_video
 from zoo.swapping.network import SwapNetwork
 
 FRAMES = 3

@@ -9,23 +9,20 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from zoo.errors import NobodyError, NoFaceError, UsageError
-from zoo.photos.video import Video, inspect_video
-from zoo.provenance.key import signing_key
-from zoo.provenance.manifest import Made
-from zoo.provenance.marking import Marking
-from zoo.provenance.signing import sign_file
+from zoo.photos.video.reader import Video, inspect_video
+from zoo.provenance.credentials.manifest import Made
+from zoo.provenance.credentials.marking import Marking
+from zoo.provenance.credentials.signing import sign_file
+from zoo.provenance.credentials.signing_key import signing_key
 from zoo.storage import sha256_of
 from zoo.swapping import options as swap_options
-from zoo.swapping.inspection import inspect_network
+from zoo.swapping.network_files.inspection import inspect_network
 from zoo.swapping.options import SwapOptions, check_networks
-from zoo.swapping.video.casting import Casting, cast
-from zoo.swapping.video.encoding import choose_codec, choose_format, container_format
-from zoo.swapping.video.joining import Part, join
-from zoo.swapping.video.notes import notes_of
-from zoo.swapping.video.segment import How, Segment, segments
-from zoo.swapping.video.stopwatch import Stopwatch
-from zoo.swapping.video.streams import Audio, Subtitles, plan_streams
-from zoo.swapping.video.work import (
+from zoo.swapping.video.assignment.identity_assignment import Casting, cast
+from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
+from zoo.swapping.video.containers.muxing import Part, join, notes_of
+from zoo.swapping.video.containers.stream_plan import Audio, Subtitles, plan_streams
+from zoo.swapping.video.resume import (
     finished,
     plan_of,
     remember,
@@ -33,7 +30,9 @@ from zoo.swapping.video.work import (
     remembered_roles,
     work_folder,
 )
-from zoo.swapping.video.workers import default_jobs, look_at_segments, make_segments
+from zoo.swapping.video.segment import How, Segment, segments
+from zoo.swapping.video.segment_workers import default_jobs, look_at_segments, make_segments
+from zoo.swapping.video.step_timer import Stopwatch
 
 Progress = Callable[[int, int], None]
 """Told how many frames of how many are done."""
@@ -86,7 +85,7 @@ def swap_video(
 
     Args:
         source: a video.
-        target: of a suffix in :data:`zoo.photos.video.WRITABLE`.
+        target: of a suffix in :data:`zoo.photos.video.reader.WRITABLE`.
         network: the network's file.
         mark: what the output is to say of itself; of ``others`` too, in their order.
         options: which faces, by which network, and how; by default all, by ``network``.
@@ -202,7 +201,7 @@ def _casting(video: Video, parts: Sequence[Segment], how: How, jobs: int, source
     """The people of the video.
 
     Raises:
-        UsageError, NobodyError: see :func:`.casting.cast`.
+        UsageError, NobodyError: see :func:`.identity_assignment.cast`.
     """
     looked = sorted(look_at_segments(video, parts, how, jobs), key=lambda one: one.number)
     try:

@@ -11,23 +11,23 @@ import cv2
 import numpy as np
 
 from zoo.errors import NobodyError, NoFaceError, UsageError
-from zoo.faces.descriptor import descriptor
-from zoo.faces.detection import Face, find_faces
-from zoo.faces.fitting import radius_of
+from zoo.faces.detection.detector import Face, find_faces
+from zoo.faces.detection.landmark_fitting import radius_of
+from zoo.faces.recognition.descriptors import descriptor
 from zoo.photos.image import Image
-from zoo.photos.video import sampled
+from zoo.photos.video.reader import sampled
 from zoo.photos.writing import encode_photo
-from zoo.provenance.manifest import Made
-from zoo.provenance.marking import Marking, xmp
-from zoo.provenance.signing import sign_bytes
+from zoo.provenance.credentials.manifest import Made
+from zoo.provenance.credentials.marking import Marking, xmp
+from zoo.provenance.credentials.signing import sign_bytes
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.options import Portrait, SwapOptions, check_networks
 from zoo.swapping.photo import swap_faces
-from zoo.swapping.video.casting import Known, know, meant
-from zoo.swapping.video.chains import Chain
+from zoo.swapping.video.assignment.identity_assignment import Known, know, meant
+from zoo.swapping.video.assignment.roles import NOBODY
+from zoo.swapping.video.assignment.track_linking import Chain
 from zoo.swapping.video.file import settings_of
-from zoo.swapping.video.roles import NOBODY
 
 FRAMES = 6
 _LOOKED_AT = 12  # frames, evenly; at most FRAMES of those with faces are shown

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.errors import PhotoError
-from zoo.faces.tracking import period
-from zoo.photos.video import Video, decode
+from zoo.faces.video.tracker import period
+from zoo.photos.video.reader import Video, decode
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.options import SwapOptions
-from zoo.swapping.video.ahead import ahead
-from zoo.swapping.video.encoding import Codec, add_encoder
-from zoo.swapping.video.fielded import fields, of_fields, weave
-from zoo.swapping.video.roles import Cast
-from zoo.swapping.video.stopwatch import Stopwatch
-from zoo.swapping.video.stream import Swapped, follow, margin, swap_frames
-from zoo.swapping.video.trails import Looked, look
+from zoo.swapping.video.assignment.roles import Cast
+from zoo.swapping.video.assignment.tracks import Looked, look
+from zoo.swapping.video.containers.encoding import Codec, add_encoder
+from zoo.swapping.video.frames.deinterlacing import fields, of_fields, weave
+from zoo.swapping.video.frames.frame_swapping import Swapped, follow, margin, swap_frames
+from zoo.swapping.video.frames.prefetch import ahead
+from zoo.swapping.video.step_timer import Stopwatch
 
 if TYPE_CHECKING:
     import av

@@ -1,0 +1,165 @@
+"""Ablation of compositing: its steps added one after another, and each left out, measured.
+
+    python pipelines/experiments/stitching.py [--identities NAME...] [--networks DIR] [--processes
+    N]
+
+Takes trained networks (``models/NAME``, or ``DIR/NAME``), swaps the held-out photos, and leaves
+``stitching.json`` and ``stitching.md``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import UnknownIdentityError
+from zoo.evaluation.comparison import put_back
+from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.measures.measure import Before, measure
+from zoo.evaluation.report.report_card import Measures
+from zoo.evaluation.run import held_out_subjects, judge_of
+from zoo.faces.compositing.blending import blend
+from zoo.faces.compositing.colour_transfer import agree
+from zoo.faces.compositing.detail import grain, sharpened
+from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align, warp_back
+from zoo.faces.masks.face_mask import face_region
+from zoo.photos.image import Image, Plane, Points
+from zoo.products.incremental import process_pool
+from zoo.settings import Project
+from zoo.storage import write_json
+from zoo.swapping.compositing import replaceable
+from zoo.swapping.network import SwapNetwork
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Which steps are taken."""
+
+    feather: bool = True
+    matte: bool = True
+    light: bool = True
+    sharpness: bool = True
+
+
+ALL = Steps()
+VARIANTS: Mapping[str, Steps] = {
+    "inside the outline, with a hard rim": Steps(False, False, False, False),
+    "and a feather": Steps(True, False, False, False),
+    "and the matte": Steps(True, True, False, False),
+    "and the photo's light": Steps(True, True, True, False),
+    "and its sharpness: all": ALL,
+    "all but the feather": replace(ALL, feather=False),
+    "all but the matte": replace(ALL, matte=False),
+    "all but the photo's light": replace(ALL, light=False),
+}
+RAW = "the raw crop, square and all"
+COLUMNS: Mapping[str, str] = {
+    "cosine": "cosine to the target",
+    "cosine_to_photo": "to the photo's person",
+    "landmark_difference": "landmarks, %",
+    "luminance_correlation": "light",
+    "seam": "seam",
+    "sharpness_ratio": "sharpness",
+}
+
+
+def main() -> int:
+    options = parser("The steps of stitching, one by one.", "stitching")
+    options.add_argument("--networks", type=Path, help="folders of networks by identity")
+    arguments = options.parse_args()
+    experiment, names = asked(arguments)
+    networks = arguments.networks or experiment.project.models
+    for name in names:
+        if not (networks / name / "network.onnx").is_file():
+            raise UnknownIdentityError(f"{networks / name} has no network; train it first.")
+    with process_pool(experiment.processes) as pool:
+        work = partial(measured, experiment.project, networks)
+        found = dict(zip(names, pool.map(work, names), strict=True))
+    write_json(experiment.folder / "stitching.json", found)
+    path = experiment.folder / "stitching.md"
+    path.write_text(table(found), encoding="utf-8")
+    print(f"Look at {path}")
+    return 0
+
+
+def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str, float]]:
+    """Mean figures of each variant for one identity."""
+    judge, _ = judge_of(project, name)
+    network = SwapNetwork(networks / name / "network.onnx")
+    rows: dict[str, list[Measures]] = {}
+    for load in held_out_subjects(project, None).values():
+        photo = load().image
+        if not (faces := find_faces(photo)):
+            continue
+        face, before = faces[0], Before.of(photo, faces[0], judge)
+        crop = align(photo, face.landmarks, network.resolution)
+        raw = network(crop.image[None])[0]
+        back, matte = warp_back(raw, crop.matrix, photo.shape), replaceable(photo, face.landmarks)
+        pictures = {RAW: put_back(photo, face, raw)}
+        for variant, steps in VARIANTS.items():
+            pictures[variant] = stitch(photo, back, face.landmarks, matte, crop.pitch, steps)
+        for variant, picture in pictures.items():
+            rows.setdefault(variant, []).append(measure(picture, before, judge, None))
+    return {
+        variant: {column: _mean(each, column) for column in COLUMNS}
+        for variant, each in rows.items()
+    }
+
+
+def stitch(
+    photo: Image, back: Image, landmarks: Points, matte: Plane, pitch: float, steps: Steps
+) -> Image:
+    """:func:`zoo.faces.compositing.blending.blend` with these steps only."""
+    if steps == ALL:
+        return blend(photo, back, landmarks, matte=matte, pitch=pitch)
+    result = photo.copy()
+    region = face_region(landmarks, photo.shape)
+    if region is None:
+        return result
+    here, weight = photo[region.part], region.mask
+    if not steps.feather:
+        weight = (weight > 0).astype(np.float32)
+    if steps.matte:
+        weight = weight * matte[region.part]
+    shown: Plane = back[region.part].astype(np.float32)
+    if steps.light:
+        eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
+        shown = agree(back[region.part], here, weight, eyes)
+    if steps.sharpness:
+        shown = sharpened(shown, pitch)
+        shown = shown + grain(here, landmarks - (region.left, region.top), pitch)
+    mixed = here + weight[..., None] * (shown - here)
+    result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
+    return result
+
+
+def table(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """Markdown: a row per variant, means over the identities, then each identity's."""
+    lines = []
+    people = {"all": list(found), **{name: [name] for name in found}}
+    for title, names in people.items():
+        lines += [
+            f"| {title} | {' | '.join(COLUMNS.values())} |",
+            "|---" * (len(COLUMNS) + 1) + "|",
+        ]
+        for variant in found[names[0]]:
+            cells = [
+                f"{np.mean([found[name][variant][column] for name in names]):.3f}"
+                for column in COLUMNS
+            ]
+            lines.append(f"| {variant} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _mean(rows: list[Measures], column: str) -> float:
+    """Over the photos where it was measured."""
+    known = [value for row in rows if (value := getattr(row, column)) is not None]
+    return float(np.mean(known)) if known else float("nan")
+
+
+if __name__ == "__main__":
+    run_experiment(main)

@@ -1,0 +1,186 @@
+"""Distils the compact perceptual network from VGG-19: factorise, then train it to match.
+
+    ZOO_ASSETS=weights python pipelines/shipped/distill.py --photos FOLDER... --iterations 400
+
+1. Each wide convolution y = Wx + b becomes a thin 3×3 and a 1×1 convolution: with U the leading
+   principal directions of the responses y on faces, y ≈ U·Uᵀ(Wx + b − μ) + μ (Zhang et al. 2016).
+2. All layers are trained on: at relu3_1, relu4_1 and relu4_2, mean squared error in units of
+   VGG-19's mean square, plus the cosine distance at each location, which is what style compares.
+
+Faces are rendered people and the photos given; half of each batch is disturbed (noise, blur,
+mixtures of two faces), because a network in training shows such pictures to its perceptual network.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import track
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.assets import fetch
+from zoo.faces.curation.content import gather_content
+from zoo.faces.geometry.alignment import align
+from zoo.networks.compact import RANKS, Compact
+from zoo.networks.shipped import COMPACT
+from zoo.networks.vgg19 import CONVOLUTIONS, VGG19, read_vgg19
+from zoo.people import random_person, random_scene, render
+from zoo.photos.reading import find_photos
+from zoo.storage import atomic_file, write_json
+from zoo.training.loop.batches import photos_tensor
+
+RENDERED, HELD_OUT, BATCH, SIZE = 400, 64, 8, 128
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, nargs="*", default=[])
+    parser.add_argument("--iterations", type=int, default=400)
+    parser.add_argument("--out", type=Path, default=Path("platform/zoo/networks") / COMPACT)
+    arguments = parser.parse_args()
+
+    teacher = read_vgg19(fetch("vgg19"))
+    photos_NHWC = _faces(arguments.photos)
+    held_out = photos_tensor(list(photos_NHWC[:HELD_OUT]), 64)
+    held_out = torch.cat([held_out, disturbed(held_out, np.random.default_rng(2))])
+    training = photos_NHWC[HELD_OUT:]
+
+    random = np.random.default_rng(1)
+    calibration = photos_tensor(list(training[:160]), 64)
+    student = factorise(teacher, torch.cat([calibration, disturbed(calibration, random)]))
+    before = agreement(student, teacher, held_out)
+    distil(student, teacher, training, arguments.iterations)
+    after = agreement(student, teacher, held_out)
+
+    weights = {name: value.half().contiguous() for name, value in student.state_dict().items()}
+    with atomic_file(arguments.out) as temporary:
+        save_file(weights, temporary, {"derived_from": "VGG-19, CC BY 4.0, Simonyan & Zisserman"})
+    report = {"faces": len(training), "factorised": before, "distilled": after}
+    write_json(arguments.out.with_suffix(".json"), report)
+    print(json.dumps(report, indent=2))
+
+
+@torch.no_grad()
+def factorise(teacher: VGG19, photos_B3HW: Tensor) -> Compact:
+    """Copies the thin layers and factorises the wide ones on the responses to ``photos_B3HW``."""
+    student = Compact()
+    for name, responses_MC in _responses(teacher, photos_B3HW):
+        original = teacher.convolutions[name]
+        assert isinstance(original, nn.Conv2d) and original.bias is not None
+        if name not in RANKS:
+            student.convolutions[name].load_state_dict(original.state_dict())
+            continue
+        mean_C = responses_MC.mean(0)
+        covariance_CC = torch.cov(responses_MC.T.double())
+        directions_CR = torch.linalg.eigh(covariance_CC).eigenvectors[:, -RANKS[name] :].float()
+        thin, wide = (
+            student.convolutions[name].get_submodule("thin"),
+            student.convolutions[name].get_submodule("wide"),
+        )
+        thin.get_parameter("weight").copy_(
+            torch.einsum("cr,cihw->rihw", directions_CR, original.weight)
+        )
+        wide.get_parameter("weight").copy_(directions_CR[:, :, None, None])
+        wide.get_parameter("bias").copy_(
+            directions_CR @ (directions_CR.T @ (original.bias - mean_C)) + mean_C
+        )
+    return student
+
+
+def distil(student: Compact, teacher: VGG19, photos_NHWC: np.ndarray, iterations: int) -> None:
+    """Trains ``student`` to give ``teacher``'s features, in place."""
+    student.train().requires_grad_(True)
+    adam = torch.optim.Adam(student.parameters(), lr=2e-5)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, iterations, eta_min=2e-7)
+    random = np.random.default_rng(0)
+    for _ in track(range(iterations), "distilling"):
+        chosen = photos_NHWC[random.integers(len(photos_NHWC), size=BATCH)]
+        photos = disturbed(photos_tensor(list(chosen), 64), random)
+        with torch.no_grad():
+            wanted = teacher(photos)
+        got = student(photos)
+        loss = torch.stack([_distance(got[layer], wanted[layer]) for layer in wanted]).sum()
+        adam.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        adam.step()
+        schedule.step()
+    student.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def agreement(student: Compact, teacher: VGG19, photos_B3HW: Tensor) -> dict[str, dict[str, float]]:
+    """By layer: error² over the teacher's mean square, and mean cosine over locations."""
+    got, wanted = student(photos_B3HW), teacher(photos_B3HW)
+    return {
+        layer: {
+            "relative_error": float(
+                (got[layer] - wanted[layer]).square().mean() / wanted[layer].square().mean()
+            ),
+            "cosine": float(F.cosine_similarity(got[layer], wanted[layer], dim=1).mean()),
+        }
+        for layer in wanted
+    }
+
+
+def disturbed(photos_B3HW: Tensor, random: np.random.Generator) -> Tensor:
+    """Half of the batch with noise, blur or another face mixed in; random mirror and gain."""
+    photos = photos_B3HW.clone()
+    if random.random() < 0.5:
+        photos = photos.flip(-1)
+    half = len(photos) // 2
+    kind = random.integers(3)
+    if kind == 0:
+        noise = torch.from_numpy(random.normal(size=tuple(photos[:half].shape))).float()
+        photos[:half] += noise * float(random.uniform(0.02, 0.2))
+    elif kind == 1:
+        small = F.avg_pool2d(photos[:half], 2 ** int(random.integers(1, 3)))
+        photos[:half] = F.interpolate(small, photos.shape[-2:], mode="bilinear")
+    else:
+        share = float(random.uniform(0.3, 0.7))
+        photos[:half] = share * photos[:half] + (1 - share) * photos[half : 2 * half]
+    gain = torch.from_numpy(random.uniform(0.7, 1.3, (len(photos), 3, 1, 1))).float()
+    return (photos * gain).clamp(0, 1)
+
+
+def _distance(got_BCHW: Tensor, wanted_BCHW: Tensor) -> Tensor:
+    got, wanted = got_BCHW.float(), wanted_BCHW.float()
+    error = (got - wanted).square().mean() / wanted.square().mean()
+    return error + 1 - F.cosine_similarity(got, wanted, dim=1).mean()
+
+
+def _responses(teacher: VGG19, photos_B3HW: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Each convolution's name and its responses_MC before the ReLU, over all locations."""
+    kept: dict[str, Tensor] = {}
+
+    def keep(name: str) -> "object":
+        def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
+            kept[name] = output.permute(0, 2, 3, 1).flatten(0, 2)
+
+        return teacher.convolutions[name].register_forward_hook(hook)
+
+    handles = [keep(name) for name in CONVOLUTIONS]
+    teacher(photos_B3HW)
+    for handle in handles:
+        handle.remove()  # type: ignore[attr-defined]
+    yield from kept.items()
+
+
+def _faces(folders: list[Path]) -> np.ndarray:
+    """Aligned faces_NHWC, uint8, in a fixed random order."""
+    faces = []
+    for seed in track(range(RENDERED), "rendering"):
+        rendered = render(random_person(seed), random_scene(seed), 256)
+        faces.append(align(rendered.image, rendered.landmarks, SIZE).image)
+    if folders:
+        pack, _ = gather_content(find_photos(folders), SIZE)
+        faces += list(pack.faces)
+    return np.stack(faces)[np.random.default_rng(0).permutation(len(faces))]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Commands on registered networks and their registry."""

@@ -1,0 +1,84 @@
+"""Face selection on the command line: ``--identity``, ``--faces`` and ``--map`` of ``zoo swap``."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoo.registry.local.cache import CachedNetwork
+    from zoo.swapping.files.photo_batch import How
+    from zoo.swapping.options import Portrait
+
+
+def how_to_swap(
+    identity: str | None,
+    faces: Sequence[str],
+    mapped: Sequence[str],
+    *,
+    method: str,
+    keep: Sequence[str],
+    strength: float,
+    again: bool,
+    silent: bool,
+) -> tuple["How", list["CachedNetwork"]]:
+    """The networks, found or pulled, and all options; the networks in the order of their numbers.
+
+    Raises:
+        UsageError: an option is wrong, or nothing says whose face to put in.
+        PhotoError: a reference photo cannot be read or does not show one person.
+        UnknownIdentityError, RegistryError, StorageError: a network cannot be had.
+    """
+    from zoo.cli.terminal.project_context import find
+    from zoo.provenance.credentials.marking import Marking, together
+    from zoo.swapping.files.photo_batch import How
+    from zoo.swapping.option_parsing import faces_of, mapping_of, parts_of
+    from zoo.swapping.options import Choice, Look, SwapOptions
+
+    look = Look(method, parts_of(keep), strength)  # type: ignore[arg-type]
+    if identity is None and not mapped:
+        raise UsageError("Name the identity to swap in with --identity NAME or --map FACE=NAME.")
+    if identity is None and faces:
+        raise UsageError("--faces selects the faces for --identity, which is missing.")
+    read = cache(_portrait)  # one photo may be named twice
+    pairs = mapping_of(mapped, read)
+    chosen = faces_of(faces or ["all"], read) if identity is not None else []
+    wanted = ([identity] if identity is not None else []) + [name for _, name in pairs]
+    found: list[CachedNetwork] = []
+    numbers: dict[str, int] = {}
+    for name in dict.fromkeys(wanted):
+        network = find(name, silent)
+        if network not in found:
+            found.append(network)
+        numbers[name] = found.index(network)
+    choices = [Choice(who, numbers[name]) for who, name in pairs]
+    choices += [Choice(who, 0, yields=True) for who in chosen]
+    mark = together(
+        [Marking(one.identity, str(one.version), one.sha256, one.basis) for one in found]
+    )
+    paths = [one.path for one in found]
+    return How(paths[0], mark, SwapOptions(tuple(choices), look), again, tuple(paths[1:])), found
+
+
+def names_of(identity: str | None, mapped: Sequence[str]) -> str:
+    """For the names of outputs: ``ada``, or ``ada-bruno``.
+
+    Raises:
+        SlugError, UsageError: a name is none.
+    """
+    from zoo.cli.terminal.project_context import named_network
+
+    given = [identity] if identity is not None else []
+    given += [text.rpartition("=")[2] for text in mapped if "=" in text]
+    return "-".join(dict.fromkeys(named_network(one).name for one in given))
+
+
+def _portrait(text: str) -> "Portrait | None":
+    path = Path(text)
+    if not path.exists():
+        return None
+    from zoo.swapping.face_selection import portrait
+
+    return portrait(path)

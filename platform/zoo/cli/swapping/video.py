@@ -1,0 +1,224 @@
+"""Videos on the command line: progress bar, frames per second, time of each step."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.cli.terminal.output import note
+from zoo.errors import UsageError
+from zoo.printable import printable
+
+if TYPE_CHECKING:
+    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.photo_batch import How
+    from zoo.swapping.video.containers.stream_plan import Audio, Subtitles
+    from zoo.swapping.video.file import VideoSwap
+
+Pair = tuple["Place", "Place"]
+
+
+def swap_videos(
+    pairs: Sequence[Pair],
+    how: "How",
+    *,
+    jobs: int | None,
+    start: float | None,
+    end: float | None,
+    audio: "Audio" = "copy",
+    subtitles: "Subtitles" = "copy",
+    silent: bool,
+    report: Callable[[str], None],
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Swaps one video after another; all cores work on each.
+
+    Args:
+        pairs: sources and targets.
+        how: the network and the options.
+        jobs: processes; by default one per core.
+        start: seconds to begin at.
+        end: seconds to end at.
+        audio: how sound is stored.
+        subtitles: likewise.
+        silent: whether no bar is shown.
+        report: prints a line about a finished one.
+
+    Returns:
+        What was made, and why the others failed.
+    """
+    from zoo.swapping.files.failure_report import reason_of
+    from zoo.swapping.video.video_locations import swap_video_anywhere
+
+    made: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    for source, target in pairs:
+        try:
+            with _bar(Path(str(source)).name, silent) as progress:
+                swap = swap_video_anywhere(
+                    source,
+                    target,
+                    how.network,
+                    mark=how.mark,
+                    again=how.again,
+                    options=how.options,
+                    others=how.others,
+                    start=start,
+                    end=end,
+                    audio=audio,
+                    subtitles=subtitles,
+                    jobs=jobs,
+                    progress=progress,
+                    tell=partial(_tell, source, silent),
+                )
+        except MemoryError:
+            raise
+        except Exception as error:
+            if isinstance(error, UsageError) and len(pairs) == 1:
+                raise
+            failed[str(source)] = reason_of(source, error)
+            continue
+        made.append(_entry(source, target, swap))
+        report(_line(source, target, swap))
+    return made, failed
+
+
+def preview_videos(
+    pairs: Sequence[Pair], how: "How", report: Callable[[str], None]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """A sheet of each video in place of its output: ``OUT-preview.jpg``."""
+    from zoo.swapping.files.failure_report import reason_of
+    from zoo.swapping.network import SwapNetwork
+    from zoo.swapping.video.preview import preview
+
+    network = SwapNetwork(how.network, used_as=how.mark)
+    others = [
+        SwapNetwork(path, used_as=mark)
+        for path, mark in zip(how.others, how.mark.also, strict=True)
+    ]
+    made: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    here = [pair for pair in pairs if isinstance(pair[0], Path) and isinstance(pair[1], Path)]
+    if len(here) < len(pairs):
+        raise UsageError("A preview is made of files on this machine; copy the video here.")
+    for source, target in here:
+        assert isinstance(source, Path) and isinstance(target, Path)
+        sheet = target.with_name(f"{target.stem}-preview.jpg")
+        try:
+            frames = preview(
+                source, sheet, network, mark=how.mark, options=how.options, others=others
+            )
+        except MemoryError:
+            raise
+        except Exception as error:
+            failed[str(source)] = reason_of(source, error)
+            continue
+        made.append({"input": str(source), "output": str(sheet), "frames": frames})
+        report(f"{printable(str(source))} -> {printable(str(sheet))} ({frames} frames)")
+    return made, failed
+
+
+def seconds(text: str | None) -> float | None:
+    """Seconds of ``90``, ``1:30`` or ``0:01:30.5``.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if text is None:
+        return None
+    total = 0.0
+    try:
+        for part in text.split(":"):
+            total = 60 * total + float(part)
+    except ValueError:
+        total = -1.0
+    if not 0 <= total < 1e7:
+        raise UsageError(f"{text!r} is not a time; write seconds, or minutes as in 1:30.")
+    return total
+
+
+def _tell(source: "Place", silent: bool, said: str) -> None:
+    """What will be done to a video that its owner might not expect, before it is done."""
+    if not silent:
+        note(f"{source}: {said}")
+
+
+def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[str, Any]:
+    entry: dict[str, Any] = {"input": str(source), "output": str(target)}
+    if swap is None:
+        return {**entry, "already_done": True}
+    facts = {
+        "already_done": False,
+        "frames": swap.frames,
+        "frames_with_faces": swap.swapped,
+        "frames_resumed": swap.resumed,
+        "seconds": round(swap.seconds, 3),
+        "frames_per_second": round(_rate(swap), 2),
+        "milliseconds_per_frame": _each(swap),
+        "notes": list(swap.notes),
+    }
+    return {**entry, **facts}
+
+
+def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
+    names = f"{printable(str(source))} -> {printable(str(target))}"
+    if swap is None:
+        return f"{names} (already done)"
+    resumed = f", {swap.resumed} of them made before" if swap.resumed else ""
+    steps = ", ".join(f"{name} {ms:.0f}" for name, ms in _each(swap).items())
+    return (
+        f"{names} ({swap.frames} frames{resumed}, {swap.swapped} with faces, "
+        f"{swap.seconds:.1f} s of video in {swap.took:.1f} s: {_rate(swap):.1f} frames/s)\n"
+        f"  ms per frame: {steps}"
+    )
+
+
+def _rate(swap: "VideoSwap") -> float:
+    return (swap.frames - swap.resumed) / max(swap.took, 1e-9)
+
+
+def _each(swap: "VideoSwap") -> dict[str, float]:
+    new = max(1, swap.frames - swap.resumed)
+    return {name: round(1000 * took / new, 1) for name, took in swap.steps.items()}
+
+
+@contextmanager
+def _bar(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
+    """Frames done, frames per second and the time left, on stderr if that is a terminal."""
+    if silent or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames  {task.fields[pace]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(printable(title)), total=None, pace="")
+        began = False
+
+        def advance(done: int, total: int) -> None:
+            nonlocal began
+            if not began:  # what an earlier run made says nothing of how quick this one is
+                bar.reset(task, total=total, completed=done, pace="")
+                began = True
+                return
+            speed = bar.tasks[task].speed
+            pace = "joining" if done == total else f"{speed:.1f}/s" if speed else ""
+            bar.update(task, completed=done, pace=pace)
+
+        yield advance

@@ -1,0 +1,1 @@
+"""The measures, one per module, each with its definition."""

@@ -1,0 +1,1 @@
+"""What an evaluation leaves: scores, themes, plots, pictures."""

@@ -1,0 +1,1 @@
+"""Compositing a swapped face: colour transfer, detail, blending."""

@@ -1,0 +1,1 @@
+"""Sets of photos of faces: curation, assessment, face packs."""

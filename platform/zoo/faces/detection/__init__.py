@@ -1,0 +1,1 @@
+"""Detection of faces at any roll, and their 68 landmarks."""

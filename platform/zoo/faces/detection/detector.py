@@ -1,0 +1,157 @@
+"""Finding faces in a photo, each with its 68 landmarks.
+
+A photo is searched at a bounded size first. When no upright face is seen clearly there, it is also
+searched turned by quarters, and then slantwise, at half that size: heads that lie, scans, pictures
+stored sideways. When nothing is found, it is searched at twice the size; when a large photo shows
+small faces, which seldom come alone, at most at its own. A detection that cannot be confirmed
+(:mod:`zoo.faces.detection.landmark_fitting`) is discarded.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from zoo.faces.detection.hog import Box, Detection, Grey, contained, search
+from zoo.faces.detection.landmark_fitting import SURE, Fit, fit_landmarks, roll_of
+from zoo.photos.image import Image, Points
+
+_FIRST_SIDE = 1024  # pixels of the longer side in the first search
+_REDUCED_SIDE = 512
+_LAST_SIDE = 4096
+_SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
+_HARDLY = 0.3  # the score up to which a picture is searched slantwise too
+_SAME_FACE = 0.35  # of the smaller box, in the other, above which they are one face
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face.
+
+    Attributes:
+        box: the detector's (left, top, right, bottom), in pixels of the photo; where the head is
+            tilted, it is turned with it about its centre.
+        landmarks: likewise in pixels.
+    """
+
+    box: Box
+    landmarks: Points
+
+    @property
+    def area(self) -> int:
+        """Of the box, in pixels."""
+        left, top, right, bottom = self.box
+        return (right - left) * (bottom - top)
+
+    @property
+    def interocular(self) -> float:
+        """Distance in pixels between the outer corners of the eyes."""
+        return float(np.linalg.norm(self.landmarks[45] - self.landmarks[36]))
+
+
+def find_faces(image: Image) -> list[Face]:
+    """All faces of ``image`` [H, W, 3], the largest first; empty when there is none.
+
+    Raises:
+        AssetError: the landmark model is missing or damaged.
+    """
+    grey = luminance(image)
+    side = min(_FIRST_SIDE, max(grey.shape))
+    fits = _fitted(image, grey, _search(grey, side))
+    if _best(fits) < SURE:
+        fits = _merged(fits, _fitted(image, grey, search_turned(grey, _REDUCED_SIDE, _best(fits))))
+        if any(_direction(fit) for fit in fits):
+            side = min(_REDUCED_SIDE, side)  # at which such faces were searched
+    while closer := _closer([fit.detection.box for fit in fits], side, grey):
+        side = closer
+        directions = sorted({_direction(fit) for fit in fits} or {0})
+        found = [one for roll in directions for one in _search(grey, side, roll)]
+        if not fits:
+            found += search_turned(grey, side // 2)
+        fits = _merged(fits, _fitted(image, grey, found))
+    faces = [Face(fit.detection.box, fit.landmarks) for fit in fits]
+    return sorted(faces, key=lambda face: face.area, reverse=True)
+
+
+def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> list[Detection]:
+    """What the detector sees of faces that are more or less upright, in no order.
+
+    Args:
+        grey: [H, W].
+        reduced: at half the size of a photo's first search, in a quarter of the time.
+        closer: also at twice the size, where that may find more.
+    """
+    side = min(_REDUCED_SIDE if reduced else _FIRST_SIDE, max(grey.shape))
+    found = _search(grey, side)
+    while closer and (larger := _closer([one.box for one in found], side, grey)):
+        side = larger
+        found += [one for one in _search(grey, side) if _is_new(one.box, [x.box for x in found])]
+    return found
+
+
+def search_turned(grey: Grey, side: int = _REDUCED_SIDE, known: float = -1.0) -> list[Detection]:
+    """Detections of lying or upside-down faces; if they are weak, also at odd eighths of a turn.
+
+    Args:
+        grey: [H, W].
+        side: to which the longer side is reduced.
+        known: the best score of an upright face.
+    """
+    side = min(side, max(grey.shape))
+    found: list[Detection] = []
+    for rolls in ((90, -90, 180), (45, -45, 135, -135)):
+        found += [one for roll in rolls for one in _search(grey, side, roll)]
+        if max([known, *(one.score for one in found)]) > _HARDLY:
+            break
+    return found
+
+
+def luminance(image: Image) -> Grey:
+    """The luminance [H, W] of ``image`` [H, W, 3]."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _search(grey: Grey, side: int, roll: float = 0.0) -> list[Detection]:
+    """At the size at which the longer side has ``side`` pixels."""
+    return search(grey, side / max(grey.shape), roll)
+
+
+def _fitted(image: Image, grey: Grey, found: list[Detection]) -> list[Fit]:
+    """Those that are confirmed."""
+    return _merged([], [fit for one in found if (fit := fit_landmarks(image, grey, one))])
+
+
+def _merged(fits: list[Fit], more: list[Fit]) -> list[Fit]:
+    """All of them, the clearest first; of those in one place only the clearest."""
+    kept: list[Fit] = []
+    for fit in sorted(fits + more, key=lambda fit: -fit.detection.score):
+        if _is_new(fit.detection.box, [old.detection.box for old in kept]):
+            kept.append(fit)
+    return kept
+
+
+def _best(fits: list[Fit]) -> float:
+    """The clearest face's score."""
+    return max((fit.detection.score for fit in fits), default=-1.0)
+
+
+def _direction(fit: Fit) -> int:
+    """The quarter turn in degrees that is nearest to the face's roll: 0, 90, 180 or 270."""
+    return 90 * round(roll_of(fit.landmarks) / 90) % 360
+
+
+def _is_new(box: Box, known: list[Box]) -> bool:
+    return all(contained(box, old) < _SAME_FACE for old in known)
+
+
+def _closer(boxes: list[Box], side: int, grey: Grey) -> int | None:
+    """At which longer side to search next, after ``side`` showed ``boxes``; None when at no other.
+
+    Twice as large; where faces are found already, no larger than the picture is.
+    """
+    longer = max(grey.shape)
+    if boxes:
+        smallest = min(right - left for left, _, right, _ in boxes) * side / longer
+        wanted = min(2 * side, longer)
+        return wanted if wanted > side and smallest < _SMALL and side < _LAST_SIDE else None
+    return 2 * side if 2 * side <= min(2 * longer, _LAST_SIDE) else None

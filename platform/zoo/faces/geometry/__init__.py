@@ -1,0 +1,1 @@
+"""Where a face lies: alignment, the frontal reference, head pose."""

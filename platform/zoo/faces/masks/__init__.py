@@ -1,0 +1,1 @@
+"""Which pixels are face: segmentation, masks, preserved regions."""

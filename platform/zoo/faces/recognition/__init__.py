@@ -1,0 +1,1 @@
+"""Whose face it is: descriptors, clustering, outliers."""

@@ -1,0 +1,1 @@
+"""Faces in videos: tracking, smoothing of landmarks, extraction of frames."""

@@ -1,0 +1,1 @@
+"""Augmentation of renders: occluders, other colours, other cameras."""

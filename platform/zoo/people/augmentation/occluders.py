@@ -1,0 +1,310 @@
+"""Things in front of a face, drawn into a picture and its labels.
+
+A rendered person wears at most glasses. Photographs show hands, microphones, sunglasses, hats,
+scarves, strands of hair; a segmentation network must be trained on such objects with exact labels.
+They are flat drawings with plausible outlines, colours and shading: a network learns from them that
+pixels that do not look like skin are not skin, not what a hand is.
+
+Lengths and positions are in unit coordinates of the picture, (0, 0) to (1, 1).
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from zoo.people.augmentation.drawing import (
+    FRACTION_BITS,
+    Random,
+    Sitting,
+    any_colour,
+    fabric,
+    lay,
+    line,
+    noise,
+    pixels,
+    polygon,
+    skin_tone,
+)
+from zoo.people.render import HAIR, OTHER, SKIN
+
+
+def hand(random: Random, sitting: Sitting) -> None:
+    """Fingers, thumb, palm and wrist, in or near the colour of the face."""
+    size, landmarks = sitting.size, sitting.landmarks
+    goal = landmarks[int(random.choice((3, 5, 8, 11, 13, 30, 33, 48, 54, 57, 66, 19, 24, 27)))]
+    goal = goal + random.normal(0, 0.06, 2)
+    angle = random.uniform(-0.35, np.pi + 0.35)  # towards the wrist; mostly from below
+    along = np.array((np.cos(angle), np.sin(angle)))
+    across = np.array((-along[1], along[0])) * random.choice((-1, 1))
+    width = random.uniform(0.065, 0.105)
+    length = width * random.uniform(3.4, 5.0)
+    fingers = int(random.integers(1, 5))
+    knuckles = goal + along * length
+    palm = knuckles + along * 1.8 * width + across * (1.5 - 0.5 * (fingers - 1)) * width
+    side = across * width
+    tone = skin_tone(random, sitting)
+    light = random.normal(0, 1, 2)
+    limbs: list[tuple[list[npt.NDArray[np.float64]], float]] = [
+        ([palm, palm + along * 2.0], 2.6 * width),
+        ([palm - 0.9 * side, palm + 0.9 * side, palm + along * width], 2.8 * width),
+    ]
+    if random.random() < 0.6:
+        away = palm + across * 2.0 * width
+        limbs.append(([away, away + across * width - along * random.uniform(1, 3) * width], width))
+    splay, bend = random.uniform(0, 0.25), random.normal(0, 0.3) * width
+    for number in range(fingers):
+        place = number - 0.5 * (fingers - 1)
+        base = knuckles + across * place * width * 1.03
+        tip = goal + across * place * width * (1.03 + splay)
+        tip = tip + along * width * (abs(place) * random.uniform(0.1, 0.6))
+        limbs.append(([base, 0.5 * (base + tip) + across * bend, tip], width))
+    layer, cover = np.zeros((size, size, 3), np.float32), np.zeros((size, size), np.float32)
+    for points, thick in limbs:
+        shape = line(size, points, thick)
+        depth = cv2.distanceTransform((shape > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+        round_ = np.clip(depth / (0.5 * thick * size), 0, 1)
+        shade = 0.62 + 0.42 * np.sqrt(round_ * (2 - round_))
+        shade = shade * (1 + 0.04 * noise(random, size, (12, 12)))
+        layer += shape[..., None] * (tone * shade[..., None] - layer)
+        cover = np.maximum(cover, shape)
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size - 0.5
+    layer *= np.clip(1 + 0.3 * (light[0] * x + light[1] * y), 0.5, 1.5)[..., None]
+    lay(random, sitting, cover, layer, OTHER)
+
+
+def microphone(random: Random, sitting: Sitting) -> None:
+    """A round head before mouth or chin, and its stick."""
+    size = sitting.size
+    place = sitting.landmarks[int(random.choice((8, 57, 66, 5, 11)))] + random.normal(0, 0.05, 2)
+    radius = random.uniform(0.05, 0.13)
+    angle = random.uniform(0.15, 0.85) * np.pi
+    end = place + 1.5 * np.array((np.cos(angle), np.sin(angle)))
+    head = line(size, [place, place + 0.3 * radius * (end - place)], 2 * radius)
+    stick = line(size, [place, end], radius * random.uniform(0.4, 1.1))
+    grey = random.uniform(8, 120) if random.random() < 0.8 else random.uniform(120, 220)
+    colour = np.clip(grey + random.normal(0, 8, 3), 0, 255)
+    mesh = 1 + 0.25 * random.standard_normal((size, size)).astype(np.float32)
+    depth = cv2.distanceTransform((head > 0.5).astype(np.uint8), cv2.DIST_L2, 3) / (radius * size)
+    layer = (colour * (0.6 + 0.6 * np.clip(depth, 0, 1) * mesh)[..., None]).astype(np.float32)
+    lay(random, sitting, np.maximum(head, stick), layer, OTHER)
+
+
+def thing(random: Random, sitting: Sitting) -> None:
+    """Anything: a card, a cup, a flower, another's shoulder, reaching in from the border."""
+    size = sitting.size
+    angle = random.uniform(-0.5, np.pi + 0.5)
+    middle = 0.5 + random.uniform(0.3, 0.6) * np.array((np.cos(angle), np.sin(angle)))
+    if random.random() < 0.5:
+        half, turn = random.uniform(0.08, 0.3, 2), random.uniform(0, np.pi)
+        spin = np.array(((np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))))
+        corners = np.array(((-1, -1), (1, -1), (1, 1), (-1, 1))) * half
+        outline = middle + corners @ spin.T
+    else:
+        t = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        radius = random.uniform(0.08, 0.28) * (
+            1
+            + 0.2 * np.sin(2 * t + random.uniform(0, 6))
+            + random.uniform(0, 0.25) * np.sin(int(random.integers(3, 8)) * t)
+        )
+        outline = middle + radius[:, None] * np.stack([np.cos(t), np.sin(t)], 1)
+    lay(random, sitting, polygon(size, outline), fabric(random, size), OTHER)
+
+
+def glasses(random: Random, sitting: Sitting) -> None:
+    """Frames, thin to thick; lenses clear with glare, tinted, or dark."""
+    size, landmarks = sitting.size, sitting.landmarks
+    left, right = landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)
+    level = right - left
+    down = np.array((-level[1], level[0]))
+    dark = random.random() < 0.35
+    half_w = random.uniform(0.34, 0.46 if not dark else 0.5)
+    half_h = random.uniform(0.2, 0.34 if not dark else 0.42)
+    power = random.choice((2.0, 2.5, 3.0, 5.0))
+    t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    x = np.sign(np.cos(t)) * np.abs(np.cos(t)) ** (2 / power)
+    y = np.sign(np.sin(t)) * np.abs(np.sin(t)) ** (2 / power)
+    x = x * (1 + random.uniform(-0.25, 0.15) * y)  # wider above or below
+    drop = random.uniform(-0.02, 0.1)
+    cover, lenses = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
+    thick = random.uniform(0.007, 0.016) if random.random() < 0.5 else random.uniform(0.016, 0.04)
+    rim = thick if random.random() < 0.85 else 0.0
+    below = rim if random.random() < 0.85 else 0.0
+    inner = []
+    for eye, side, ear in ((left, -1, 0), (right, 1, 16)):
+        centre = eye + side * random.uniform(0.0, 0.05) * level
+        outline = centre + np.outer(side * half_w * x, level) + np.outer(half_h * y + drop, down)
+        lenses = np.maximum(lenses, polygon(size, outline))
+        upper, lower = [*outline[20:], outline[0]], list(outline[:21])
+        if rim:
+            cover = np.maximum(cover, line(size, upper, rim))
+        if below:
+            cover = np.maximum(cover, line(size, lower, below))
+        inner.append(centre - side * half_w * 0.95 * level + (drop - 0.3 * half_h) * down)
+        hinge = centre + side * half_w * level + (drop - 0.4 * half_h) * down
+        arm = [hinge, hinge + 0.35 * (landmarks[ear] - hinge), landmarks[ear] - 0.08 * down]
+        cover = np.maximum(cover, line(size, arm, max(0.6 * thick, 0.008)))
+    bridge = [inner[0], 0.5 * (inner[0] + inner[1]) - random.uniform(0, 0.08) * down, inner[1]]
+    cover = np.maximum(cover, line(size, bridge, max(0.8 * thick, 0.008)))
+    if dark:
+        opacity = random.uniform(0.6, 1.0)
+        colour = any_colour(random) * random.uniform(0.05, 0.45)
+        ramp = np.linspace(1, random.uniform(0.6, 1.0), size, dtype=np.float32)[:, None]
+        sheen = np.maximum(noise(random, size, (3, 3)), 0)[..., None] * random.uniform(0, 50)
+        layer = np.asarray(colour + sheen, np.float32)
+        sitting.image += (lenses * opacity * ramp)[..., None] * (layer - sitting.image)
+        sitting.labels[lenses > 0.5] = OTHER
+    else:
+        tint = random.uniform(0, 0.3) if random.random() < 0.4 else 0.0
+        glare = np.clip(noise(random, size, (4, 4)) - random.uniform(0.3, 2.5), 0, 1) * lenses
+        sitting.image += (tint * lenses)[..., None] * (any_colour(random) - sitting.image)
+        sitting.image += 0.8 * glare[..., None] * (235 - sitting.image)
+    kind = random.random()
+    colour = any_colour(random) * (0.25 if kind < 0.6 else 1.0)
+    shine = 1 + 0.35 * noise(random, size, (9, 9))
+    lay(random, sitting, cover, (colour * shine[..., None]).astype(np.float32), OTHER)
+
+
+def hat(random: Random, sitting: Sitting) -> None:
+    """A cap, beanie, headband or brim over the forehead, or a hood around the face."""
+    size, landmarks = sitting.size, sitting.landmarks
+    cloth = fabric(random, size)
+    middle = landmarks[[0, 16]].mean(axis=0)
+    if random.random() < 0.3:  # a hood or a veil
+        t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+        half = np.array((random.uniform(0.33, 0.43), random.uniform(0.46, 0.62)))
+        centre = middle + np.array((0, random.uniform(0.05, 0.16)))
+        outline = centre + half * np.stack([np.cos(t), np.sin(t)], 1)
+        outline += 0.01 * random.standard_normal(outline.shape)
+        cover = 1 - polygon(size, outline)
+        if random.random() < 0.4:
+            cover[int(random.uniform(0.6, 0.95) * size) :] = 0
+    else:
+        brow = float(landmarks[17:27, 1].mean())
+        edge = brow - random.uniform(-0.01, 0.26)
+        x = np.linspace(-0.1, 1.1, 25)
+        bow = random.uniform(-0.25, 0.35)
+        tilt = random.normal(0, 0.06)
+        y = edge + bow * (x - middle[0]) ** 2 + tilt * (x - 0.5)
+        band = random.random() < 0.2
+        top = y - random.uniform(0.04, 0.12) if band else np.full_like(y, -0.5)
+        outline = np.concatenate([np.stack([x, y], 1), np.stack([x, top], 1)[::-1]])
+        cover = polygon(size, outline)
+        if not band and random.random() < 0.6:  # the brim, in another colour or shade
+            brim = np.concatenate(
+                [np.stack([x, y], 1), np.stack([x, y - random.uniform(0.03, 0.1)], 1)[::-1]]
+            )
+            shade = random.uniform(0.4, 1.2)
+            cloth = np.asarray(cloth * (1 - polygon(size, brim) * (1 - shade))[..., None])
+        if random.random() < 0.4:  # narrower than the picture
+            side = np.abs(np.linspace(0, 1, size, dtype=np.float32) - middle[0])
+            cover = cover * (side < random.uniform(0.36, 0.5))
+        below = np.roll(cv2.GaussianBlur(cover, (0, 0), 0.03 * size), int(0.04 * size), 0)
+        shadow = random.uniform(0, 0.7) * below * (sitting.labels == SKIN)
+        sitting.image *= (1 - shadow)[..., None]
+    lay(random, sitting, cover, cloth, OTHER)
+
+
+def scarf(random: Random, sitting: Sitting) -> None:
+    """Cloth over mouth and nose, or up to the chin."""
+    size, landmarks = sitting.size, sitting.landmarks
+    over = random.random() < 0.5
+    top = landmarks[int(random.choice((28, 29, 30, 33))) if over else 8, 1]
+    if not over:
+        top = top - random.uniform(-0.02, 0.08)
+    x = np.linspace(-0.1, 1.1, 25)
+    bow = random.uniform(-0.7, 0.1) if over else random.uniform(-1.2, 0.6)
+    y = top - bow * (x - landmarks[30, 0]) ** 2 * (1 if over else 0.8)
+    if over and random.random() < 0.5:  # a mask ends at the jaw
+        outline = np.concatenate([landmarks[1:16], np.stack([x, y], 1)[20:4:-1]])
+        outline = cv2.convexHull(outline.astype(np.float32))[:, 0]
+    else:
+        outline = np.concatenate([np.stack([x, y], 1), np.array(((1.1, 1.5), (-0.1, 1.5)))])
+    lay(random, sitting, polygon(size, outline), fabric(random, size), OTHER)
+
+
+def strands(random: Random, sitting: Sitting) -> None:
+    """Locks over the forehead, or beside and over a cheek, in the colour of the hair."""
+    size = sitting.size
+    own = sitting.labels == HAIR
+    if own.sum() > 0.02 * size * size and random.random() < 0.8:
+        colour = np.median(sitting.image[own], axis=0)
+    else:
+        colour = any_colour(random) * np.array((1.0, 0.85, 0.7)) * random.uniform(0.15, 0.9)
+    brow = float(sitting.landmarks[17:27, 1].mean())
+    side = random.choice((-1, 0, 0, 0, 1))
+    count = int(random.integers(1, 14) if random.random() < 0.4 else random.integers(14, 60))
+    reach = random.uniform(0.05, 1.1) * brow
+    lean, curve = random.normal(0, 0.12), random.normal(0, 0.08)
+    from_x = random.uniform(0.0, 0.7)
+    to_x = min(1.05, from_x + random.uniform(0.15, 1.0))
+    layer = np.clip(sitting.image, 0, 255).astype(np.uint8)
+    drawn = np.zeros((size, size), np.uint8)
+    wide = random.uniform(0.008, 0.05)
+    for _ in range(count):
+        tone = np.clip(colour * np.exp(random.normal(0, 0.22)) + random.normal(0, 3, 3), 0, 255)
+        if side:
+            jaw = sitting.landmarks[16 if side > 0 else 0, 0]
+            start = np.array((jaw + side * random.uniform(-0.03, 0.12), random.uniform(-0.1, 0.3)))
+            end = start + np.array((side * random.normal(-0.03, 0.07), random.uniform(0.3, 1.0)))
+        else:
+            start = np.array((random.uniform(from_x, to_x), random.uniform(-0.12, 0.06)))
+            end = np.array((start[0] + lean + random.normal(0, 0.05), 0.0))
+            end[1] = reach * np.exp(random.normal(0, 0.15))
+        bend = 0.5 * (start + end) + (curve + random.normal(0, 0.02), 0)
+        t = np.linspace(0, 1, 7)[:, None]
+        lock = pixels(size, (1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t * t * end)
+        width = wide * size * random.uniform(0.6, 1.4)
+        for part, share in ((lock[:5], 1.0), (lock[4:6], 0.6), (lock[5:], 0.25)):
+            style = (max(1, round(width * share)), cv2.LINE_AA, FRACTION_BITS)
+            cv2.polylines(layer, [part], False, [float(c) for c in tone], *style)
+            cv2.polylines(drawn, [part], False, 255, *style)
+    cover = np.asarray(drawn / 255, np.float32)
+    grain = 1 + 0.12 * noise(random, size, (64, 8))
+    # The layer's edges are mixed with the picture already.
+    sitting.image += (layer - sitting.image) * (cover > 0)[..., None]
+    lay(random, sitting, cover, np.asarray(layer * grain[..., None], np.float32), HAIR)
+
+
+def beard(random: Random, sitting: Sitting) -> None:
+    """Facial hair over jaw and lip, real ones being rougher than rendered; it stays SKIN."""
+    size, landmarks = sitting.size, sitting.landmarks
+    down = landmarks[8] - landmarks[27]
+    start = int(random.choice((2, 3, 4, 5)))
+    jaw = landmarks[start : 17 - start]
+    middle = landmarks[[30]]
+    grown = middle + (jaw - middle) * random.uniform(0.97, 1.12)
+    inner = landmarks[33] + (landmarks[[54, 48]] - landmarks[33]) * random.uniform(0.9, 1.8)
+    lip = landmarks[33] + random.uniform(0.02, 0.1) * down
+    cover = polygon(size, np.concatenate([grown, inner[:1], lip[None], inner[1:]]))
+    mouth = landmarks[48:60].mean(axis=0)
+    lips = mouth + (landmarks[48:60] - mouth) * random.uniform(0.9, 1.3)
+    cover = np.clip(cover - polygon(size, lips), 0, 1)
+    cover = cv2.GaussianBlur(cover, (0, 0), random.uniform(0.005, 0.03) * size)
+    ragged = noise(random, size, (24, 24)) + noise(random, size, (60, 60))
+    cover = np.clip(cover * random.uniform(0.5, 1.1) + 0.15 * ragged * (cover > 0.1), 0, 1)
+    cover = cover * (sitting.labels != OTHER)
+    colour = any_colour(random) * np.array((1.0, 0.85, 0.72)) * random.uniform(0.1, 0.9)
+    hairs = 1 + random.uniform(0.05, 0.3) * noise(random, size, (70, 40))
+    lay(random, sitting, cover, (colour * hairs[..., None]).astype(np.float32), SKIN, shadow=0)
+
+
+OCCLUDERS: tuple[tuple[Callable[[Random, Sitting], None], float], ...] = (
+    (beard, 0.14),
+    (strands, 0.3),
+    (glasses, 0.2),
+    (hat, 0.12),
+    (scarf, 0.08),
+    (hand, 0.26),
+    (microphone, 0.06),
+    (thing, 0.08),
+)
+"""From the face outwards, each with how often it is drawn."""
+
+
+def occlude(random: Random, sitting: Sitting, often: float = 1.0) -> None:
+    """Draws each of OCCLUDERS by chance, its probability times ``often``."""
+    for draw, probability in OCCLUDERS:
+        if random.random() < often * probability:
+            draw(random, sitting)

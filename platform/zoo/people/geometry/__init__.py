@@ -1,0 +1,1 @@
+"""The shape of a synthetic person: signed distances, landmarks, camera."""

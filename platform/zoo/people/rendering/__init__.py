@@ -1,0 +1,1 @@
+"""Rendering a synthetic person: ray marching, materials, shading."""

@@ -1,0 +1,1 @@
+"""Colours: profiles, CICP code points, colour spaces, tone mapping."""

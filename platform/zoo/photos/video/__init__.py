@@ -1,0 +1,1 @@
+"""Reading videos: frames, YUV planes, interlacing, colour metadata."""

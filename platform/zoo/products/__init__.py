@@ -1,0 +1,1 @@
+"""Products of the stages: receipts, digests, indices, failures, incremental making."""

@@ -1,0 +1,1 @@
+"""The record of an identity: name, basis, photos."""

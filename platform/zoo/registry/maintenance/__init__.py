@@ -1,0 +1,1 @@
+"""Serving, lineage and garbage collection of a registry."""

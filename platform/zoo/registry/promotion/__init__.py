@@ -1,0 +1,1 @@
+"""Promotion: the quality gate between candidate and champion."""

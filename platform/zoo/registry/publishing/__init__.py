@@ -1,0 +1,1 @@
+"""Publishing a network as a signed version with its model card."""

@@ -1,0 +1,1 @@
+"""The application on Ray Serve, and the gateway to it."""

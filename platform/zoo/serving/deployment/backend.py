@@ -1,0 +1,40 @@
+"""The interface between the API and the workers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from zoo.serving.gallery import Gallery
+from zoo.serving.live_frames import Following, Frame
+from zoo.serving.upload_swapping import Found, Result, Wish
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One version of an identity, whose file and basis have been checked."""
+
+    identity: str
+    version: int
+    sha256: str
+    basis: str
+
+    @property
+    def key(self) -> str:
+        """Under which a worker keeps the network."""
+        return f"{self.identity}:{self.version}"
+
+
+class Backend(Protocol):
+    """Finds networks and uses them; every method raises :class:`zoo.errors.ZooError`."""
+
+    async def gallery(self) -> Gallery: ...
+
+    async def preview(self, name: str, version: int) -> bytes | None: ...
+
+    async def choose(self, reference: str) -> Chosen: ...
+
+    async def find(self, photo: bytes) -> Found: ...
+
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result: ...
+
+    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame: ...

@@ -1,0 +1,139 @@
+"""Ray and the application on it, in a process: ``python -m zoo.serving.deployment.engine``.
+
+:mod:`zoo.serving.server` starts it, with the options as a line of JSON on standard input, and reads
+a line of standard output: open, or why not. It ends when standard input ends, and therefore also
+when its parent was killed.
+
+Ray changes the signal handlers of its process at start and end; stopping the server does not depend
+on them here.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import warnings
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from zoo import local_ray
+from zoo.errors import ServingError, UsageError, ZooError
+from zoo.serving.options import Options
+from zoo.serving.web.graceful_shutdown import Ending
+
+_OBJECT_STORE = 256 * 2**20  # bytes
+_QUIET = {"log_level": "ERROR", "enable_access_log": False}
+
+
+def main() -> None:
+    """Serves until standard input ends."""
+    said = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    warnings.simplefilter("ignore")
+    ray = None
+    try:
+        try:
+            options = _options(sys.stdin.readline())
+            api, listener = _clients_side()
+            bound = _bound(listener, options)
+            ray, front = _open(options)
+        except ZooError as error:
+            refusal = {"error": type(error).__name__, "message": str(error)}
+            print(json.dumps(refusal), file=said, flush=True)
+            raise SystemExit(error.exit_code) from error
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # they go to all of a group; the starter decides
+        ending = Ending()
+        app = api.create(front, options, ending)
+        asyncio.run(_serve(listener.Listener(app, options, bound), ending, said))
+    finally:
+        if ray:
+            ray.shutdown()
+            local_ray.remove(os.environ["TMPDIR"])
+
+
+async def _serve(listener: Any, ending: Ending, said: TextIO) -> None:
+    """Answers clients until standard input ends, and then those whose requests are under way."""
+    await listener.open()
+    print(json.dumps({"open": True}), file=said, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await ending.wait()
+    await listener.close()
+
+
+def question(options: Options) -> str:
+    """The line that tells an engine what to serve."""
+    return json.dumps(asdict(options)) + "\n"
+
+
+def _options(line: str) -> Options:
+    told = json.loads(line)
+    return Options(**{**told, "names": tuple(told["names"])})
+
+
+def _open(options: Options) -> tuple[Any, Any]:
+    """Starts Ray with the application; returns Ray and what asks it.
+
+    Raises:
+        UsageError: Ray Serve is not installed.
+        ServingError: it does not start.
+    """
+    try:
+        ray = local_ray.load()
+        from ray import serve
+
+        from zoo.serving.deployment.application import build
+        from zoo.serving.deployment.gateway import Front
+    except ImportError as error:
+        raise _missing(error) from error
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    try:
+        local_ray.start(
+            os.environ["TMPDIR"],
+            num_cpus=1,
+            logging_level=logging.CRITICAL,
+            object_store_memory=_OBJECT_STORE,
+        )
+        # Ray's own proxy waits for ever for headers, and two of its routes ask for no token.
+        serve.start(proxy_location="Disabled", logging_config=_QUIET)
+        worker, shelf = serve.run_many(
+            [
+                serve.RunTarget(one, name, route_prefix=None, logging_config=_QUIET)
+                for name, one in zip(("worker", "library"), build(options), strict=True)
+            ]
+        )
+    except Exception as error:  # Ray has no common base for what may go wrong at its start
+        reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
+        raise ServingError(f"The server did not start ({reason}); try again.") from error
+    return ray, Front(worker, shelf)
+
+
+def _clients_side() -> tuple[Any, Any]:
+    try:
+        from zoo.serving.web import api, listener
+    except ImportError as error:
+        raise _missing(error) from error
+    return api, listener
+
+
+def _bound(listener: Any, options: Options) -> Any:
+    try:
+        return listener.bind(options)
+    except OSError as error:
+        raise ServingError(
+            f"The server did not start: {options.host}:{options.port} is now in use; choose "
+            "another with --port."
+        ) from error
+
+
+def _missing(error: ImportError) -> UsageError:
+    return UsageError(
+        f"Serving needs {error.name}, which is not installed here; install it with: "
+        "pip install 'faceswap-zoo[serve]'"
+    )
+
+
+if __name__ == "__main__":
+    main()

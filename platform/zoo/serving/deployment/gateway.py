@@ -1,0 +1,94 @@
+"""Calls Ray's deployments for the API, with a retry when one of them has died.
+
+Every worker gives the same answer, so a request whose worker was killed goes to another one, or
+waits for its replacement.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ray.exceptions import ObjectLostError, RayActorError, RayTaskError
+from ray.serve.exceptions import (
+    BackPressureError,
+    DeploymentUnavailableError,
+    ReplicaUnavailableError,
+)
+from ray.serve.handle import DeploymentHandle
+
+from zoo.errors import ZooError
+from zoo.serving.deployment.backend import Chosen
+from zoo.serving.gallery import Gallery
+from zoo.serving.live_frames import Following, Frame
+from zoo.serving.upload_swapping import Found, Result, Wish
+from zoo.serving.web.problems import BusyError
+
+_ATTEMPTS = 3
+"""Few: what kills one worker after the other shall not go on."""
+
+_SECONDS_BETWEEN = 0.2
+_DEATHS = (
+    RayActorError,
+    ObjectLostError,  # an answer that its worker took along
+    ReplicaUnavailableError,
+    DeploymentUnavailableError,
+)
+
+
+class Front:
+    """Asks the library and the workers; a :class:`.backend.Backend`."""
+
+    def __init__(self, worker: DeploymentHandle[Any], shelf: DeploymentHandle[Any]) -> None:
+        self._worker = worker
+        self._shelf = shelf
+
+    async def gallery(self) -> Gallery:
+        gallery: Gallery = await _answer(lambda: self._shelf.ask.remote("gallery"))
+        return gallery
+
+    async def preview(self, name: str, version: int) -> bytes | None:
+        picture: bytes | None = await _answer(
+            lambda: self._shelf.ask.remote("preview", name, version)
+        )
+        return picture
+
+    async def choose(self, reference: str) -> Chosen:
+        chosen: Chosen = await _answer(lambda: self._shelf.ask.remote("choose", reference))
+        return chosen
+
+    async def find(self, photo: bytes) -> Found:
+        found: Found = await _answer(lambda: self._worker.find.remote(photo))
+        return found
+
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
+        worker = self._worker.options(multiplexed_model_id=chosen[0].key)
+        result: Result = await _answer(lambda: worker.swap.remote(photo, chosen, wish))
+        return result
+
+    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
+        worker = self._worker.options(multiplexed_model_id=chosen.key)
+        frame: Frame = await _answer(lambda: worker.frame.remote(jpeg, chosen, following))
+        return frame
+
+
+async def _answer(ask: Callable[[], Any]) -> Any:
+    """Awaits a deployment's answer.
+
+    Raises:
+        ZooError: what the deployment raised, itself.
+        BusyError: too many wait already, or one after the other died of it.
+    """
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            return await ask()
+        except BackPressureError as error:
+            raise BusyError("The server's queue is full; try again.") from error
+        except RayTaskError as error:
+            if isinstance(error.cause, ZooError):
+                raise error.cause from None
+            raise
+        except _DEATHS as error:
+            if not attempts_left:
+                raise BusyError("The workers of this request have died; try again.") from error
+        await asyncio.sleep(_SECONDS_BETWEEN)
+    raise AssertionError  # the last attempt returns or raises

@@ -1,0 +1,104 @@
+"""Live video: tracks and swaps the face of one frame.
+
+Only one face of a camera is swapped: the largest at the beginning, and the same one as long as it
+is in view. It is tracked as in a video (:mod:`zoo.faces.video.tracker`), by the causal filter. The
+state of the tracker travels with the frames, so that any worker can take the next one.
+"""
+
+import io
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image as Pillow
+
+from zoo.errors import PhotoError
+from zoo.faces.detection.detector import Face
+from zoo.faces.detection.landmark_fitting import box_of
+from zoo.faces.video.tracker import Tracker
+from zoo.photos.image import Image
+from zoo.photos.reading import Decode, decode_photo
+from zoo.provenance.credentials.marking import Marking, xmp
+from zoo.provenance.credentials.media_types import HEAD, media_type
+from zoo.swapping.network import Network
+from zoo.swapping.photo import swap_faces
+
+MAX_PIXELS = 1280 * 1280
+MAX_BYTES = 1_500_000
+RATE = 30.0
+"""Frames per second that a camera is taken to give: how often a face is searched for."""
+
+_QUALITY = 85
+
+
+@dataclass
+class Following:
+    """The tracking state between frames.
+
+    Attributes:
+        tracker: of all faces.
+        track: the number of the face that is swapped.
+    """
+
+    tracker: Tracker
+    track: int | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An answer.
+
+    Attributes:
+        jpeg: the swapped frame, or None when no face was found.
+        following: to be given with the next frame.
+        seconds: that it took.
+    """
+
+    jpeg: bytes | None
+    following: Following
+    seconds: float
+
+
+def swap_frame(
+    encoded: bytes,
+    network: Network,
+    mark: Marking,
+    following: Following | None,
+    decode: Decode = decode_photo,
+) -> Frame:
+    """Swaps the face that is followed, or else the largest of a frame.
+
+    Args:
+        encoded: a JPEG.
+        network: whose face to put in.
+        mark: goes into the JPEG's metadata.
+        following: what the last frame gave; None for the first.
+        decode: what decodes it.
+
+    Raises:
+        PhotoError: no JPEG, or too large.
+        AssetError: the face models are missing or damaged.
+    """
+    started = time.perf_counter()
+    image = _decoded(encoded, decode)
+    following = following or Following(Tracker(RATE))
+    faces = following.tracker.step(image)
+    jpeg = None
+    if faces:
+        chosen = next((one for one in faces if one.track == following.track), faces[0])
+        following.track, landmarks = chosen.track, chosen.state.estimate
+        swapped = swap_faces(image, [Face(box_of(landmarks), landmarks)], network)
+        jpeg = _encoded(swapped.image, mark)
+    return Frame(jpeg, following, time.perf_counter() - started)
+
+
+def _decoded(encoded: bytes, decode: Decode) -> Image:
+    if media_type(encoded[:HEAD]) != "image/jpeg":
+        raise PhotoError("A frame is not a JPEG; send each frame as a JPEG.")
+    return decode(encoded, Path("A frame"), max_pixels=MAX_PIXELS).image
+
+
+def _encoded(image: Image, mark: Marking) -> bytes:
+    jpeg = io.BytesIO()
+    Pillow.fromarray(image).save(jpeg, "JPEG", quality=_QUALITY, xmp=xmp(mark).encode())
+    return jpeg.getvalue()

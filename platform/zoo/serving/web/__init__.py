@@ -1,0 +1,1 @@
+"""What clients reach: REST, page, camera, authentication, limits."""

@@ -1,0 +1,121 @@
+"""Live video over a WebSocket: JPEG frames in, swapped JPEG frames out.
+
+The client sends binary messages, a number (4 bytes, big-endian) and a JPEG. Each is answered by a
+binary message: the same number, the milliseconds that the server took (2 bytes), 1 or 0 for whether
+a face was found (1 byte), and the swapped JPEG, or nothing where none was. When frames come faster
+than they can be swapped, all but the newest are passed over, and not answered. Errors are sent as a
+text message (a problem, as everywhere) before the socket closes.
+"""
+
+import asyncio
+import json
+import struct
+import time
+from contextlib import suppress
+
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+
+from zoo.errors import PhotoError, ZooError
+from zoo.serving.deployment.backend import Backend, Chosen
+from zoo.serving.live_frames import MAX_BYTES, MAX_PIXELS, Following, Frame
+from zoo.serving.options import Options
+from zoo.serving.web.metrics import Metrics
+from zoo.serving.web.problems import BusyError, status_of
+
+__all__ = ["MAX_PIXELS", "add"]
+
+SECONDS_IDLE = 60.0
+_NUMBER = struct.Struct(">I")
+_ANSWER = struct.Struct(">IHB")
+
+
+def add(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> None:
+    """Adds ``/api/live`` to ``app``."""
+    cameras = 0
+
+    @app.websocket("/api/live")
+    async def live(socket: WebSocket, identity: str) -> None:
+        nonlocal cameras
+        await socket.accept()
+        if cameras >= options.live:
+            await _refuse(socket, BusyError("The server's limit of cameras is reached; try again."))
+            return
+        cameras += 1
+        metrics.cameras.set(cameras)
+        try:
+            await _Session(socket, backend, await backend.choose(identity), metrics).run()
+        except ZooError as error:
+            await _refuse(socket, error)
+        except (WebSocketDisconnect, TimeoutError):
+            with suppress(RuntimeError):  # closed already
+                await socket.close(1000)
+        finally:
+            cameras -= 1
+            metrics.cameras.set(cameras)
+
+
+class _Session:
+    """One camera: a reader that keeps the newest frame, and a worker that swaps it."""
+
+    def __init__(
+        self, socket: WebSocket, backend: Backend, chosen: Chosen, metrics: Metrics
+    ) -> None:
+        self._socket = socket
+        self._backend = backend
+        self._chosen = chosen
+        self._metrics = metrics
+        self._newest: asyncio.Queue[bytes] = asyncio.Queue(1)
+
+    async def run(self) -> None:
+        """Serves the client until it leaves, is idle for a minute, or sends an invalid frame."""
+        tasks = [asyncio.create_task(part()) for part in (self._read, self._swap)]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+        for task in done:
+            task.result()
+
+    async def _read(self) -> None:
+        while True:
+            async with asyncio.timeout(SECONDS_IDLE):
+                event = await self._socket.receive()
+            if event["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(event.get("code", 1000))
+            message = event.get("bytes") or b""
+            if not _NUMBER.size < len(message) <= MAX_BYTES:
+                raise PhotoError(
+                    f"A frame is a binary message of at most {MAX_BYTES} bytes; this one has "
+                    f"{len(message)}."
+                )
+            if self._newest.full():
+                self._newest.get_nowait()
+                self._metrics.frames.labels("passed over").inc()
+            self._newest.put_nowait(message)
+
+    async def _swap(self) -> None:
+        following: Following | None = None
+        while True:
+            message = await self._newest.get()
+            started = time.perf_counter()
+            jpeg = message[_NUMBER.size :]
+            frame = await self._backend.frame(jpeg, self._chosen, following)
+            following = frame.following
+            seconds = time.perf_counter() - started
+            self._metrics.frame_seconds.observe(seconds)
+            self._metrics.frames.labels("swapped" if frame.jpeg else "without a face").inc()
+            await self._socket.send_bytes(_answer(message, frame, seconds))
+
+
+def _answer(message: bytes, frame: Frame, seconds: float) -> bytes:
+    (number,) = _NUMBER.unpack_from(message)
+    milliseconds = min(65535, round(seconds * 1000))
+    return _ANSWER.pack(number, milliseconds, frame.jpeg is not None) + (frame.jpeg or b"")
+
+
+async def _refuse(socket: WebSocket, error: ZooError) -> None:
+    with suppress(RuntimeError, WebSocketDisconnect):
+        status = status_of(error)
+        await socket.send_text(json.dumps({"status": status, "detail": str(error)}))
+        await socket.close(1013 if status == 503 else 1008)

@@ -1,0 +1,1 @@
+"""Many inputs and outputs: planned, swapped in processes, reported."""

@@ -1,0 +1,179 @@
+"""Plans the output of each input; reads only directories and listings."""
+
+import glob
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+
+from zoo.errors import PhotoError, StorageError, UsageError
+from zoo.photos import reading, writing
+from zoo.photos.reading import find_photos
+from zoo.photos.video.reader import SUFFIXES as VIDEO_SUFFIXES
+from zoo.photos.video.reader import WRITABLE as VIDEO_WRITABLE
+from zoo.s3.address import S3Address, is_s3
+from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.transfer import exists, listing
+
+SUFFIXES = reading.SUFFIXES | VIDEO_SUFFIXES
+"""What counts as an input in a folder."""
+
+Place = Path | S3Address
+"""A file or folder on this machine, or an object or prefix in S3."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to swap into what, and which inputs cannot even be found, with the reason."""
+
+    pairs: list[tuple[Place, Place]]
+    failed: dict[str, str] = field(default_factory=dict)
+    folder: Place | None = None
+    """Where the outputs go, if several may."""
+
+
+def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
+    """Pairs every photo and video that ``inputs`` name with its output.
+
+    One photo goes to the file ``out``, or beneath it when that is a folder. Several (and those of
+    a folder or a pattern, however many it holds) go into the folder ``out`` under their stems,
+    numbered where two are alike; what is in it already is no input, even if it lies in a folder
+    that is. Without ``out`` they go into the working folder as ``STEM-IDENTITY.SUFFIX``. Formats
+    that cannot be written become JPEG (HEIC) or PNG, or Matroska if they are videos.
+
+    Args:
+        inputs: files, folders (searched in depth), patterns such as ``'photos/*.jpg'``, and
+            ``s3://`` addresses of objects and prefixes.
+        out: a file or folder, or an ``s3://`` address, which is a folder if it ends in a slash.
+        identity: for the default names.
+
+    Raises:
+        UsageError: there is no input, an output is one of the inputs, or has a suffix that cannot
+            be written.
+    """
+    if not inputs:
+        raise UsageError("Name photos, videos or folders to swap, or one folder with --watch.")
+    place = None if out is None else _place(out)
+    photos, failed = _photos(inputs, place)
+    if place is not None and not _is_folder(place) and not _may_be_several(inputs, photos):
+        for photo in photos:
+            writable = VIDEO_WRITABLE if is_video(photo) else writing.writable(photo.suffix)
+            if place.suffix.lower() not in writable:
+                raise UsageError(
+                    f"{out} has no suffix that can be written; use one of "
+                    f"{' '.join(sorted(writable))}."
+                )
+        pairs: list[tuple[Place, Place]] = [(photo, place) for photo in photos]
+        folder = None
+    else:
+        if isinstance(place, Path) and place.exists() and not place.is_dir():
+            raise UsageError(f"{out} is a file, and several outputs need a folder.")
+        tail = "" if place is not None else f"-{identity}"
+        folder = place or Path()
+        pairs = list(zip(photos, _targets(photos, folder, tail), strict=True))
+    sources = {_resolved(photo) for photo in photos}
+    for _, target in pairs:
+        if _resolved(target) in sources:
+            raise UsageError(f"{target} is one of the inputs; choose another output with -o.")
+    return Plan(pairs, failed, folder)
+
+
+def is_video(place: Place) -> bool:
+    """Whether the name is a video's."""
+    return place.suffix.lower() in VIDEO_SUFFIXES
+
+
+def output_suffix(source: Place) -> str:
+    """The input's own suffix, or that of a format which keeps all that the input's does."""
+    if not is_video(source):
+        return writing.output_suffix(source.suffix)
+    return source.suffix if source.suffix.lower() in VIDEO_WRITABLE else ".mkv"
+
+
+def _place(text: str) -> Place:
+    return S3Address.parse(text) if is_s3(text) else Path(text)
+
+
+def _is_folder(place: Place) -> bool:
+    return place.is_prefix if isinstance(place, S3Address) else place.is_dir()
+
+
+def _resolved(place: Place) -> Place:
+    # Unlike Path.resolve, this takes a link that leads to itself for a place like any other.
+    return place if isinstance(place, S3Address) else Path(os.path.realpath(place))
+
+
+def _may_be_several(inputs: Sequence[str], photos: Sequence[Place]) -> bool:
+    if len(inputs) > 1:
+        return True
+    if is_s3(inputs[0]):
+        return bool(photos) and photos != [S3Address.parse(inputs[0])]
+    first = Path(inputs[0])
+    return first.is_dir() or (glob.has_magic(inputs[0]) and not first.exists())
+
+
+def _photos(inputs: Sequence[str], out: Place | None) -> tuple[list[Place], dict[str, str]]:
+    """All photos in the order of the inputs, each once, without the outputs of an earlier run."""
+    photos: dict[Place, None] = {}
+    failed: dict[str, str] = {}
+    for given in inputs:
+        try:
+            found: Sequence[Place] = _objects(given) if is_s3(given) else _files(given)
+            photos.update((one, None) for one in found if not _is_output(one, given, out))
+        except (PhotoError, StorageError) as error:
+            failed[given] = str(error)
+    return list(photos), failed
+
+
+def _is_output(photo: Place, given: str, out: Place | None) -> bool:
+    """Whether ``photo``, found in the folder ``given``, lies in a folder ``out`` within it."""
+    if isinstance(photo, S3Address) and isinstance(out, S3Address):
+        folder, below = S3Address.parse(given).key.rstrip("/"), out.key.rstrip("/")
+        within = below != folder and f"{below}/".startswith(f"{folder}/" if folder else "")
+        return photo.bucket == out.bucket and within and photo.key.startswith(f"{below}/")
+    if isinstance(photo, Path) and isinstance(out, Path) and out.is_dir():
+        searched = Path(given)
+        if not searched.exists():
+            searched = Path(*takewhile(lambda part: not glob.has_magic(part), searched.parts))
+        outputs = out.resolve()
+        within = searched.is_dir() and searched.resolve() in outputs.parents
+        return within and outputs in Path(os.path.realpath(photo)).parents
+    return False
+
+
+def _files(given: str) -> list[Path]:
+    paths = [Path(given)]
+    if not paths[0].exists() and glob.has_magic(given):
+        paths = [Path(found) for found in sorted(glob.glob(given, recursive=True))]  # noqa: PTH207
+    return find_photos(paths or [Path(given)], SUFFIXES)
+
+
+def _objects(given: str) -> list[S3Address]:
+    """The object named, without asking whether it is there, or the photos below a prefix."""
+    address = S3Address.parse(given)
+    if not address.is_prefix and address.suffix.lower() in SUFFIXES:
+        return [address]
+    below = [found.address for found in listing(address, SHORT_PATIENCE)]
+    photos = [
+        one for one in below if one.suffix.lower() in SUFFIXES and not one.name.startswith(".")
+    ]
+    if not photos and not address.is_prefix and exists(address, SHORT_PATIENCE):
+        return [address]
+    if not photos:
+        raise PhotoError(f"No photos in {given}; give objects such as .jpg, .heic or .png.")
+    return photos
+
+
+def _targets(photos: Sequence[Place], folder: Place, tail: str) -> list[Place]:
+    taken: set[str] = set()
+    targets: list[Place] = []
+    for photo in photos:
+        stem, suffix = f"{photo.stem}{tail}", output_suffix(photo)
+        name, count = f"{stem}{suffix}", 1
+        while name.casefold() in taken:
+            count += 1
+            name = f"{stem}-{count}{suffix}"
+        taken.add(name.casefold())
+        targets.append(folder / name)
+    return targets

@@ -1,0 +1,134 @@
+"""Swaps many photos independently; existing outputs are skipped."""
+
+import os
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from zoo.provenance.credentials.marking import Marking
+from zoo.swapping.files.failure_report import reason_of
+from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.photo_locations import swap_anywhere
+from zoo.swapping.files.process_pool import in_processes
+from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import SwapOptions
+
+
+@dataclass(frozen=True)
+class How:
+    """By which network, and how, all photos of a batch are swapped.
+
+    Attributes:
+        network: its file.
+        mark: what outputs are to say of themselves; of ``others`` too, in their order.
+        options: which faces, by which network, and how.
+        again: whether outputs that are there already are made again.
+        others: the files of the networks that the options number from 1 on.
+    """
+
+    network: Path
+    mark: Marking
+    options: SwapOptions = field(default_factory=SwapOptions)
+    again: bool = False
+    others: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input."""
+
+    number: int
+    """Its place among the inputs, from 0."""
+    source: Place
+    target: Place
+    faces: int | None = None
+    """How many were swapped, now."""
+    reason: str | None = None
+    """Why it failed, if it did."""
+    dropped: tuple[str, ...] = ()
+    """What of the input's file the output does not hold, in words for people."""
+    missing: tuple[str, ...] = ()
+    """Who was chosen and is not in it, likewise."""
+
+    @property
+    def already_done(self) -> bool:
+        """Whether it was skipped."""
+        return self.faces is None and self.reason is None
+
+
+_Pair = tuple[int, Place, Place]
+
+
+def swap_many(
+    pairs: Sequence[tuple[Place, Place]], how: How, jobs: int = 1
+) -> Generator[Outcome, None, None]:
+    """Swaps each source into its target; outcomes come as they are ready.
+
+    An output that is whole, and was made from this very input by this network with these
+    settings, is left alone. Memory does not grow with the number of photos.
+
+    Args:
+        pairs: sources and targets.
+        how: the network and the settings.
+        jobs: processes; each has a network of its own.
+
+    Raises:
+        AssetError: the network is missing or damaged.
+    """
+    numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
+    jobs = min(jobs, len(pairs))
+    if jobs <= 1:
+        return (swap(pair) for swap in [_worker(how, None)] for pair in numbered)
+    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    return in_processes(numbered, partial(_worker, how, threads), _killed, jobs)
+
+
+def _worker(how: How, threads: int | None) -> Callable[[_Pair], Outcome]:
+    if threads is not None:
+        import cv2
+
+        cv2.setNumThreads(threads)
+    network = SwapNetwork(how.network, threads, used_as=how.mark)
+    others = [
+        SwapNetwork(path, threads, used_as=mark)
+        for path, mark in zip(how.others, how.mark.also, strict=True)
+    ]
+    return partial(_swap, how, network, others)
+
+
+def _swap(how: How, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair) -> Outcome:
+    number, source, target = pair
+    try:
+        swap = swap_anywhere(
+            source,
+            target,
+            network,
+            mark=how.mark,
+            options=how.options,
+            others=others,
+            again=how.again,
+        )
+    except Exception as error:
+        return Outcome(number, source, target, reason=reason_of(source, error))
+    if swap is None:
+        return Outcome(number, source, target)
+    return Outcome(
+        number,
+        source,
+        target,
+        faces=len(swap.faces),
+        dropped=swap.dropped,
+        missing=swap.missing,
+    )
+
+
+def _killed(pair: _Pair, code: int | None) -> Outcome:
+    number, source, target = pair
+    return Outcome(
+        number,
+        source,
+        target,
+        reason=f"{source}: the process that swapped it was killed (exit code {code}), perhaps "
+        "because memory ran out; try it alone, or with fewer --jobs.",
+    )

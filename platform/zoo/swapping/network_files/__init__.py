@@ -1,0 +1,1 @@
+"""Network files: read and checked before anything runs them."""

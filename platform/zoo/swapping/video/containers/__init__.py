@@ -1,0 +1,1 @@
+"""Containers: codecs, audio, subtitles, muxing."""

@@ -1,0 +1,1 @@
+"""Frames: deinterlaced, swapped, averaged over time."""

@@ -1,0 +1,1 @@
+"""One training in one process: the objective and the loop (torch)."""

@@ -1,0 +1,124 @@
+"""The objective of one identity at one resolution, applied to batches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from zoo.faces.curation.face_pack import FacePack
+from zoo.faces.masks.segmentation import SKIN, segment
+from zoo.networks.compact import Compact
+from zoo.networks.descriptor import DescriptorNetwork, read_descriptor_network
+from zoo.networks.light import LightNetwork, read_light
+from zoo.networks.vgg19 import VGG19
+from zoo.objective.identity import identity_loss, target_descriptor
+from zoo.objective.total import Losses, Style, Weights, style_of, total_loss
+from zoo.training.loop.batches import Batch, style_batch
+from zoo.training.loop.device import autocast, has_bf16
+from zoo.training.loop.face_shape import with_reference_jaw
+from zoo.training.recipes import Recipe
+
+STYLE_CHUNK = 32
+
+
+@dataclass(frozen=True)
+class Judges:
+    """The frozen networks of the objective."""
+
+    perceptual: nn.Module
+    light: LightNetwork | None
+    descriptor: DescriptorNetwork | None
+    device: torch.device
+
+    def describe(self, chip_B3HW: Tensor) -> Tensor:
+        """Δ, in the network's own precision."""
+        assert self.descriptor is not None
+        found: Tensor = self.descriptor(chip_B3HW.to(self.descriptor.last.weight.dtype))
+        return found
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """L for batches of one resolution."""
+
+    style: Style
+    judges: Judges
+    target_128: Tensor | None
+    """The mean descriptor of the identity's photos, when the recipe has an identity term."""
+
+    def __call__(self, network: nn.Module, batch: Batch, weights: Weights) -> Losses:
+        """The loss of ``network`` on ``batch`` (on any device)."""
+        device = self.judges.device
+        photos, landmarks = batch.photos.to(device), batch.landmarks.to(device)
+        with autocast(device):
+            return total_loss(
+                network(photos),
+                photos,
+                landmarks,
+                self.style,
+                weights,
+                self.judges.perceptual,
+                self.judges.light,
+                self._identity if self.target_128 is not None else None,
+            )
+
+    def _identity(self, output_B3HW: Tensor, photo_B3HW: Tensor) -> Tensor:
+        assert self.target_128 is not None and self.judges.descriptor is not None
+        # In full precision up to the network: the composite is a difference of like pictures.
+        with torch.autocast(self.judges.device.type, enabled=False):
+            return identity_loss(
+                output_B3HW.float(), photo_B3HW, self.target_128, self.judges.describe
+            )
+
+
+def judges(
+    perceptual: str, weights: Mapping[str, Tensor], recipe: Recipe, device: torch.device
+) -> Judges:
+    """The perceptual network of that name with these weights, and what else the recipe wants.
+
+    Raises:
+        AssetError: dlib's descriptor network is missing or damaged.
+    """
+    network: nn.Module = VGG19() if perceptual == "vgg19" else Compact()
+    network.load_state_dict(dict(weights))
+    precision = torch.bfloat16 if has_bf16(device) else torch.float32
+    network.to(device, precision, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    frozen = network.eval().requires_grad_(False)
+    light = read_light().to(device) if recipe.light_weight else None
+    descriptor = None
+    if recipe.identity_weight:
+        descriptor = read_descriptor_network()
+        descriptor.to(device, precision, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Judges(frozen, light, descriptor, device)
+
+
+@torch.no_grad()
+def criterion(judges: Judges, photos: FacePack, recipe: Recipe, resolution: int) -> Criterion:
+    """The objective against an identity's ``photos``."""
+    unbent, photos = photos, with_reference_jaw(photos)
+    styles = style_batch(photos, resolution, mirrored=recipe.mirrored)
+    chunks = []
+    with autocast(judges.device):
+        for chunk in torch.split(styles.photos, STYLE_CHUNK):
+            chunks.append(judges.perceptual(chunk.to(judges.device)))
+    features = {layer: torch.cat([chunk[layer] for chunk in chunks]) for layer in chunks[0]}
+    by_parts = recipe.n_best_by == "parts"
+    landmarks = styles.landmarks.to(judges.device)
+    skin = _skin(photos, recipe.mirrored).to(judges.device) if recipe.skin_only else None
+    style = style_of(features, landmarks, recipe.n_best, by_parts=by_parts, skin_N1HW=skin)
+    target = None
+    if judges.descriptor is not None:
+        # As they are, not bent: who it is lies in the proportions too.
+        real = style_batch(unbent, resolution, mirrored=recipe.mirrored)
+        target = target_descriptor(real.photos.to(judges.device), judges.describe)
+    return Criterion(style, judges, target)
+
+
+def _skin(photos: FacePack, mirrored: bool) -> Tensor:
+    """How much of each pixel of the style photos, then of their mirror images, is skin: N1HW."""
+    shown = [segment(np.ascontiguousarray(face))[..., SKIN] for face in photos.faces]
+    if mirrored:
+        shown += [plane[:, ::-1] for plane in shown]
+    return torch.from_numpy(np.stack(shown))[:, None]

@@ -1,0 +1,1 @@
+"""Everything that knows Ray: scheduler, workers, worker groups, progress."""

@@ -1,0 +1,40 @@
+"""The Ray actor that collects what trainings report; without torch, so that it starts at once."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import ray
+
+if TYPE_CHECKING:
+    from zoo.training.loop.checkpoint import Row
+
+
+@dataclass
+class News:
+    """Of one training, since the last time somebody asked."""
+
+    rows: "list[Row]" = field(default_factory=list)
+    """Points of its curves."""
+    lines: list[str] = field(default_factory=list)
+    """What it printed."""
+
+
+@ray.remote
+class Board:
+    """Collects news until the driver takes them."""
+
+    def __init__(self) -> None:
+        self._news: dict[str, News] = {}
+
+    def put(self, identity: str, row: "Row") -> None:
+        """Adds a point."""
+        self._news.setdefault(identity, News()).rows.append(row)
+
+    def say(self, identity: str, line: str) -> None:
+        """Adds a line."""
+        self._news.setdefault(identity, News()).lines.append(line)
+
+    def take(self) -> dict[str, News]:
+        """All since the last call, by identity."""
+        taken, self._news = self._news, {}
+        return taken

@@ -1,0 +1,273 @@
+"""Many trainings under one driver: Ray actors as warm lanes, each running jobs under Ray Train.
+
+A lane imports torch once and then trains one identity after another with Ray Train in local
+mode, which starts a job in a fraction of a second where a worker group of its own takes more
+than ten (``docs/training.md`` has the figures). As many lanes are open as the cluster has room
+for at the moment: more when machines join, fewer when they are lost.
+"""
+
+import random
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from zoo.errors import TrainingError, ZooError
+from zoo.local_ray import cluster_address
+from zoo.training.ray.ray_cluster import connected, is_final, reason
+from zoo.training.ray.worker_groups import Team, Teams
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zoo.training.loop.checkpoint import Row
+    from zoo.training.loop.job import Job, Trained
+
+POLL_SECONDS = 0.5
+LOOK_SECONDS = 2.0
+"""Between two looks at which machines live."""
+REMIND_SECONDS = 60.0
+LONGEST_BACKOFF = 60.0
+STARTS = 3
+"""How many lanes may die while they start, none coming up, before we give up."""
+
+
+class FanoutSettings(BaseModel):
+    """``params.yaml``, section ``fanout``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpus_per_job: Annotated[int, Field(ge=1)] = 1
+    """Threads of one worker. On CPUs another number gives a network that differs in its last
+    digits, so it never depends on how many train side by side."""
+    gpus_per_job: Annotated[float, Field(ge=0)] = 1
+    """Of one worker, used where the cluster has GPUs; a fraction puts several on one."""
+    workers_per_job: Annotated[int, Field(ge=1)] = 1
+    """Processes that share the batches of one training; divides the recipe's batches."""
+    at_once: Annotated[int, Field(ge=0)] = 0
+    """Trainings in flight at most. 0: as many as fit on the cluster as it is; a cluster that
+    grows when asked needs a number."""
+    retries: Annotated[int, Field(ge=0)] = 2
+    """How often in a row a training goes on from its last checkpoint after a crash; one that
+    came further than before has all its retries again."""
+    backoff: Annotated[float, Field(ge=0)] = 2.0
+    """Seconds before the first retry, about; twice as many before each further one."""
+    storage: str = ""
+    """Where checkpoints and the content pack lie: a folder that all nodes mount, or an ``s3://``
+    address. Empty: in the project, which does for nodes that reach its disk."""
+
+
+class Listener(Protocol):
+    """Hears what happens, in the driver."""
+
+    def lanes_start(self) -> None: ...
+    def started(self, identity: str, where: str) -> None: ...
+    def progress(self, identity: str, rows: "list[Row]") -> None: ...
+    def printed(self, identity: str, lines: list[str]) -> None: ...
+    def retried(self, identity: str, reason: str, seconds: float, details: str) -> None: ...
+    def trained(self, identity: str, result: "Trained") -> None: ...
+    def failed(self, identity: str, reason: str, details: str) -> None: ...
+    def waits(self, reason: str) -> None: ...
+
+
+def run_jobs(
+    jobs: "Mapping[str, Callable[[], Job]]",
+    weights: "Callable[[], Mapping[str, Tensor]]",
+    settings: FanoutSettings,
+    listener: Listener,
+) -> None:
+    """Runs every job to its end; a job that fails does not stop the others.
+
+    Args:
+        jobs: by identity, a function that makes the job (without ``perceptual_weights``) when
+            its turn comes, so that only jobs in flight take memory; a ZooError fails the job.
+        weights: reads the perceptual network's state, for all of them.
+        settings: room and retries.
+        listener: told of progress and outcomes; first of all, that lanes start. They need
+            seconds to import torch: what takes the driver as long is best done then, and it is
+            also when ``weights`` are read.
+
+    Raises:
+        TrainingError: the cluster cannot be reached or is lost, or no lane can be opened on it.
+    """
+    if not jobs:
+        return
+    with connected() as ray:
+        teams = Teams(ray, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job)
+        fanout = _Fanout(ray, teams, jobs, settings, listener)
+        try:
+            fanout.open_and_close_teams()
+            listener.lanes_start()
+            teams.share(weights())
+            while fanout.has_work():
+                fanout.open_and_close_teams()
+                fanout.start_jobs()
+                fanout.hear()
+        except ray.exceptions.RayError as error:
+            raise TrainingError(
+                f"The Ray cluster is lost: {reason(error)}; once it is back (`ray status`), run "
+                "the command again, and trainings resume from their last checkpoints."
+            ) from error
+
+
+@dataclass
+class _Turn:
+    """A job's way through its attempts."""
+
+    identity: str
+    crashes: int = 0
+    """In a row, none having come further than the ones before."""
+    furthest: float = -1.0
+    """The last iteration that any attempt reported."""
+    not_before: float = 0.0
+
+
+class _Fanout:
+    """The state of :func:`run_jobs`."""
+
+    def __init__(
+        self,
+        ray: Any,
+        teams: Teams,
+        jobs: "Mapping[str, Callable[[], Job]]",
+        settings: FanoutSettings,
+        listener: Listener,
+    ) -> None:
+        self._ray, self._teams, self._jobs = ray, teams, jobs
+        self._settings, self._listener = settings, listener
+        self._waiting = [_Turn(name) for name in jobs]
+        self._opening: dict[Any, Team] = {}
+        self._idle: list[Team] = []
+        self._busy: dict[Team, _Turn] = {}
+        self._deaths = 0
+        self._fit = 0
+        self._looked = self._reminded = float("-inf")
+
+    def has_work(self) -> bool:
+        """Whether a job waits or runs."""
+        return bool(self._waiting or self._busy)
+
+    def open_and_close_teams(self) -> None:
+        """As many as there are jobs left and room for; a team with nothing to do ends.
+
+        Its room may be what another one waits for.
+        """
+        now = time.monotonic()
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked, self._fit = now, self._teams.fit()
+        most = self._settings.at_once or self._fit
+        surplus = (
+            len(self._opening)
+            + len(self._idle)
+            - min(len(self._waiting), max(0, most - len(self._busy)))
+        )
+        for _ in range(-surplus):
+            ready, team = self._teams.open()
+            self._opening[ready] = team
+        for _ in range(surplus):
+            team = self._idle.pop() if self._idle else self._opening.popitem()[1]
+            self._teams.close(team)
+        if not self._fit and now - self._reminded >= REMIND_SECONDS:
+            self._reminded = now
+            self._no_room()
+
+    def start_jobs(self) -> None:
+        """Gives idle teams the jobs whose time has come."""
+        now = time.monotonic()
+        for turn in [turn for turn in self._waiting if turn.not_before <= now]:
+            if not self._idle:
+                return
+            self._waiting.remove(turn)
+            try:
+                job = self._jobs[turn.identity]()
+            except ZooError as error:
+                self._listener.failed(turn.identity, str(error), "")
+                continue
+            team = self._idle.pop()
+            self._busy[team] = turn
+            self._listener.started(turn.identity, team.where)
+            try:
+                self._teams.submit(job, team)
+            except self._ray.exceptions.RayError as error:
+                self._crashed(team, error)
+
+    def hear(self) -> None:
+        """Waits a moment for news and outcomes."""
+        busy = {reference: team for team in self._busy for reference in team.results}
+        ready: list[Any] = []
+        if pending := [*self._opening, *busy]:
+            ready, _ = self._ray.wait(pending, timeout=POLL_SECONDS)
+        else:
+            time.sleep(POLL_SECONDS)
+        turns = {turn.identity: turn for turn in self._busy.values()}
+        for identity, news in self._teams.news().items():
+            if news.lines:
+                self._listener.printed(identity, news.lines)
+            if news.rows:
+                if (turn := turns.get(identity)) and news.rows[-1]["step"] > turn.furthest:
+                    turn.furthest, turn.crashes = news.rows[-1]["step"], 0
+                self._listener.progress(identity, news.rows)
+        for reference in ready:
+            if reference in self._opening:
+                self._opened(reference)
+            else:
+                self._ended(busy[reference], reference)
+
+    def _opened(self, ready: Any) -> None:
+        team = self._opening.pop(ready)
+        try:
+            team.where = str(self._ray.get(ready))
+        except self._ray.exceptions.RayError as error:
+            self._teams.close(team)
+            self._deaths += 1
+            if self._deaths >= STARTS and not self._idle and not self._busy:
+                raise TrainingError(
+                    f"No worker starts on the Ray cluster: {reason(error)}; the driver and "
+                    "every node need the same faceswap-zoo[train] installed."
+                ) from error
+        else:
+            self._deaths = 0
+            self._idle.append(team)
+
+    def _ended(self, team: Team, reference: Any) -> None:
+        try:
+            result = self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            self._crashed(team, error)
+            return
+        if reference != team.results[0]:
+            team.results.remove(reference)  # the first lane's result counts
+            return
+        turn = self._busy.pop(team)
+        team.results = []
+        self._idle.append(team)
+        self._listener.trained(turn.identity, result)
+
+    def _crashed(self, team: Team, error: Exception) -> None:
+        turn = self._busy.pop(team)
+        if len(team.lanes) == 1 and isinstance(error, self._ray.exceptions.RayTaskError):
+            self._idle.append(team)
+        else:
+            self._teams.close(team)
+        turn.crashes += 1
+        details = "".join(traceback.format_exception(error))
+        if is_final(error) or turn.crashes > self._settings.retries:
+            self._listener.failed(turn.identity, reason(error), details)
+            return
+        wait = min(LONGEST_BACKOFF, self._settings.backoff * 2 ** (turn.crashes - 1))
+        wait *= random.uniform(0.75, 1.25)  # so that jobs that crashed together come apart
+        turn.not_before = time.monotonic() + wait
+        self._waiting.append(turn)
+        self._listener.retried(turn.identity, reason(error), wait, details)
+
+    def _no_room(self) -> None:
+        needs = self._teams.needs()
+        if not cluster_address():
+            raise TrainingError(
+                f"One training asks for {self._settings.workers_per_job} × {needs}, more than "
+                "this machine has; lower the numbers in section fanout of params.yaml."
+            )
+        self._listener.waits(f"no machine of the Ray cluster has {needs} yet")

@@ -1,0 +1,149 @@
+"""The Ray actor that trains: a lane.
+
+The driver needs this module too, to start lanes; it imports neither torch nor Ray Train for that.
+"""
+
+import contextlib
+import io
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import ray
+
+from zoo.training.ray.rendezvous import MeetingPoint, Seat
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zoo.training.loop.checkpoint import Row
+    from zoo.training.loop.job import Job, Trained
+
+
+@ray.remote
+class Lane:
+    """A warm process that runs one training after another under Ray Train.
+
+    Args:
+        board: where its news go.
+    """
+
+    def __init__(self, board: Any) -> None:
+        # So that the first training does not wait for them.
+        import torch
+        from ray.train.torch import TorchTrainer  # noqa: F401
+
+        import zoo.training.loop.job  # noqa: F401
+
+        logging.getLogger("ray.train").setLevel(logging.WARNING)
+        torch.set_num_threads(_threads())
+        self._board = board
+        self._weights: Mapping[str, Tensor] | None = None
+        self._meeting_point: MeetingPoint | None = None
+
+    def ready(self) -> str:
+        """Answers, with its process and machine, once it runs."""
+        node = ray.get_runtime_context().get_node_id()
+        return f"process {os.getpid()} on {_address()}, node {node}"
+
+    def meeting_point(self) -> tuple[str, int]:
+        """Where this worker can wait for others."""
+        self._meeting_point = MeetingPoint(_address())
+        return self._meeting_point.host, self._meeting_point.port
+
+    def train(self, job: "Job", weights: Sequence[Any], seat: Seat | None = None) -> "Trained":
+        """Runs ``job``, alone or as one of several workers, reporting to Ray Train and the board.
+
+        Workers of one training all end with the same network.
+
+        Args:
+            job: what to train.
+            weights: a reference to the perceptual network's state, the same for all trainings: it
+                comes once.
+            seat: this worker's place, if it is one of several.
+        """
+        from ray.train import RunConfig, ScalingConfig
+        from ray.train.torch import TorchTrainer
+
+        from zoo.training.loop.job import Trained, train
+
+        if self._weights is None:
+            self._weights = ray.get(weights[0])
+        job = replace(job, perceptual_weights=self._weights)
+        reports = seat is None or seat.rank == 0
+
+        def say(line: str) -> None:
+            self._board.say.remote(job.identity, line)
+
+        def loop() -> Trained:
+            def report(row: "Row") -> None:
+                ray.train.report(row)
+                if reports:
+                    self._board.put.remote(job.identity, row)
+
+            return train(job, report)
+
+        trainer = TorchTrainer(
+            loop,  # type: ignore[arg-type]  # what it returns becomes the result's return_value
+            scaling_config=ScalingConfig(num_workers=0),
+            run_config=RunConfig(name=job.identity),
+        )
+        store = None
+        if seat and seat.rank == 0:
+            assert self._meeting_point is not None
+            store = self._meeting_point.open(seat.workers)
+        with _environment(seat.environment() if seat else {}), _printed(say):
+            trained = trainer.fit().return_value  # type: ignore[attr-defined]
+        del store  # the others are done with it
+        assert isinstance(trained, Trained)
+        return trained
+
+
+def _address() -> str:
+    return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
+
+
+def _threads() -> int:
+    context = ray.get_runtime_context()
+    assigned = context.get_assigned_resources()  # type: ignore[no-untyped-call]
+    return max(1, int(assigned.get("CPU", 1)))
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)
+
+
+class _Lines(io.TextIOBase):
+    """A text stream that hands on whole lines."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._rest = say, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self._say(line.rstrip())
+        return len(text)
+
+
+@contextlib.contextmanager
+def _printed(say: Callable[[str], None]) -> Iterator[None]:
+    """Hands on what is printed, warned and logged."""
+    stream = _Lines(say)
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        try:
+            yield
+        finally:
+            stream.write("\n")
+            logging.getLogger().removeHandler(handler)

@@ -1,0 +1,119 @@
+"""Lanes by the team: one worker, or several that share the batches of one training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zoo.training.ray.ray_cluster import alive, room
+from zoo.training.ray.rendezvous import Seat
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zoo.training.loop.job import Job
+
+SECONDS_TO_MEET = 120.0
+
+
+@dataclass(eq=False)
+class Team:
+    """The lanes of one training."""
+
+    lanes: list[Any]
+    group: Any = None
+    """The placement group that holds their room together, if they are several."""
+    results: list[Any] = field(default_factory=list)
+    """References to what each lane's training returns, the first lane's first."""
+    where: str = ""
+
+
+class Teams:
+    """Opens and closes teams on the cluster that ``ray`` is connected to.
+
+    Args:
+        ray: the module.
+        cpus: of one worker.
+        gpus: of one worker, where the cluster has any.
+        workers: of one training.
+    """
+
+    def __init__(self, ray: Any, cpus: int, gpus: float, workers: int) -> None:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        from zoo.training.ray.progress_collector import Board
+
+        self._ray, self._workers = ray, workers
+        self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
+        self._weights: list[Any] = []
+        # Beside the driver, so that it goes down with no other machine than the driver's own. (A
+        # soft affinity does not hold on a node without CPUs.)
+        here = ray.get_runtime_context().get_node_id()
+        self._board = Board.options(  # type: ignore[attr-defined]
+            num_cpus=0,
+            max_restarts=-1,
+            max_task_retries=-1,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+        ).remote()
+
+    def share(self, weights: "Mapping[str, Tensor]") -> None:
+        """The perceptual network's state, which each machine that trains fetches once."""
+        # In a list, so that a lane asks for it when it has none, and not with every job.
+        self._weights = [self._ray.put(dict(weights))]
+
+    def fit(self) -> int:
+        """How many teams the machines that live now would hold if they were empty."""
+        return room(alive(self._ray.nodes()), self._each) // self._workers
+
+    def needs(self) -> str:
+        """What one worker asks of a machine, in words."""
+        gpus = f" and {self._each['num_gpus']:g} GPUs" if self._each["num_gpus"] else ""
+        return f"{self._each['num_cpus']} CPUs{gpus}"
+
+    def news(self) -> dict[str, Any]:
+        """What trainings reported since the last call, by :mod:`.progress_collector`."""
+        return dict(self._ray.get(self._board.take.remote()))
+
+    def open(self) -> tuple[Any, Team]:
+        """A new team, and the reference that is ready when the team is."""
+        from ray.util import placement_group
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+        from zoo.training.ray.worker import Lane
+
+        options: dict[str, Any] = dict(self._each)
+        group = None
+        if self._workers > 1:
+            bundle = {"CPU": options["num_cpus"], "GPU": options["num_gpus"]}
+            bundle = {key: value for key, value in bundle.items() if value}
+            group = placement_group([bundle] * self._workers, strategy="PACK")
+            options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(group)
+        lanes = [
+            Lane.options(**options).remote(self._board)  # type: ignore[attr-defined]
+            for _ in range(self._workers)
+        ]
+        return lanes[0].ready.remote(), Team(lanes, group)
+
+    def close(self, team: Team) -> None:
+        """Ends the team's processes, whatever they do."""
+        from ray.util import remove_placement_group
+
+        for lane in team.lanes:
+            self._ray.kill(lane)
+        if team.group is not None:
+            remove_placement_group(team.group)
+
+    def submit(self, job: "Job", team: Team) -> None:
+        """Begins ``job``; ``team.results`` tell how it ends."""
+        if len(team.lanes) == 1:
+            team.results = [team.lanes[0].train.remote(job, self._weights)]
+            return
+        first = team.lanes[0].meeting_point.remote()
+        host, port = self._ray.get(first, timeout=SECONDS_TO_MEET)
+        shared = self._ray.put(job)
+        team.results = [
+            lane.train.remote(shared, self._weights, Seat(rank, len(team.lanes), host, port))
+            for rank, lane in enumerate(team.lanes)
+        ]
+
+    def _has_gpus(self) -> bool:
+        return any(node.get("GPU") for node in alive(self._ray.nodes()))

@@ -1,0 +1,123 @@
+"""The key that signs: one for each user, made at first use, or their own."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from zoo.errors import SigningError, StorageError
+from zoo.provenance.credentials.signing_key import (
+    SELF_MADE,
+    self_made_key,
+    self_made_path,
+    signing_key,
+)
+
+
+@pytest.fixture(autouse=True)
+def no_key_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path / "data"))
+
+
+def test_it_is_made_once_and_only_its_user_reads_it() -> None:
+    first = signing_key()
+    assert stat.S_IMODE(self_made_path().stat().st_mode) == 0o600
+    assert signing_key() == first
+    assert [path.name for path in self_made_path().parent.iterdir()] == ["signing.pem"]
+
+
+def test_its_certificates_name_no_person_and_no_machine() -> None:
+    leaf, root = x509.load_pem_x509_certificates(self_made_key().chain)
+    leaf.verify_directly_issued_by(root)
+    root.verify_directly_issued_by(root)
+    for certificate in (leaf, root):
+        named = {part.oid._name: str(part.value) for part in certificate.subject}
+        assert named.pop("organizationName") == SELF_MADE
+        kind, digest = named.pop("commonName").split()
+        assert kind in ("key", "root") and int(digest, 16) and not named
+        assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days > 10_000
+
+
+def test_two_keys_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = self_made_key()
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path / "other"))
+    names = [x509.load_pem_x509_certificate(key.chain).subject for key in (first, self_made_key())]
+    assert names[0] != names[1]
+
+
+def test_processes_that_need_it_at_once_end_with_one_key() -> None:
+    code = (
+        "from zoo.provenance.credentials.signing_key import self_made_key\n"
+        "print(self_made_key().chain.decode())"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)
+    ]
+    chains = {process.communicate()[0] for process in processes}
+    assert len(chains) == 1
+    assert self_made_key().chain in chains.pop()
+    assert [path.name for path in self_made_path().parent.iterdir()] == ["signing.pem"]
+
+
+def test_a_damaged_file_is_named() -> None:
+    self_made_key()
+    self_made_path().write_bytes(self_made_path().read_bytes()[:-300])
+    with pytest.raises(SigningError, match=r"signing\.pem is damaged"):
+        self_made_key()
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path / "file" / "data"))
+    with pytest.raises((StorageError, SigningError), match=r"signing\.pem"):
+        self_made_key()
+
+
+def test_an_own_certificate_takes_its_place(
+    own_chain: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(own_chain[0]))
+    with pytest.raises(SigningError, match="ZOO_SIGNING_KEY is not set"):
+        signing_key()
+    monkeypatch.setenv("ZOO_SIGNING_KEY", str(own_chain[1]))
+    assert signing_key().algorithm == "es384"
+    assert not self_made_path().exists()
+
+
+def test_a_key_that_is_not_the_certificates_is_refused(
+    own_chain: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(own_chain[0]))
+    monkeypatch.setenv("ZOO_SIGNING_KEY", str(own_chain[1].with_name("root.key")))
+    with pytest.raises(SigningError):
+        signing_key()
+    monkeypatch.setenv("ZOO_SIGNING_KEY", str(own_chain[0]))
+    with pytest.raises(SigningError, match="holds no private key"):
+        signing_key()
+    monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(own_chain[1]))
+    with pytest.raises(SigningError, match="holds no certificate"):
+        signing_key()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o620, 0o666])
+def test_a_key_that_others_can_read_or_change_does_not_sign(
+    own_chain: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    self_made_key()
+    self_made_path().chmod(mode)
+    with pytest.raises(SigningError, match=rf"signing\.pem .*{mode:04o}.*chmod 600"):
+        signing_key()
+    self_made_path().chmod(0o600)
+    assert signing_key() == self_made_key()
+    monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(own_chain[0]))
+    monkeypatch.setenv("ZOO_SIGNING_KEY", str(own_chain[1]))
+    own_chain[1].chmod(mode)
+    with pytest.raises(SigningError, match=r"key\.pem .*chmod 600"):
+        signing_key()
+    own_chain[1].chmod(0o640)  # a group that was made for it may read it
+    assert signing_key().algorithm == "es384"

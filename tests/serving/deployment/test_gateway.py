@@ -1,0 +1,58 @@
+"""A request whose worker died goes to another; one that kills them all is given up."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from ray.exceptions import ActorDiedError, RayTaskError
+from ray.serve.exceptions import BackPressureError
+
+from zoo.errors import PhotoError
+from zoo.serving.deployment import gateway
+from zoo.serving.deployment.gateway import Front
+from zoo.serving.web.problems import BusyError
+
+
+class Handle:
+    """A deployment that answers, or raises, one after the other."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = list(answers)
+        self.find = self
+
+    def remote(self, *_: Any) -> Any:
+        async def answer() -> Any:
+            one = self._answers.pop(0)
+            if isinstance(one, Exception):
+                raise one
+            return one
+
+        return answer()
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "_SECONDS_BETWEEN", 0)
+
+
+def found(*answers: Any) -> Any:
+    handle: Any = Handle(*answers)
+    return asyncio.run(Front(handle, handle).find(b"photo"))
+
+
+def test_the_successor_of_a_dead_worker_answers() -> None:
+    assert found(ActorDiedError(), ActorDiedError(), "faces") == "faces"
+
+
+def test_what_kills_every_worker_is_given_up() -> None:
+    with pytest.raises(BusyError, match="died; try again"):
+        found(ActorDiedError(), ActorDiedError(), ActorDiedError(), "faces")
+
+
+def test_what_a_worker_raises_is_not_asked_again() -> None:
+    reason = PhotoError("The photo is empty; give a photo.")
+    refusal = RayTaskError("find", "", reason)  # type: ignore[no-untyped-call]
+    with pytest.raises(PhotoError, match="is empty"):
+        found(refusal, "faces")
+    with pytest.raises(BusyError, match="queue is full"):
+        found(BackPressureError(num_queued_requests=1, max_queued_requests=1), "faces")

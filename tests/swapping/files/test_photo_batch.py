@@ -1,0 +1,148 @@
+"""Many photos: each once, none stopped by another, whatever becomes of a process."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from tests.networks_on_disk import write_network
+from zoo.photos.image import Image
+from zoo.provenance.credentials.manifest import Made
+from zoo.provenance.credentials.marking import Marking
+from zoo.provenance.credentials.signing import sign_file
+from zoo.provenance.credentials.verifying import Status, verify
+from zoo.storage import sha256_of
+from zoo.swapping.files.photo_batch import How, Outcome, swap_many
+from zoo.swapping.files.process_pool import in_processes
+from zoo.swapping.options import only, settings_of
+
+
+@pytest.fixture
+def how(tmp_path: Path) -> How:
+    network = write_network(tmp_path / "network.onnx", 0.5)
+    return How(network, Marking("ada", "3", sha256_of(network), "synthetic"))
+
+
+@pytest.fixture
+def pairs(tmp_path: Path, portraits: list[Image]) -> list[tuple[Path, Path]]:
+    """Three photos, the second broken, and where they go."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "abc":
+        Pillow.fromarray(portraits[0]).save(folder / f"{name}.png")
+    os.truncate(folder / "b.png", 4000)
+    return [(folder / f"{name}.png", tmp_path / "out" / f"{name}.png") for name in "abc"]
+
+
+def swapped(outcomes: list[Outcome]) -> list[str]:
+    return [one.source.stem for one in outcomes if one.faces]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_broken_photo_stops_no_other(how: How, pairs: list[tuple[Path, Path]], jobs: int) -> None:
+    outcomes = sorted(swap_many(pairs, how, jobs), key=lambda one: one.number)
+    assert swapped(outcomes) == ["a", "c"]
+    assert "b.png is damaged" in str(outcomes[1].reason)
+    assert sorted(path.name for path in pairs[0][1].parent.iterdir()) == ["a.png", "c.png"]
+    again = sorted(swap_many(pairs, how, jobs), key=lambda one: one.number)
+    assert [one.already_done for one in again] == [True, False, True]
+
+
+def test_what_is_done_is_left_alone_and_only_that(
+    how: How, pairs: list[tuple[Path, Path]], tmp_path: Path
+) -> None:
+    pairs = pairs[:1]
+    ((source, target),) = pairs
+    (first,) = swap_many(pairs, how)
+    at = target.stat().st_mtime_ns
+    (second,) = swap_many(pairs, how)
+    assert first.faces == 1 and second.already_done and target.stat().st_mtime_ns == at
+
+    def redone(how: How) -> bool:
+        (outcome,) = swap_many(pairs, how)
+        return outcome.faces == 1
+
+    assert redone(replace(how, again=True))
+    assert redone(replace(how, options=only("all", method="poisson")))
+    assert redone(how)
+    other = write_network(tmp_path / "other.onnx", 0.7)
+    changed = Marking("ada", "4", sha256_of(other), "synthetic")
+    assert redone(replace(how, network=other, mark=changed))
+    assert redone(how) and not redone(how)
+    with target.open("r+b") as file:  # altered by someone
+        file.seek(-40, os.SEEK_END)
+        file.write(b"x")
+    assert verify(target).status is Status.altered
+    assert redone(how) and not redone(how)
+    shutil.copy(pairs[0][0], tmp_path / "plain.png")
+    with Pillow.open(source) as picture:  # another input under the same name
+        picture.transpose(Pillow.Transpose.FLIP_LEFT_RIGHT).save(source)
+    assert redone(how) and not redone(how)
+    shutil.copy(tmp_path / "plain.png", target)  # a file that nobody signed
+    assert redone(how)
+
+
+def test_an_output_that_somebody_forged_is_not_done(
+    how: How, pairs: list[tuple[Path, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source, target), *_ = pairs
+    with monkeypatch.context() as patch:  # another's key, and a manifest that says all it should
+        patch.setenv("ZOO_DATA", str(tmp_path / "another"))
+        black = tmp_path / "black.png"
+        Pillow.new("RGB", (256, 256)).save(black)
+        target.parent.mkdir(exist_ok=True)
+        sign_file(black, target, Made(how.mark, source, settings_of(how.options, how.mark)))
+        (again,) = swap_many(pairs[:1], replace(how))
+        assert again.already_done  # for whoever has that key
+    assert verify(target).status is Status.unknown_issuer
+    (made,) = swap_many(pairs[:1], how)
+    assert made.faces == 1
+
+
+@pytest.fixture
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes find this module as pytest does."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3]))
+
+
+def _work(folder: Path) -> Callable[[int], tuple[int, int]]:
+    def work(number: int) -> tuple[int, int]:
+        if number == 3 and not (folder / "died").exists():
+            (folder / "died").touch()
+            os._exit(9)
+        if number == 100:
+            raise ValueError("a hundred")
+        return number, os.getpid()
+
+    return work
+
+
+def _died(number: int, code: int | None) -> tuple[int, int]:
+    return -number, code or 0
+
+
+def test_a_process_that_dies_costs_its_own_task_only(tmp_path: Path, importable: None) -> None:
+    results = dict(in_processes(range(8), partial(_work, tmp_path), _died, 2))
+    assert results.pop(-3) == 9
+    assert sorted(results) == [0, 1, 2, 4, 5, 6, 7]
+    assert os.getpid() not in results.values() and 2 <= len(set(results.values())) <= 3
+
+
+def test_what_a_process_raises_arrives(tmp_path: Path, importable: None) -> None:
+    with pytest.raises(ValueError, match="a hundred"):
+        list(in_processes([100], partial(_work, tmp_path), _died, 2))
+
+
+def test_processes_end_when_nobody_waits_for_them(tmp_path: Path, importable: None) -> None:
+    running = in_processes(range(1000), partial(_work, tmp_path), _died, 2)
+    (tmp_path / "died").touch()
+    processes = {next(running)[1] for _ in range(20)}
+    running.close()
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)

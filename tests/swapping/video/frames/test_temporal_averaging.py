@@ -1,0 +1,45 @@
+"""Outputs and mattes are averaged over frames that show the same, and over no others."""
+
+import numpy as np
+
+from zoo.faces.geometry.alignment import Aligned
+from zoo.swapping.compositing import SwappedFace
+from zoo.swapping.video.frames.temporal_averaging import FrameFace, averaged, denoised
+
+SIDE = 32
+
+
+def face(output: int, matte: float, shown: int) -> FrameFace:
+    crop = Aligned(np.zeros((SIDE, SIDE, 3), np.uint8), np.zeros((68, 2), np.float32), np.eye(2, 3))
+    raw = np.full((2 * SIDE, 2 * SIDE, 3), output, np.uint8)
+    swapped = SwappedFace(
+        np.zeros((68, 2), np.float32), crop, raw, np.full((SIDE, SIDE), matte, np.float32)
+    )
+    return FrameFace(swapped, denoised(np.full((SIDE, SIDE, 3), shown, np.uint8)))
+
+
+def test_frames_that_show_the_same_count_equally() -> None:
+    near = [face(100, 0.2, 50), face(110, 0.5, 50), face(150, 0.8, 50)]
+    made = averaged(near, 1)
+    assert (made.raw == 120).all()
+    assert np.allclose(made.matte, 0.5)
+
+
+def test_frames_count_by_how_much_their_crops_differ() -> None:
+    """By exp(-(d / 15)²), d being the difference over the three channels."""
+    near = [None, face(100, 0.0, 50), face(200, 1.0, 55)]
+    weight = np.exp(-3 * (5 / 15) ** 2)
+    made = averaged(near, 1)
+    assert abs(float(made.raw.mean()) - (100 + weight * 200) / (1 + weight)) < 0.6
+    assert np.allclose(made.matte, weight / (1 + weight), atol=1e-4)
+
+
+def test_a_moving_mouth_is_never_averaged() -> None:
+    near = [face(0, 0.0, 50), face(100, 0.5, 150), face(0, 0.0, 50)]
+    assert (averaged(near, 1).raw == 100).all()
+
+
+def test_frames_beyond_one_without_the_face_do_not_count() -> None:
+    near = [face(0, 0.0, 50), None, face(100, 0.5, 50), face(100, 0.5, 50), None]
+    assert (averaged(near, 2).raw == 100).all()
+    assert averaged([None, near[2], None], 1) is near[2].face  # type: ignore[union-attr]
