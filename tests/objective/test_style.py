@@ -5,7 +5,15 @@ import pytest
 import torch
 
 from zoo.faces.geometry.reference import REFERENCE
-from zoo.objective.parts import EYES, FACE, MOUTH, PARTS, SURROUNDINGS, part_of_each_location
+from zoo.objective.parts import (
+    EYES,
+    FACE,
+    FOREHEAD,
+    MOUTH,
+    PARTS,
+    SURROUNDINGS,
+    part_of_each_location,
+)
 from zoo.objective.style import nearest_styles, skin_bank, style_bank, style_loss
 
 
@@ -49,7 +57,7 @@ def test_style_loss_is_the_papers_equation(
     features: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
     output, styles = features
-    chosen = torch.rand(4, 3, 7, generator=torch.Generator().manual_seed(1)) < 0.5
+    chosen = torch.rand(len(PARTS), 3, 7, generator=torch.Generator().manual_seed(1)) < 0.5
     chosen[:, :, 0] = True
     expected = slow_style_loss(output.numpy(), styles.numpy(), chosen.numpy())
     assert style_loss(output, style_bank(styles), chosen).item() == pytest.approx(expected, 1e-6)
@@ -57,7 +65,7 @@ def test_style_loss_is_the_papers_equation(
 
 def test_a_style_photo_itself_costs_nothing(features: tuple[torch.Tensor, torch.Tensor]) -> None:
     _, styles = features
-    everything = torch.ones(4, 2, 7, dtype=torch.bool)
+    everything = torch.ones(len(PARTS), 2, 7, dtype=torch.bool)
     assert style_loss(styles[:2], style_bank(styles), everything).item() == pytest.approx(
         0, abs=1e-6
     )
@@ -66,7 +74,7 @@ def test_a_style_photo_itself_costs_nothing(features: tuple[torch.Tensor, torch.
 def test_patches_are_compared_at_the_same_location_only() -> None:
     photo = torch.eye(4, dtype=torch.float64).view(1, 4, 2, 2)
     moved = photo.flip(-1)
-    loss = style_loss(moved, style_bank(photo), torch.ones(4, 1, 1, dtype=torch.bool))
+    loss = style_loss(moved, style_bank(photo), torch.ones(len(PARTS), 1, 1, dtype=torch.bool))
     weights = [PARTS[index].style for index in part_of_each_location(2, 2).tolist()]
     assert loss.item() == pytest.approx(np.mean(weights))
 
@@ -76,16 +84,17 @@ def test_a_photo_that_is_not_chosen_does_not_leak(
 ) -> None:
     output, styles = features
     styles[3] = output[0]
-    chosen = torch.ones(4, 3, 7, dtype=torch.bool)
+    chosen = torch.ones(len(PARTS), 3, 7, dtype=torch.bool)
     chosen[:, :, 3] = False
     without = torch.cat([styles[:3], styles[4:]])
-    expected = style_loss(output, style_bank(without), torch.ones(4, 3, 6, dtype=torch.bool))
+    everything = torch.ones(len(PARTS), 3, 6, dtype=torch.bool)
+    expected = style_loss(output, style_bank(without), everything)
     assert style_loss(output, style_bank(styles), chosen).item() == pytest.approx(expected.item())
 
 
 def test_gradient(features: tuple[torch.Tensor, torch.Tensor]) -> None:
     output, styles = features
-    bank, chosen = style_bank(styles), torch.ones(4, 3, 7, dtype=torch.bool)
+    bank, chosen = style_bank(styles), torch.ones(len(PARTS), 3, 7, dtype=torch.bool)
     assert torch.autograd.gradcheck(
         lambda x: style_loss(x, bank, chosen).double(), output.requires_grad_(), atol=1e-3, eps=1e-3
     )
@@ -105,7 +114,7 @@ def test_each_part_has_its_own_nearest_landmarks() -> None:
                 distance(photo, style, part.landmarks)
                 + (
                     0
-                    if part in (FACE, SURROUNDINGS)
+                    if part in (FACE, FOREHEAD, SURROUNDINGS)
                     else 0.25 * distance(photo, style, FACE.landmarks)
                 )
                 for style in styles
@@ -119,13 +128,13 @@ def test_the_whole_face_chooses_for_all_parts_when_asked() -> None:
     masks = nearest_styles(photos, styles, 3, by_parts=False)
     by_parts = nearest_styles(photos, styles, 3)
     assert (masks == by_parts[0]).all()
-    assert (by_parts[0] == by_parts[1]).all()
-    assert (by_parts[3] != by_parts[0]).any()
+    assert (by_parts[0] == by_parts[PARTS.index(FACE)]).all()
+    assert (by_parts[PARTS.index(MOUTH)] != by_parts[0]).any()
 
 
 def test_n_best_of_a_small_set_is_all_of_it() -> None:
     chosen = nearest_styles(torch.zeros(2, 68, 2), torch.zeros(5, 68, 2), 16)
-    assert chosen.shape == (4, 2, 5)
+    assert chosen.shape == (len(PARTS), 2, 5)
     assert chosen.all()
 
 
@@ -136,16 +145,17 @@ def test_parts_hold_their_landmarks_and_are_symmetric() -> None:
         assert (points < part.outline.max(axis=0)).all()
     rows = part_of_each_location(8, 8).reshape(8, 8)
     assert (rows == rows.flip(1)).all()
-    assert set(rows.flatten().tolist()) == {0, 1, 2, 3}
+    assert set(rows.flatten().tolist()) == set(range(len(PARTS)))
     assert rows[0, 0] == PARTS.index(SURROUNDINGS)
     assert rows[4, 4] == PARTS.index(FACE)
+    assert (rows[1, 3:5] == PARTS.index(FOREHEAD)).all()
 
 
 def test_what_surrounds_the_face_does_not_count(
     features: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
     output, styles = features
-    everything = torch.ones(4, 3, 7, dtype=torch.bool)
+    everything = torch.ones(len(PARTS), 3, 7, dtype=torch.bool)
     around = part_of_each_location(7, 8).reshape(7, 8) == PARTS.index(SURROUNDINGS)
     perfect = styles[:3].clone()
     perfect[..., around] = output[..., around]
@@ -156,7 +166,7 @@ def test_forehead_and_cheeks_are_compared_with_skin_alone(
     features: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
     output, styles = features
-    everything = torch.ones(4, 3, 7, dtype=torch.bool)
+    everything = torch.ones(len(PARTS), 3, 7, dtype=torch.bool)
     photos = torch.ones(7, 1, 14, 16)
     photos[0] = 0  # a photo that shows no skin at all
     photos[1, 0, 6:8, 6:8] = 0.5  # and one with hair over a single patch of the face
@@ -172,7 +182,7 @@ def test_forehead_and_cheeks_are_compared_with_skin_alone(
             others = [
                 1 - torch.cosine_similarity(image[:, p], styles[n].flatten(1)[:, p], dim=0)
                 for n in range(7)
-                if skin[p, n] or part[p] != PARTS.index(FACE)
+                if skin[p, n] or part[p] not in (PARTS.index(FACE), PARTS.index(FOREHEAD))
             ]
             expected.append(PARTS[part[p]].style * min(others).item())
     found = style_loss(output, style_bank(styles), everything, skin)
@@ -183,7 +193,7 @@ def test_a_patch_that_no_style_photo_shows_bare_is_left_to_the_content(
     features: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
     output, styles = features
-    chosen = torch.ones(4, 3, 7, dtype=torch.bool)
+    chosen = torch.ones(len(PARTS), 3, 7, dtype=torch.bool)
     nowhere = torch.zeros(56, 7, dtype=torch.bool)
     output.requires_grad_()
     torch.autograd.backward(style_loss(output, style_bank(styles), chosen, nowhere))
@@ -191,4 +201,5 @@ def test_a_patch_that_no_style_photo_shows_bare_is_left_to_the_content(
     part = part_of_each_location(7, 8)
     moved = output.grad.abs().sum(dim=(0, 1)).flatten() > 0
     assert not moved[part == PARTS.index(FACE)].any()
+    assert not moved[part == PARTS.index(FOREHEAD)].any()
     assert moved[part == PARTS.index(EYES)].all()

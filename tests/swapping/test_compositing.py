@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from zoo.faces.compositing.blending import Method, blend
+from zoo.faces.compositing.super_resolution import enlarged, share_of_detail
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align, warp_back
 from zoo.faces.masks.segmentation import skin
@@ -37,12 +38,14 @@ def test_it_equals_pasting_into_the_whole_picture(
     picture: Image, method: Method, opacity: float
 ) -> None:
     face = swapped(picture)
+    share = share_of_detail(face.crop.pitch)
+    assert share > 0.5
     expected = blend(
         picture,
-        warp_back(face.raw, face.crop.matrix, picture.shape),
+        warp_back(enlarged(face.raw, share), face.crop.matrix, picture.shape),
         face.landmarks,
         matte=replaceable(picture, face.landmarks),
-        pitch=face.crop.pitch,
+        pitch=face.crop.pitch / 2,
         method=method,
         opacity=opacity,
     )

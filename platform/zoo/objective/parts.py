@@ -1,4 +1,4 @@
-"""Parts of the aligned face that are compared apart: mouth, eyes with brows, face, surroundings.
+"""Parts of the aligned face that are compared apart: mouth, eyes, forehead, face, surroundings.
 
 A style photo may show the right mouth and the wrong eyes. So mouth and eyes each have their own
 N_best: for a patch on the mouth, the photos whose mouths are alike. The surroundings of the face
@@ -41,18 +41,34 @@ def _box(left: float, top: float, right: float, bottom: float) -> Points:
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
 
 
+def _above(outline: Points, row: float) -> Points:
+    """A convex outline, all that lies below ``row`` drawn up to it."""
+    cut = np.minimum(outline, np.array((1, row), np.float32))
+    return np.asarray(cv2.convexHull(cut)[:, 0], np.float32)
+
+
 _ALL = tuple(range(68))
 
 SURROUNDINGS = Part(_box(0, 0, 1, 1), _ALL, style=0.0, content=1.0)
 """Hair and background: stitching keeps the photo's."""
 
 FACE = Part(face_outline(REFERENCE), _ALL, style=1.0)
+FOREHEAD = Part(
+    _above(face_outline(REFERENCE), 0.24),
+    _ALL,
+    style=1.0,
+    content=1.75,
+)
+"""What lies above the brows. A person whose hair falls on the forehead on most photos is known by
+it, so the identity term paints a hairline on bare foreheads; the content term knows that they are
+bare (docs/training.md)."""
+
 EYES = Part(_box(0.12, 0.24, 0.88, 0.47), (*range(17, 27), *range(36, 48)), style=1.0)
 MOUTH = Part(_box(0.25, 0.60, 0.75, 0.86), tuple(range(48, 68)), style=0.25, content=2.5)
 """The mouth says little about who it is and much about what it does: with the full weight of
 style, closed mouths open for a person who smiles on every photo (docs/training.md)."""
 
-PARTS = (SURROUNDINGS, FACE, EYES, MOUTH)
+PARTS = (SURROUNDINGS, FACE, FOREHEAD, EYES, MOUTH)
 """A location belongs to the last part whose outline holds its centre."""
 
 

@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from zoo.objective.parts import (
     FACE,
+    FOREHEAD,
     PARTS,
     SURROUNDINGS,
     Part,
@@ -92,7 +93,7 @@ def style_loss(
     chosen_PBN = chosen_RBN[part_P]
     weight_PB = weight_of_each_location("style", height, width, cosine_PBN.device)[:, None]
     if skin_PN is not None:
-        on_face_P = part_P == PARTS.index(FACE)
+        on_face_P = (part_P == PARTS.index(FACE)) | (part_P == PARTS.index(FOREHEAD))
         bare_PBN = chosen_PBN & (skin_PN | ~on_face_P[:, None])[:, None]
         hidden_PB = ~bare_PBN.any(dim=2)
         chosen_PBN = bare_PBN | (chosen_PBN & hidden_PB[..., None])

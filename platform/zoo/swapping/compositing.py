@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.faces.compositing.blending import Mix, blend
+from zoo.faces.compositing.super_resolution import enlarged, share_of_detail
 from zoo.faces.geometry.alignment import Aligned, align, warp_back
 from zoo.faces.masks.face_mask import mask_outline
 from zoo.faces.masks.segmentation import skin
@@ -79,12 +80,15 @@ def paste_back(
     there = image[window]
     matrix = face.crop.matrix
     matrix = np.column_stack([matrix[:, :2], matrix @ (left, top, 1)])
+    swapped, pitch = face.raw, face.crop.pitch
+    if share := share_of_detail(pitch):
+        swapped, pitch = enlarged(swapped, share), pitch / 2
     image[window] = blend(
         there,
-        warp_back(face.raw, matrix, there.shape),
+        warp_back(swapped, matrix, there.shape),
         face.landmarks - (left, top),
         matte=warp_back(face.matte, matrix, there.shape),
-        pitch=face.crop.pitch,
+        pitch=pitch,
         method=look.method,
         opacity=fade * look.strength,
         keep=look.keep,

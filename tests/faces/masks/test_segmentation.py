@@ -10,13 +10,14 @@ from zoo.errors import AssetError
 from zoo.faces.geometry.alignment import align
 from zoo.faces.masks import segmentation
 from zoo.faces.masks.segmentation import segment, skin
+from zoo.faces.shipped_session import shipped_session
 
 
 @pytest.fixture
 def no_session() -> Iterator[None]:
-    segmentation._session.cache_clear()
+    shipped_session.cache_clear()
     yield
-    segmentation._session.cache_clear()
+    shipped_session.cache_clear()
 
 
 def test_classes_are_those_of_the_renderer() -> None:

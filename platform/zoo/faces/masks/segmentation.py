@@ -5,15 +5,13 @@ the crop at one fixed size; its answer is brought to the crop's own size. See do
 for how it was chosen and where it fails.
 """
 
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from zoo.errors import AssetError
 from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.shipped_session import shipped_session
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 BACKGROUND, HAIR, SKIN, OTHER = 0, 1, 2, 3
@@ -83,7 +81,7 @@ def _probability(crop: Image) -> Plane:
     way = cv2.INTER_AREA if crop.shape[0] > _SIDE else cv2.INTER_LINEAR
     seen = cv2.resize(crop, (_SIDE, _SIDE), interpolation=way)
     photo_13SS = np.ascontiguousarray(seen.transpose(2, 0, 1)[None], np.float32) / 255
-    (probability_14SS,) = _session().run(None, {"photo": photo_13SS})
+    (probability_14SS,) = shipped_session(WEIGHTS).run(None, {"photo": photo_13SS})
     return np.ascontiguousarray(probability_14SS[0].transpose(1, 2, 0))
 
 
@@ -145,22 +143,3 @@ def _guided(mask: Plane, crop: Image) -> Plane:
     )
     offset = mean_mask - slope * mean_guide
     return np.asarray((mean(slope) * guide + mean(offset)).clip(0, 1), np.float32)
-
-
-@cache
-def _session() -> Any:
-    import onnxruntime
-
-    onnxruntime.set_default_logger_severity(4)  # errors reach us as exceptions
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    try:
-        return onnxruntime.InferenceSession(
-            WEIGHTS.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime's own exceptions have no common public base
-        raise AssetError(
-            f"{WEIGHTS} is missing or damaged; install faceswap-zoo again with: "
-            "pip install --force-reinstall faceswap-zoo"
-        ) from error

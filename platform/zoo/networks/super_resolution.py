@@ -1,0 +1,78 @@
+"""The super-resolution network: a face as an identity's network draws it in, twice as large out.
+
+A residual network without normalisation (Lim et al. 2017, *EDSR*,
+https://arxiv.org/abs/1707.02921) works on the small picture; its last layer gives the 2 × 2
+pixels that stand for each, laid out by a pixel shuffle (Shi et al. 2016,
+https://arxiv.org/abs/1609.05158). It gives the detail of the luma alone, to be added to the
+picture enlarged by cubic interpolation.
+
+Shapes: B batch, H × W of the small picture.
+"""
+
+import logging
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.storage import atomic_file
+
+CHANNELS, BLOCKS = 16, 2
+
+
+class SuperResolutionNetwork(nn.Module):
+    """photo_B3HW in 0..1 → detail_B1HW at twice the size, luma in units of the range."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = _convolution(3, CHANNELS)
+        self.blocks = nn.ModuleList(
+            nn.ModuleList([_convolution(CHANNELS, CHANNELS), _convolution(CHANNELS, CHANNELS)])
+            for _ in range(BLOCKS)
+        )
+        self.last = _convolution(CHANNELS, CHANNELS)
+        self.tail = _convolution(CHANNELS, 4)
+        nn.init.zeros_(self.tail.weight)  # no detail before training
+        assert self.tail.bias is not None
+        nn.init.zeros_(self.tail.bias)
+
+    def forward(self, photo_B3HW: Tensor) -> Tensor:
+        features = F.relu(self.head(photo_B3HW - 0.5))
+        for first, second in self.blocks:  # type: ignore[misc]
+            features = F.relu(features + second(F.relu(first(features))))
+        detail: Tensor = F.pixel_shuffle(self.tail(F.relu(self.last(features))), 2)
+        return detail
+
+
+def export_super_resolution(network: SuperResolutionNetwork, path: Path) -> None:
+    """Writes ``network`` as ONNX: photo_B3HW in 0..1 → detail_B1HW, for any H and W."""
+    import onnx
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    sides = {2: torch.export.Dim("height", min=8), 3: torch.export.Dim("width", min=8)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=FutureWarning)
+        warnings.simplefilter("ignore", category=DeprecationWarning)
+        program = torch.onnx.export(
+            network.eval(),
+            (torch.zeros(2, 3, 64, 72),),
+            input_names=["photo"],
+            output_names=["detail"],
+            dynamic_shapes={"photo_B3HW": {0: torch.export.Dim("batch", min=1), **sides}},
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    for node in model.graph.node:
+        del node.metadata_props[:]  # the exporter's notes, with this machine's paths
+        node.doc_string = ""
+    onnx.checker.check_model(model)
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+
+
+def _convolution(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
