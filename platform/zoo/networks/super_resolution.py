@@ -28,10 +28,7 @@ class SuperResolutionNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.head = _convolution(3, CHANNELS)
-        self.blocks = nn.ModuleList(
-            nn.ModuleList([_convolution(CHANNELS, CHANNELS), _convolution(CHANNELS, CHANNELS)])
-            for _ in range(BLOCKS)
-        )
+        self.blocks = nn.Sequential(*(_Residual() for _ in range(BLOCKS)))
         self.last = _convolution(CHANNELS, CHANNELS)
         self.tail = _convolution(CHANNELS, 4)
         nn.init.zeros_(self.tail.weight)  # no detail before training
@@ -39,11 +36,21 @@ class SuperResolutionNetwork(nn.Module):
         nn.init.zeros_(self.tail.bias)
 
     def forward(self, photo_B3HW: Tensor) -> Tensor:
-        features = F.relu(self.head(photo_B3HW - 0.5))
-        for first, second in self.blocks:  # type: ignore[misc]
-            features = F.relu(features + second(F.relu(first(features))))
+        features = self.blocks(F.relu(self.head(photo_B3HW - 0.5)))
         detail: Tensor = F.pixel_shuffle(self.tail(F.relu(self.last(features))), 2)
         return detail
+
+
+class _Residual(nn.Module):
+    """features_BCHW → the same with what two convolutions add."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = _convolution(CHANNELS, CHANNELS)
+        self.second = _convolution(CHANNELS, CHANNELS)
+
+    def forward(self, features_BCHW: Tensor) -> Tensor:
+        return F.relu(features_BCHW + self.second(F.relu(self.first(features_BCHW))))
 
 
 def export_super_resolution(network: SuperResolutionNetwork, path: Path) -> None:

@@ -45,7 +45,8 @@ def enlarged(face: Image, share: float = 1.0) -> Image:
     detail = _cored(255 * detail_11SS[0, 0])
     size = (2 * face.shape[1], 2 * face.shape[0])
     large = cv2.resize(face, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    return np.rint((large + share * detail[..., None]).clip(0, 255)).astype(np.uint8)
+    sharp = (large + share * detail[..., None]).clip(0, 255)
+    return np.asarray(np.rint(sharp), np.uint8)
 
 
 def _cored(detail: Plane) -> Plane:
