@@ -20,7 +20,8 @@ from av.subtitles.subtitle import SubtitleSet
 from numpy.typing import NDArray
 
 from zoo.errors import ZooError
-from zoo.photos.video.reader import SUFFIXES, WRITABLE, Video, decode, inspect_video
+from zoo.photos.video.decoding import decode
+from zoo.photos.video.reader import SUFFIXES, WRITABLE, Video, inspect_video
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.video.containers.encoding import add_encoder, choose_codec, container_format
 from zoo.swapping.video.containers.muxing import Part, join

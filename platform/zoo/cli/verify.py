@@ -11,7 +11,8 @@ from zoo.cli.terminal.output import say, say_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.provenance.credentials.verifying import Finding, Step
+    from zoo.provenance.credentials.manifest_history import Step
+    from zoo.provenance.credentials.verifying import Finding
 
 
 def register(app: typer.Typer) -> None:

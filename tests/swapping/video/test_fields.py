@@ -15,8 +15,9 @@ from tests.clips import BASE, STEP
 from tests.swapping.video.conftest import MARK, swap_here
 from zoo.errors import UsageError
 from zoo.photos.image import AnyArray, Image
+from zoo.photos.video.decoding import decode, sampled
 from zoo.photos.video.interlacing import First, fields_of, separated, woven
-from zoo.photos.video.reader import decode, inspect_video, sampled
+from zoo.photos.video.reader import inspect_video
 from zoo.photos.video.yuv_planes import plane_of
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zoo.cli.identities import add_and_check
-from zoo.cli.terminal.options import IDENTITIES, Json, Name, Quiet, examples
+from zoo.cli.terminal.options import Json, Name, Quiet, examples
 from zoo.cli.terminal.output import say
 
 if TYPE_CHECKING:
@@ -13,12 +12,8 @@ if TYPE_CHECKING:
     from zoo.settings import Project
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this module's commands."""
-    group = typer.Typer(
-        help="Add, list, show and remove the people of this project.", no_args_is_help=True
-    )
-    add_and_check.register(group)
+def register(group: typer.Typer) -> None:
+    """Adds this module's commands to ``zoo identity``."""
     group.command("list", epilog=examples("zoo identity list", "zoo identity list --json"))(
         list_identities
     )
@@ -26,7 +21,6 @@ def register(app: typer.Typer) -> None:
     group.command(
         epilog=examples("zoo identity remove maria", "zoo identity remove maria --purge")
     )(remove)
-    app.add_typer(group, name="identity", rich_help_panel=IDENTITIES)
 
 
 def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:

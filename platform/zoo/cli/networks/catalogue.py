@@ -259,7 +259,8 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
 def _list_cached(as_json: bool, quiet: bool) -> None:
     from zoo.cli.terminal.output import note, print_json, print_table
     from zoo.cli.terminal.project_context import registry_uri_or_none
-    from zoo.registry.local.cache import list_cached, list_lines
+    from zoo.registry.local.cache import list_cached
+    from zoo.registry.local.cache_index import list_lines
 
     if as_json:
         print_json(list_cached(registry_uri_or_none()))

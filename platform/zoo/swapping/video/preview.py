@@ -15,7 +15,7 @@ from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.detection.landmark_fitting import radius_of
 from zoo.faces.recognition.descriptors import descriptor
 from zoo.photos.image import Image
-from zoo.photos.video.reader import sampled
+from zoo.photos.video.decoding import sampled
 from zoo.photos.writing import encode_photo
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking, xmp

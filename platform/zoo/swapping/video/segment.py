@@ -13,7 +13,8 @@ import numpy as np
 
 from zoo.errors import PhotoError
 from zoo.faces.video.tracker import period
-from zoo.photos.video.reader import Video, decode
+from zoo.photos.video.decoding import decode
+from zoo.photos.video.reader import Video
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.options import SwapOptions
