@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from zoo.training.progress_display import Screen
+from zoo.training.progress_display import ProgressDisplay
 
 ROW = {"step": 4.0, "content": 0.5, "style": 0.25}
 
@@ -13,7 +13,7 @@ ROW = {"step": 4.0, "content": 0.5, "style": 0.25}
 def test_a_terminal_shows_what_trains_now_and_how_many_are_done() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=100, height=20)
-    with Screen(300, 10, console) as screen:
+    with ProgressDisplay(300, 10, console) as screen:
         for number in range(3):
             screen.started(f"person-{number}")
         screen.progress("person-1", ROW)
@@ -29,7 +29,7 @@ def test_a_terminal_shows_what_trains_now_and_how_many_are_done() -> None:
 def test_elsewhere_there_are_plain_lines_and_not_too_many(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with Screen(2, 10) as screen:
+    with ProgressDisplay(2, 10) as screen:
         screen.started("ada")
         for _ in range(5):
             screen.progress("ada", ROW)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from zoo.serving.options import Options
@@ -165,7 +165,7 @@ def _tell(address: str, page: str, token: str | None, as_json: bool, quiet: bool
     if as_json:
         print_json({"address": address, "page": address + page, "token": token})
     else:
-        say(address + page if quiet else f"The zoo is open at {address + page}")
+        print_line(address + page if quiet else f"The zoo is open at {address + page}")
         if token:
             note(f"Its token: {token}")
 

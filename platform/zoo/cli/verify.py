@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, examples
-from zoo.cli.terminal.output import say, say_name
+from zoo.cli.terminal.output import print_line, print_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def verify(
             findings.append(finding)
         elif not quiet:
             lines = map(printable, _lines(finding))
-            say("\n" * bool(number) + "\n".join(lines))
+            print_line("\n" * bool(number) + "\n".join(lines))
         elif finding.status not in FINE:
-            say_name(file)
+            print_name(file)
     if as_json:
         print_json(findings)
     sys.exit(1 if failed else 0)

@@ -24,7 +24,7 @@ from zoo.evaluation.measures.likeness import (
     person_of,
     recogniser_sha256,
 )
-from zoo.evaluation.measures.measure import Judge
+from zoo.evaluation.measures.measure import Recogniser
 from zoo.evaluation.report.plots import draw_plots
 from zoo.evaluation.report.report_card import Network, Report, summarise
 from zoo.evaluation.report.sheet import sheet
@@ -143,7 +143,9 @@ def measure(
     return report, examples
 
 
-def judge_of(project: Project, name: str, gallery: Path | None = None) -> tuple[Judge, list[str]]:
+def judge_of(
+    project: Project, name: str, gallery: Path | None = None
+) -> tuple[Recogniser, list[str]]:
     """What swaps of this identity are compared with, and who of the gallery is the target.
 
     Args:
@@ -159,7 +161,7 @@ def judge_of(project: Project, name: str, gallery: Path | None = None) -> tuple[
         {person: mean for path in folders for person, mean in people_in(path).items()}, target
     )
     likeness = _likeness(project, name, folders, left_out) if _by_sface(settings) else None
-    return Judge(target, {**people, **_other_identities(project, name)}, likeness), left_out
+    return Recogniser(target, {**people, **_other_identities(project, name)}, likeness), left_out
 
 
 def held_out_subjects(project: Project, person: str | None) -> dict[str, Callable[[], Subject]]:

@@ -42,11 +42,11 @@ def composite(output_B3HW: Tensor, photo_B3HW: Tensor) -> Tensor:
     """
     mask_11HW = _mask(output_B3HW.shape[-1], output_B3HW.device).to(output_B3HW.dtype)
     change = output_B3HW - photo_B3HW
-    quick = change - _slow(change, mask_11HW)
+    quick = change - _low_frequencies(change, mask_11HW)
     return photo_B3HW + mask_11HW * quick
 
 
-def _slow(picture_B3HW: Tensor, mask_11HW: Tensor) -> Tensor:
+def _low_frequencies(picture_B3HW: Tensor, mask_11HW: Tensor) -> Tensor:
     """Blurred inside the mask alone, as stitching blurs lightness."""
     small = mask_11HW.shape[-1] // _SLOW_SIDE
     weight = F.avg_pool2d(mask_11HW, small)

@@ -28,7 +28,7 @@ _MPF = b"MPF\0"
 _SAMSUNGS_END = b"SEFT"
 
 
-def companions(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
+def embedded_media(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
     """What else the file holds, in words for people; ``()`` for a photo alone.
 
     Args:

@@ -64,7 +64,7 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-def patiently(act: Callable[[], Result], patience: float) -> Result:
+def retry(act: Callable[[], Result], patience: float) -> Result:
     """What ``act`` returns, tried again through an outage for ``patience`` seconds.
 
     Pauses grow twofold, each a random part of its length, so that a hundred nodes do not come

@@ -13,7 +13,7 @@ from zoo.shared_storage import SharedFile, join, names, remove, share
 
 
 @dataclass(frozen=True)
-class Places:
+class CheckpointStorage:
     """The places of one project's trainings.
 
     Attributes:

@@ -27,7 +27,7 @@ class _Shown:
     line: float
 
 
-class Screen:
+class ProgressDisplay:
     """Writes to stderr; use as a context manager.
 
     Args:
@@ -53,7 +53,7 @@ class Screen:
         self._running: dict[str, _Shown] = {}
         self._trained = self._failed = 0
 
-    def __enter__(self) -> "Screen":
+    def __enter__(self) -> "ProgressDisplay":
         self._bars.__enter__()
         return self
 

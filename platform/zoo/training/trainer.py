@@ -13,11 +13,11 @@ from zoo.products import receipts
 from zoo.products.incremental import Outcome
 from zoo.settings import Project, tracking_uri
 from zoo.storage import atomic_folder
-from zoo.training.checkpoint_storage import Places
+from zoo.training.checkpoint_storage import CheckpointStorage
 from zoo.training.logs import Logs
 from zoo.training.mlflow_runs import Runs
 from zoo.training.plan import Plan, Planned
-from zoo.training.progress_display import Screen
+from zoo.training.progress_display import ProgressDisplay
 from zoo.training.ray.scheduler import FanoutSettings, run_jobs
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def train_stale(
         "perceptual": pending.perceptual.name,
         **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
     }
-    with Screen(len(stale), pending.recipe.iterations) as screen:
+    with ProgressDisplay(len(stale), pending.recipe.iterations) as screen:
         runs = Runs(tracking_uri(project), parameters, screen.say)
-        driver = _Driver(project, pending, settings, stale, runs, Logs(project), screen, outcome)
+        driver = _Trainer(project, pending, settings, stale, runs, Logs(project), screen, outcome)
 
         def weights() -> "Mapping[str, Tensor]":
             return read_perceptual(pending.perceptual.name).state_dict()
@@ -62,7 +62,7 @@ def train_stale(
 def _jobs(
     project: Project, pending: Plan, settings: FanoutSettings
 ) -> "dict[str, Callable[[], Job]]":
-    places = Places(project, settings.storage)
+    places = CheckpointStorage(project, settings.storage)
     content = places.content(pending.content, str(pending.stale[0].made_from["content"]))
 
     def job(planned: Planned) -> "Job":
@@ -93,7 +93,7 @@ def _jobs(
 
 
 @dataclass(frozen=True)
-class _Driver:
+class _Trainer:
     """Hears the fan-out and turns results into products, runs, logs and lines on the screen."""
 
     project: Project
@@ -102,7 +102,7 @@ class _Driver:
     stale: Mapping[str, Planned]
     runs: Runs
     logs: Logs
-    screen: Screen
+    screen: ProgressDisplay
     outcome: Outcome
 
     def lanes_start(self) -> None:
@@ -155,7 +155,7 @@ class _Driver:
             self.failed(identity, str(error), "")
             return
         self.runs.finish(identity, result.curves)
-        places = Places(self.project, self.settings.storage)
+        places = CheckpointStorage(self.project, self.settings.storage)
         places.remove(identity, receipts.digest(planned.made_from))
         self.outcome.made.append(identity)
         resumed = f", from iteration {result.resumed_at} on" if result.resumed_at else ""

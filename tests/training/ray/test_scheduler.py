@@ -12,8 +12,8 @@ from tests.servers import free_port
 from zoo.errors import IdentityError, StorageError, TrainingError
 from zoo.training.ray import scheduler as fanout_module
 from zoo.training.ray.ray_cluster import alive, connected, is_final, reason, room
-from zoo.training.ray.scheduler import FanoutSettings, _Fanout
-from zoo.training.ray.worker_groups import Team
+from zoo.training.ray.scheduler import FanoutSettings, _Scheduler
+from zoo.training.ray.worker_groups import WorkerGroup
 
 SETTINGS = FanoutSettings(gpus_per_job=0, retries=2, backoff=0.0)
 
@@ -67,17 +67,17 @@ class Cluster:
         news, self.reported = self.reported, {}
         return news
 
-    def open(self) -> tuple[str, Team]:
+    def open(self) -> tuple[str, WorkerGroup]:
         self.opened += 1
         ready = f"lane {self.opened}"
         self.ended[ready] = ready
         self.most = max(self.most, self.opened - self.closed)
-        return ready, Team([ready])
+        return ready, WorkerGroup([ready])
 
-    def close(self, team: Team) -> None:
+    def close(self, team: WorkerGroup) -> None:
         self.closed += 1
 
-    def submit(self, job: Any, team: Team) -> None:
+    def submit(self, job: Any, team: WorkerGroup) -> None:
         attempt = self.attempts[job.identity] = self.attempts.get(job.identity, 0) + 1
         team.results = [f"{job.identity} {attempt}"]
         self.ended[team.results[0]] = self.outcome(job.identity, attempt)
@@ -104,11 +104,11 @@ class Job:
 def run(cluster: Cluster, *names: str, settings: FanoutSettings = SETTINGS) -> Listener:
     listener = Listener()
     jobs: Any = {name: lambda name=name: Job(name) for name in names}
-    step(_Fanout(cluster, cluster, jobs, settings, listener))  # type: ignore[arg-type]
+    step(_Scheduler(cluster, cluster, jobs, settings, listener))  # type: ignore[arg-type]
     return listener
 
 
-def step(fanout: _Fanout) -> None:
+def step(fanout: _Scheduler) -> None:
     for _ in range(10_000):
         if not fanout.has_work():
             return
@@ -131,7 +131,7 @@ def test_three_hundred_jobs_are_made_one_by_one_on_few_lanes() -> None:
 
     names = [f"person-{number}" for number in range(300)]
     jobs: Any = {name: lambda name=name: make(name) for name in names}
-    step(_Fanout(cluster, cluster, jobs, SETTINGS, listener))  # type: ignore[arg-type]
+    step(_Scheduler(cluster, cluster, jobs, SETTINGS, listener))  # type: ignore[arg-type]
     assert sorted(listener.of("trained")) == sorted(names)
     assert most <= 2
     assert cluster.opened == cluster.most == 2
@@ -186,7 +186,7 @@ def test_a_job_that_cannot_be_made_fails_alone() -> None:
         raise IdentityError("its pack is damaged.")
 
     jobs: Any = {"ada": damaged, "bruno": lambda: Job("bruno")}
-    step(_Fanout(cluster, cluster, jobs, SETTINGS, listener))  # type: ignore[arg-type]
+    step(_Scheduler(cluster, cluster, jobs, SETTINGS, listener))  # type: ignore[arg-type]
     assert listener.of("failed") == ["ada"] and listener.of("trained") == ["bruno"]
 
 
@@ -196,7 +196,7 @@ def test_lanes_follow_the_cluster_and_end_when_nothing_waits(
     monkeypatch.setattr(fanout_module, "LOOK_SECONDS", 0.0)
     cluster, listener = Cluster(lanes=1), Listener()
     jobs: Any = {name: lambda name=name: Job(name) for name in "abcdef"}
-    fanout = _Fanout(cluster, cluster, jobs, SETTINGS, listener)  # type: ignore[arg-type]
+    fanout = _Scheduler(cluster, cluster, jobs, SETTINGS, listener)  # type: ignore[arg-type]
     fanout.open_and_close_teams()
     assert cluster.opened == 1
     cluster.lanes = 4  # machines join
@@ -224,7 +224,7 @@ def test_a_machine_too_small_is_said_at_once_and_a_cluster_may_grow(
     monkeypatch.setattr(fanout_module, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(fanout_module, "POLL_SECONDS", 0.0)
     cluster, listener = Cluster(lanes=0), Listener()
-    fanout = _Fanout(cluster, cluster, {"ada": lambda: Job("ada")}, SETTINGS, listener)  # type: ignore
+    fanout = _Scheduler(cluster, cluster, {"ada": lambda: Job("ada")}, SETTINGS, listener)  # type: ignore
     fanout.open_and_close_teams()
     fanout.hear()
     assert listener.of("waits") == ["no machine of the Ray cluster has 1 CPUs yet"]
@@ -237,7 +237,7 @@ def test_lanes_that_never_come_up_end_the_stage() -> None:
     cluster = Cluster(lanes=1)
     real = cluster.open
 
-    def broken() -> tuple[str, Team]:
+    def broken() -> tuple[str, WorkerGroup]:
         ready, team = real()
         cluster.ended[ready] = RayTaskError(ModuleNotFoundError("No module named 'zoo'"))
         return ready, team

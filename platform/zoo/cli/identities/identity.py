@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.terminal.options import Json, Name, Quiet, examples
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from zoo.provenance.identities.identity import Identity
@@ -35,7 +35,7 @@ def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:
         print_json(found)
     elif quiet:
         for facts in found:
-            say(facts["name"])
+            print_line(facts["name"])
     elif found:
         columns = ("name", "basis", "photos", "added", "evidence")
         rows = [[facts[column] for column in columns] for facts in found]
@@ -55,7 +55,7 @@ def show(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
     if as_json:
         print_json(facts)
     elif quiet:
-        say(name)
+        print_line(name)
     else:
         print_facts(facts)
 
@@ -92,7 +92,7 @@ def remove(
     if as_json:
         print_json({"name": name, "folder": folder})
     else:
-        say(name if quiet else f"Removed {folder}.")
+        print_line(name if quiet else f"Removed {folder}.")
 
 
 def facts_of(project: "Project", identity: "Identity") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from zoo.cli.identities.identity_check import (
     save_assessment,
 )
 from zoo.cli.terminal.options import Json, Name, Quiet, examples
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,12 +122,12 @@ def add(
             }
         )
     elif quiet:
-        say(name)
+        print_line(name)
     else:
         count = f"{len(added.photos)} {'more ' if more else ''}photos"
-        say(f"Added {name} with {count} in {added.folder}.")
+        print_line(f"Added {name} with {count} in {added.folder}.")
         print_assessment(found, excluded=exclude_strangers)
-        say(f"Picture: {picture}")
+        print_line(f"Picture: {picture}")
         note(versioned)
     for reason in left_out:
         note(f"left out: {reason}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.terminal.options import Json, Name, examples
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 from zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def check(
     if as_json:
         print_json({"name": name, **found.summary(), "picture": str(picture)})
     elif quiet:
-        say("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
+        print_line("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
     else:
         print_assessment(found)
-        say(f"Picture: {picture}")
+        print_line(f"Picture: {picture}")
 
 
 def photo_settings(project: "Project") -> tuple["AlignSettings", int]:
@@ -117,28 +117,30 @@ def print_assessment(found: "Assessment", *, excluded: bool = False) -> None:
     from zoo.cli.terminal.output import print_table
     from zoo.faces.curation.coverage import NODS, SIDES, TURNS
 
-    say(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
+    print_line(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
     rows: list[list[Any]] = [
         [nod, *counts] for nod, counts in zip(NODS, found.coverage.pose, strict=True)
     ]
     print_table(["HEAD", *(turn.upper() for turn in TURNS)], rows)
-    say()
+    print_line()
     print_table(["LIGHT", *(side.upper() for side in SIDES)], [["photos", *found.coverage.light]])
     for photo in found.rejected:
         if photo.dropped and photo.readable:
             reason = printable(f"{photo.photo}: {photo.dropped.reason}")
-            say(f"\nNot usable: {reason}", end="")
+            print_line(f"\nNot usable: {reason}", end="")
     if found.rejected:
-        say()
+        print_line()
     if strangers := found.strangers:
         verb = "were left out" if excluded else "are among them"
-        say(f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:")
+        print_line(
+            f"\n{len(strangers)} that seem to show someone else {verb}, the least alike first:"
+        )
         for photo in strangers:
-            say(f"  {photo.distance:.2f}  {printable(photo.photo)}")
+            print_line(f"  {photo.distance:.2f}  {printable(photo.photo)}")
         if not excluded:
-            say("Remove those that do, or add them anew with --exclude-strangers.")
+            print_line("Remove those that do, or add them anew with --exclude-strangers.")
     if found.advice:
-        say("\nTo do better:")
+        print_line("\nTo do better:")
         for line in found.advice:
-            say(f"- {line}")
-    say()
+            print_line(f"- {line}")
+    print_line()

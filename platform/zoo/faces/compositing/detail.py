@@ -18,7 +18,7 @@ _UNSHARP = 0.4  # of the finest that the network can show
 _DRAWN = 256  # pixels, at most, of the longer side of the drawing of the features
 
 
-def sharpened(swapped: Plane, pitch: float) -> Plane:
+def match_sharpness(swapped: Plane, pitch: float) -> Plane:
     """``swapped`` [H, W, 3] with the finest that the network can show a little stronger.
 
     Args:
@@ -30,7 +30,7 @@ def sharpened(swapped: Plane, pitch: float) -> Plane:
     return np.asarray(swapped + _UNSHARP * _finer(swapped, pitch), np.float32)
 
 
-def grain(photo: Image, landmarks: Points, pitch: float) -> Plane:
+def match_grain(photo: Image, landmarks: Points, pitch: float) -> Plane:
     """The photo's own grain [H, W, 3], in grey levels: what is to be added to the swap.
 
     Args:

@@ -21,7 +21,7 @@ from zoo.faces.curation.coverage import Coverage, Traits, advice, coverage, trai
 from zoo.faces.curation.illumination import illumination
 from zoo.faces.curation.photo_selection import AlignSettings, Dropped, Reason, examine
 from zoo.faces.curation.quality import Seen
-from zoo.faces.recognition.descriptors import STRANGER, descriptor, distances
+from zoo.faces.recognition.descriptors import OUTLIER, descriptor, outlier_distances
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import read_photo
 
@@ -51,7 +51,7 @@ class Assessed:
     @property
     def stranger(self) -> bool:
         """Whether it probably shows someone else."""
-        return self.distance is not None and self.distance > STRANGER
+        return self.distance is not None and self.distance > OUTLIER
 
     @property
     def usable(self) -> bool:
@@ -138,13 +138,13 @@ def assess(
         found.append(assessed)
         progress(number + 1)
     if descriptors:
-        apart = distances(np.stack(list(descriptors.values())))
+        apart = outlier_distances(np.stack(list(descriptors.values())))
         for number, distance in zip(descriptors, apart, strict=True):
             found[number] = replace(found[number], distance=float(distance))
-    return judge(found, settings, resolution)
+    return assessment_of(found, settings, resolution)
 
 
-def judge(photos: list[Assessed], settings: AlignSettings, resolution: int) -> Assessment:
+def assessment_of(photos: list[Assessed], settings: AlignSettings, resolution: int) -> Assessment:
     """The assessment of photos that have been looked at, for example after some were left out."""
     faces = [photo.traits for photo in photos if photo.usable and photo.traits]
     said = advice(faces, settings.minimum_photos, settings.advised_photos, resolution)

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from zoo.people.augmentation.drawing import (
+    DrawingContext,
     Random,
-    Sitting,
     any_colour,
     fabric,
     lay,
@@ -19,7 +19,7 @@ from zoo.people.augmentation.drawing import (
 from zoo.people.render import OTHER, SKIN
 
 
-def glasses(random: Random, sitting: Sitting) -> None:
+def glasses(random: Random, sitting: DrawingContext) -> None:
     """Frames, thin to thick; lenses clear with glare, tinted, or dark."""
     size, landmarks = sitting.size, sitting.landmarks
     left, right = landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)
@@ -73,7 +73,7 @@ def glasses(random: Random, sitting: Sitting) -> None:
     lay(random, sitting, cover, (colour * shine[..., None]).astype(np.float32), OTHER)
 
 
-def hat(random: Random, sitting: Sitting) -> None:
+def hat(random: Random, sitting: DrawingContext) -> None:
     """A cap, beanie, headband or brim over the forehead, or a hood around the face."""
     size, landmarks = sitting.size, sitting.landmarks
     cloth = fabric(random, size)
@@ -113,7 +113,7 @@ def hat(random: Random, sitting: Sitting) -> None:
     lay(random, sitting, cover, cloth, OTHER)
 
 
-def scarf(random: Random, sitting: Sitting) -> None:
+def scarf(random: Random, sitting: DrawingContext) -> None:
     """Cloth over mouth and nose, or up to the chin."""
     size, landmarks = sitting.size, sitting.landmarks
     over = random.random() < 0.5

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from zoo.people.augmentation.accessories import glasses, hat, scarf
 from zoo.people.augmentation.drawing import (
     FRACTION_BITS,
+    DrawingContext,
     Random,
-    Sitting,
     any_colour,
     fabric,
     lay,
@@ -31,7 +31,7 @@ from zoo.people.augmentation.drawing import (
 from zoo.people.render import HAIR, OTHER, SKIN
 
 
-def hand(random: Random, sitting: Sitting) -> None:
+def hand(random: Random, sitting: DrawingContext) -> None:
     """Fingers, thumb, palm and wrist, in or near the colour of the face."""
     size, landmarks = sitting.size, sitting.landmarks
     goal = landmarks[int(random.choice((3, 5, 8, 11, 13, 30, 33, 48, 54, 57, 66, 19, 24, 27)))]
@@ -75,7 +75,7 @@ def hand(random: Random, sitting: Sitting) -> None:
     lay(random, sitting, cover, layer, OTHER)
 
 
-def microphone(random: Random, sitting: Sitting) -> None:
+def microphone(random: Random, sitting: DrawingContext) -> None:
     """A round head before mouth or chin, and its stick."""
     size = sitting.size
     place = sitting.landmarks[int(random.choice((8, 57, 66, 5, 11)))] + random.normal(0, 0.05, 2)
@@ -92,7 +92,7 @@ def microphone(random: Random, sitting: Sitting) -> None:
     lay(random, sitting, np.maximum(head, stick), layer, OTHER)
 
 
-def thing(random: Random, sitting: Sitting) -> None:
+def generic_object(random: Random, sitting: DrawingContext) -> None:
     """Anything: a card, a cup, a flower, another's shoulder, reaching in from the border."""
     size = sitting.size
     angle = random.uniform(-0.5, np.pi + 0.5)
@@ -113,7 +113,7 @@ def thing(random: Random, sitting: Sitting) -> None:
     lay(random, sitting, polygon(size, outline), fabric(random, size), OTHER)
 
 
-def strands(random: Random, sitting: Sitting) -> None:
+def strands(random: Random, sitting: DrawingContext) -> None:
     """Locks over the forehead, or beside and over a cheek, in the colour of the hair."""
     size = sitting.size
     own = sitting.labels == HAIR
@@ -156,7 +156,7 @@ def strands(random: Random, sitting: Sitting) -> None:
     lay(random, sitting, cover, np.asarray(layer * grain[..., None], np.float32), HAIR)
 
 
-def beard(random: Random, sitting: Sitting) -> None:
+def beard(random: Random, sitting: DrawingContext) -> None:
     """Facial hair over jaw and lip, real ones being rougher than rendered; it stays SKIN."""
     size, landmarks = sitting.size, sitting.landmarks
     down = landmarks[8] - landmarks[27]
@@ -179,7 +179,7 @@ def beard(random: Random, sitting: Sitting) -> None:
     lay(random, sitting, cover, (colour * hairs[..., None]).astype(np.float32), SKIN, shadow=0)
 
 
-OCCLUDERS: tuple[tuple[Callable[[Random, Sitting], None], float], ...] = (
+OCCLUDERS: tuple[tuple[Callable[[Random, DrawingContext], None], float], ...] = (
     (beard, 0.14),
     (strands, 0.3),
     (glasses, 0.2),
@@ -187,12 +187,12 @@ OCCLUDERS: tuple[tuple[Callable[[Random, Sitting], None], float], ...] = (
     (scarf, 0.08),
     (hand, 0.26),
     (microphone, 0.06),
-    (thing, 0.08),
+    (generic_object, 0.08),
 )
 """From the face outwards, each with how often it is drawn."""
 
 
-def occlude(random: Random, sitting: Sitting, often: float = 1.0) -> None:
+def occlude(random: Random, sitting: DrawingContext, often: float = 1.0) -> None:
     """Draws each of OCCLUDERS by chance, its probability times ``often``."""
     for draw, probability in OCCLUDERS:
         if random.random() < often * probability:

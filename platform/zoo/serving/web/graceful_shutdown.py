@@ -10,7 +10,7 @@ SECONDS_TO_ANSWER = 15.0
 """Longest wait for what is under way."""
 
 
-class Ending:
+class GracefulShutdown:
     """Knows how many requests are under way, and when no more are to begin."""
 
     def __init__(self) -> None:

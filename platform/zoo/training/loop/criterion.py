@@ -24,7 +24,7 @@ STYLE_CHUNK = 32
 
 
 @dataclass(frozen=True)
-class Judges:
+class LossNetworks:
     """The frozen networks that look at the output."""
 
     perceptual: nn.Module
@@ -44,7 +44,7 @@ class Criterion:
     """L for batches of one resolution."""
 
     style: Style
-    judges: Judges
+    judges: LossNetworks
     target_128: Tensor | None
     """The mean descriptor of the identity's photos, when the recipe has an identity term."""
 
@@ -73,9 +73,9 @@ class Criterion:
             )
 
 
-def judges(
+def loss_networks(
     perceptual: str, weights: Mapping[str, Tensor], recipe: Recipe, device: torch.device
-) -> Judges:
+) -> LossNetworks:
     """The perceptual network of that name with these weights, and what else the recipe wants.
 
     Raises:
@@ -91,11 +91,11 @@ def judges(
     if recipe.identity_weight:
         descriptor = read_descriptor_network()
         descriptor.to(device, precision, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Judges(frozen, light, descriptor, device)
+    return LossNetworks(frozen, light, descriptor, device)
 
 
 @torch.no_grad()
-def criterion(judges: Judges, photos: FacePack, recipe: Recipe, resolution: int) -> Criterion:
+def criterion(judges: LossNetworks, photos: FacePack, recipe: Recipe, resolution: int) -> Criterion:
     """The objective against an identity's ``photos``."""
     unbent, photos = photos, with_reference_jaw(photos)
     styles = style_batch(photos, resolution, mirrored=recipe.mirrored)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Seat:
+class Rank:
     """The place of one worker among several that share a training."""
 
     rank: int
@@ -39,7 +39,7 @@ class Seat:
         return found
 
 
-class MeetingPoint:
+class Rendezvous:
     """A port of this machine that takes connections from now on.
 
     Args:

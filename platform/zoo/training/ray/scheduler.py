@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from zoo.errors import TrainingError, ZooError
 from zoo.local_ray import cluster_address
 from zoo.training.ray.ray_cluster import connected, is_final, reason
-from zoo.training.ray.worker_groups import Team, Teams
+from zoo.training.ray.worker_groups import WorkerGroup, WorkerGroups
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +60,7 @@ class FanoutSettings(BaseModel):
     address. Empty: in the project, which does for nodes that reach its disk."""
 
 
-class Listener(Protocol):
+class TrainingCallback(Protocol):
     """Hears what happens, in the driver."""
 
     def lanes_start(self) -> None: ...
@@ -77,7 +77,7 @@ def run_jobs(
     jobs: "Mapping[str, Callable[[], Job]]",
     weights: "Callable[[], Mapping[str, Tensor]]",
     settings: FanoutSettings,
-    listener: Listener,
+    listener: TrainingCallback,
 ) -> None:
     """Runs every job to its end; a job that fails does not stop the others.
 
@@ -96,8 +96,10 @@ def run_jobs(
     if not jobs:
         return
     with connected() as ray:
-        teams = Teams(ray, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job)
-        fanout = _Fanout(ray, teams, jobs, settings, listener)
+        teams = WorkerGroups(
+            ray, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job
+        )
+        fanout = _Scheduler(ray, teams, jobs, settings, listener)
         try:
             fanout.open_and_close_teams()
             listener.lanes_start()
@@ -114,7 +116,7 @@ def run_jobs(
 
 
 @dataclass
-class _Turn:
+class _Attempts:
     """A job's way through its attempts."""
 
     identity: str
@@ -125,23 +127,23 @@ class _Turn:
     not_before: float = 0.0
 
 
-class _Fanout:
+class _Scheduler:
     """The state of :func:`run_jobs`."""
 
     def __init__(
         self,
         ray: Any,
-        teams: Teams,
+        teams: WorkerGroups,
         jobs: "Mapping[str, Callable[[], Job]]",
         settings: FanoutSettings,
-        listener: Listener,
+        listener: TrainingCallback,
     ) -> None:
         self._ray, self._teams, self._jobs = ray, teams, jobs
         self._settings, self._listener = settings, listener
-        self._waiting = [_Turn(name) for name in jobs]
-        self._opening: dict[Any, Team] = {}
-        self._idle: list[Team] = []
-        self._busy: dict[Team, _Turn] = {}
+        self._waiting = [_Attempts(name) for name in jobs]
+        self._opening: dict[Any, WorkerGroup] = {}
+        self._idle: list[WorkerGroup] = []
+        self._busy: dict[WorkerGroup, _Attempts] = {}
         self._deaths = 0
         self._fit = 0
         self._looked = self._reminded = float("-inf")
@@ -232,7 +234,7 @@ class _Fanout:
             self._deaths = 0
             self._idle.append(team)
 
-    def _ended(self, team: Team, reference: Any) -> None:
+    def _ended(self, team: WorkerGroup, reference: Any) -> None:
         try:
             result = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
@@ -246,7 +248,7 @@ class _Fanout:
         self._idle.append(team)
         self._listener.trained(turn.identity, result)
 
-    def _crashed(self, team: Team, error: Exception) -> None:
+    def _crashed(self, team: WorkerGroup, error: Exception) -> None:
         turn = self._busy.pop(team)
         if len(team.lanes) == 1 and isinstance(error, self._ray.exceptions.RayTaskError):
             self._idle.append(team)

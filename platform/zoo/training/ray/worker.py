@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import ray
 
-from zoo.training.ray.rendezvous import MeetingPoint, Seat
+from zoo.training.ray.rendezvous import Rank, Rendezvous
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @ray.remote
-class Lane:
+class TrainWorker:
     """A warm process that runs one training after another under Ray Train.
 
     Args:
@@ -41,7 +41,7 @@ class Lane:
         torch.set_num_threads(_threads())
         self._board = board
         self._weights: Mapping[str, Tensor] | None = None
-        self._meeting_point: MeetingPoint | None = None
+        self._meeting_point: Rendezvous | None = None
 
     def ready(self) -> str:
         """Answers, with its process and machine, once it runs."""
@@ -50,10 +50,10 @@ class Lane:
 
     def meeting_point(self) -> tuple[str, int]:
         """Where this worker can wait for others."""
-        self._meeting_point = MeetingPoint(_address())
+        self._meeting_point = Rendezvous(_address())
         return self._meeting_point.host, self._meeting_point.port
 
-    def train(self, job: "Job", weights: Sequence[Any], seat: Seat | None = None) -> "Trained":
+    def train(self, job: "Job", weights: Sequence[Any], seat: Rank | None = None) -> "Trained":
         """Runs ``job``, alone or as one of several workers, reporting to Ray Train and the board.
 
         Workers of one training all end with the same network.

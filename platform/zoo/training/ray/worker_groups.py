@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.training.ray.ray_cluster import alive, room
-from zoo.training.ray.rendezvous import Seat
+from zoo.training.ray.rendezvous import Rank
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +16,7 @@ SECONDS_TO_MEET = 120.0
 
 
 @dataclass(eq=False)
-class Team:
+class WorkerGroup:
     """The lanes of one training."""
 
     lanes: list[Any]
@@ -27,7 +27,7 @@ class Team:
     where: str = ""
 
 
-class Teams:
+class WorkerGroups:
     """Opens and closes teams on the cluster that ``ray`` is connected to.
 
     Args:
@@ -40,7 +40,7 @@ class Teams:
     def __init__(self, ray: Any, cpus: int, gpus: float, workers: int) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        from zoo.training.ray.progress_collector import Board
+        from zoo.training.ray.progress_collector import ProgressCollector
 
         self._ray, self._workers = ray, workers
         self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
@@ -48,7 +48,7 @@ class Teams:
         # Beside the driver, so that it goes down with no other machine than the driver's own. (A
         # soft affinity does not hold on a node without CPUs.)
         here = ray.get_runtime_context().get_node_id()
-        self._board = Board.options(  # type: ignore[attr-defined]
+        self._board = ProgressCollector.options(  # type: ignore[attr-defined]
             num_cpus=0,
             max_restarts=-1,
             max_task_retries=-1,
@@ -73,12 +73,12 @@ class Teams:
         """What trainings reported since the last call, by :mod:`.progress_collector`."""
         return dict(self._ray.get(self._board.take.remote()))
 
-    def open(self) -> tuple[Any, Team]:
+    def open(self) -> tuple[Any, WorkerGroup]:
         """A new team, and the reference that is ready when the team is."""
         from ray.util import placement_group
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-        from zoo.training.ray.worker import Lane
+        from zoo.training.ray.worker import TrainWorker
 
         options: dict[str, Any] = dict(self._each)
         group = None
@@ -88,12 +88,12 @@ class Teams:
             group = placement_group([bundle] * self._workers, strategy="PACK")
             options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(group)
         lanes = [
-            Lane.options(**options).remote(self._board)  # type: ignore[attr-defined]
+            TrainWorker.options(**options).remote(self._board)  # type: ignore[attr-defined]
             for _ in range(self._workers)
         ]
-        return lanes[0].ready.remote(), Team(lanes, group)
+        return lanes[0].ready.remote(), WorkerGroup(lanes, group)
 
-    def close(self, team: Team) -> None:
+    def close(self, team: WorkerGroup) -> None:
         """Ends the team's processes, whatever they do."""
         from ray.util import remove_placement_group
 
@@ -102,7 +102,7 @@ class Teams:
         if team.group is not None:
             remove_placement_group(team.group)
 
-    def submit(self, job: "Job", team: Team) -> None:
+    def submit(self, job: "Job", team: WorkerGroup) -> None:
         """Begins ``job``; ``team.results`` tell how it ends."""
         if len(team.lanes) == 1:
             team.results = [team.lanes[0].train.remote(job, self._weights)]
@@ -111,7 +111,7 @@ class Teams:
         host, port = self._ray.get(first, timeout=SECONDS_TO_MEET)
         shared = self._ray.put(job)
         team.results = [
-            lane.train.remote(shared, self._weights, Seat(rank, len(team.lanes), host, port))
+            lane.train.remote(shared, self._weights, Rank(rank, len(team.lanes), host, port))
             for rank, lane in enumerate(team.lanes)
         ]
 
