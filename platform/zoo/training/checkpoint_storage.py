@@ -14,7 +14,7 @@ from zoo.shared_storage import SharedFile, join, names, remove, share
 
 @dataclass(frozen=True)
 class CheckpointStorage:
-    """The places of one project's trainings.
+    """Where one project's trainings keep checkpoints and content.
 
     Attributes:
         project: their project.

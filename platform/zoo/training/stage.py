@@ -79,7 +79,7 @@ def _check_batches(pending: Plan, settings: FanoutSettings) -> None:
             )
 
 
-def _tidy(project: Project, pending: Plan, places: CheckpointStorage) -> None:
+def _tidy(project: Project, pending: Plan, storage: CheckpointStorage) -> None:
     """Removes what belongs to identities that are gone, and ends what a killed driver left."""
     names = [path.parent.name for path in project.identities.glob("*/*.yaml")]
     for folder in (project.models, project.root / "checkpoints"):
@@ -88,12 +88,12 @@ def _tidy(project: Project, pending: Plan, places: CheckpointStorage) -> None:
     Logs(project).remove_gone(names)
     made = {name: receipts.read(project.models / name) for name in pending.fresh}
     digests = {name: str(receipt["digest"]) for name, receipt in made.items()}
-    if left := places.left(digests):
+    if left := storage.left(digests):
         runs = Runs(tracking_uri(project), {}, lambda line: None)
         runs.connect()
         for name in left:
             runs.close(str(made[name].get("run_id")))
-            places.remove(name, digests[name])
+            storage.remove(name, digests[name])
 
 
 @contextmanager

@@ -21,20 +21,20 @@ class ProgressReport:
 
 @ray.remote
 class ProgressCollector:
-    """Collects news until the driver takes them."""
+    """Collects reports until the driver takes them."""
 
     def __init__(self) -> None:
-        self._news: dict[str, ProgressReport] = {}
+        self._reports: dict[str, ProgressReport] = {}
 
     def put(self, identity: str, row: "Row") -> None:
         """Adds a point."""
-        self._news.setdefault(identity, ProgressReport()).rows.append(row)
+        self._reports.setdefault(identity, ProgressReport()).rows.append(row)
 
-    def say(self, identity: str, line: str) -> None:
+    def log(self, identity: str, line: str) -> None:
         """Adds a line."""
-        self._news.setdefault(identity, ProgressReport()).lines.append(line)
+        self._reports.setdefault(identity, ProgressReport()).lines.append(line)
 
     def take(self) -> dict[str, ProgressReport]:
         """All since the last call, by identity."""
-        taken, self._news = self._news, {}
+        taken, self._reports = self._reports, {}
         return taken

@@ -32,7 +32,7 @@ class Rank:
             "LOCAL_WORLD_SIZE": "1",
             "MASTER_ADDR": self.host,
             "MASTER_PORT": str(self.port),
-            "TORCHELASTIC_USE_AGENT_STORE": "True",  # rank 0's MeetingPoint has opened the store
+            "TORCHELASTIC_USE_AGENT_STORE": "True",  # rank 0's Rendezvous has opened the store
         }
         if _is_loopback(self.host):
             found |= dict.fromkeys(("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"), _loopback())
