@@ -1,7 +1,6 @@
 """``zoo serve`` and ``zoo live``: the zoo over HTTP, and the camera."""
 
 import json
-import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,11 +80,12 @@ def serve(
     import secrets
 
     from zoo.cli.terminal.project_context import registry_uri_or_none
+    from zoo.cores import available_cores
     from zoo.serving.options import Options, is_loopback
 
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(24)
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     processes = workers or max(1, cores // 4)
     options = Options(
         host=host,

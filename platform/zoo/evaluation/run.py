@@ -12,7 +12,6 @@ from zoo.evaluation.embeddings import embeddings_of, other_identities
 from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
 from zoo.evaluation.measures.descriptor_distance import (
     Descriptor,
-    describe_photos,
     people_in,
     target_of,
     without_target,
@@ -37,7 +36,7 @@ from zoo.photos.writing import write_photo
 from zoo.products import receipts
 from zoo.provenance.identities.identity import find_identity
 from zoo.settings import Project
-from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
+from zoo.storage import atomic_folder, sha256_of, write_json
 from zoo.swapping.network import SwapNetwork
 
 
@@ -189,21 +188,8 @@ def _likeness(
     )
 
 
-def write_descriptors(project: Project, name: str, photos: Sequence[Path]) -> int:
-    """Describes the photos (:func:`.descriptor_distance.describe_photos`); returns how many.
-
-    Raises:
-        NoFaceError: none of them shows a face.
-        StorageError: no permission or no space.
-    """
-    found = describe_photos(photos)
-    with atomic_file(descriptors_path(project, name)) as temporary:
-        np.save(temporary, found, allow_pickle=False)
-    return len(found)
-
-
 def read_descriptors(project: Project, name: str) -> Descriptor:
-    """What :func:`write_descriptors` wrote: float32 [K, 128].
+    """The descriptors that the align stage wrote: float32 [K, 128].
 
     Raises:
         StorageError: missing or damaged.

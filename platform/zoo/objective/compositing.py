@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.geometry.reference import REFERENCE, interocular
 from zoo.faces.masks.face_mask import face_mask
 
 SLOW = 0.25
@@ -66,7 +66,7 @@ def _blurred(picture_BCHW: Tensor) -> Tensor:
 
 @cache
 def _gaussian(device: torch.device) -> Tensor:
-    eyes = float(np.linalg.norm(REFERENCE[45] - REFERENCE[36]))
+    eyes = interocular(REFERENCE)
     sigma = SLOW * eyes * _SLOW_SIDE
     reach = torch.arange(-round(3 * sigma), round(3 * sigma) + 1).float()
     kernel = torch.exp(-reach.square() / (2 * sigma**2))

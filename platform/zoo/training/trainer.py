@@ -94,7 +94,7 @@ def _jobs(
 
 @dataclass(frozen=True)
 class _Trainer:
-    """Is told the scheduler and turns results into products, runs, logs and lines on the display."""
+    """Turns what the scheduler reports into products, runs, logs and lines on the display."""
 
     project: Project
     pending: Plan

@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo.faces.compositing.colour_transfer import transfer_colour
 from zoo.faces.compositing.detail import match_grain, match_sharpness
+from zoo.faces.geometry.reference import interocular
 from zoo.faces.masks.face_mask import face_region
 from zoo.faces.masks.preserved_regions import Part, kept
 from zoo.photos.image import AnyArray, Image, Plane, Points
@@ -66,7 +67,7 @@ def blend(
         weight = weight * matte[region.part]
     if not (weight > 0).any():
         return result
-    eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
+    eyes = interocular(landmarks)
     agreed = _in_the_photos_light(there, here, weight, eyes, pitch)
     agreed += match_grain(here, landmarks - (region.left, region.top), pitch)
     if method == "poisson":

@@ -9,6 +9,7 @@ wrinkles) are the other person's and stay out. In a blurred photo the swap is bl
 import cv2
 import numpy as np
 
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 _FAINT = 3.0  # grey levels: what is much stronger than this is an edge
@@ -56,7 +57,7 @@ def _smooth_skin(landmarks: Points, shape: tuple[int, ...]) -> Plane:
     scale = min(1.0, _DRAWN / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     drawn = (landmarks + 0.5) * (size[0] / width, size[1] / height) - 0.5
-    eyes = float(np.linalg.norm(drawn[45] - drawn[36]))
+    eyes = interocular(drawn)
     features: AnyArray = np.zeros(size[::-1], np.uint8)
     for part in _FEATURES:
         outline = cv2.convexHull(np.rint(drawn[part]).astype(np.int32))

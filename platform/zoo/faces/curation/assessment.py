@@ -4,7 +4,6 @@ Usable ones, rejected ones and why, photos of someone else among them, and what 
 """
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.cores import available_cores
 from zoo.errors import PhotoError
 from zoo.faces.curation.coverage import Coverage, Traits, advice, coverage, traits
 from zoo.faces.curation.illumination import illumination
@@ -165,7 +165,7 @@ def _looks(
     photos: Mapping[str, Path], settings: AlignSettings, processes: int | None
 ) -> Iterator[_Look]:
     look = partial(_look, settings=settings)
-    processes = min(processes or min(8, _cores()), len(photos) // _WORTH_A_PROCESS)
+    processes = min(processes or min(8, available_cores()), len(photos) // _WORTH_A_PROCESS)
     if processes < 2:
         yield from map(look, photos.items())
         return
@@ -207,7 +207,3 @@ def _thumbnail(image: Image) -> Image:
     left, top = (THUMBNAIL - size[0]) // 2, (THUMBNAIL - size[1]) // 2
     square[top : top + size[1], left : left + size[0]] = small
     return square
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

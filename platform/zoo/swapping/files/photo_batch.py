@@ -1,11 +1,11 @@
 """Many photos: each swapped on its own, so that none stops another, and none is done twice."""
 
-import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from zoo.cores import available_cores
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.files.failure_report import reason_of
 from zoo.swapping.files.output_plan import Place
@@ -80,7 +80,7 @@ def swap_many(
     jobs = min(jobs, len(pairs))
     if jobs <= 1:
         return (swap(pair) for swap in [_worker(how, None)] for pair in numbered)
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    threads = max(1, available_cores() // jobs)
     return in_processes(numbered, partial(_worker, how, threads), _killed, jobs)
 
 

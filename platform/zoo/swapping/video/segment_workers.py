@@ -15,6 +15,7 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from zoo.cores import available_cores
 from zoo.errors import PhotoError
 from zoo.photos.video.reader import Video
 from zoo.swapping.network import SwapNetwork
@@ -39,7 +40,7 @@ Networks = Sequence[Path]
 def default_jobs(video: Video) -> int:
     """One process per core this one may use, fewer for frames so large that memory is short."""
     fits = max(1, _PIXELS // (video.width * video.height))
-    return min(len(os.sched_getaffinity(0)), fits)
+    return min(available_cores(), fits)
 
 
 def make_segments(

@@ -54,7 +54,7 @@ class TrainWorker:
         return self._rendezvous.host, self._rendezvous.port
 
     def train(self, job: "Job", weights: Sequence[Any], rank: Rank | None = None) -> "Trained":
-        """Runs ``job``, alone or as one of several workers, reporting to Ray Train and the collector.
+        """Runs ``job``, alone or as one of several, reporting to Ray Train and the collector.
 
         Workers of one training all end with the same network.
 
