@@ -20,10 +20,11 @@ from av.subtitles.subtitle import SubtitleSet
 from numpy.typing import NDArray
 
 from zoo.errors import ZooError
-from zoo.photos.video.reader import SUFFIXES, WRITABLE, Video, decode, inspect_video
+from zoo.photos.video.decoding import decode
+from zoo.photos.video.reader import SUFFIXES, WRITABLE, Video, inspect_video
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.video.containers.encoding import add_encoder, choose_codec, container_format
-from zoo.swapping.video.containers.muxing import Part, join
+from zoo.swapping.video.containers.muxing import Part, mux
 from zoo.swapping.video.containers.stream_plan import plan_streams
 
 SOUND = {
@@ -118,7 +119,7 @@ def joined(video: Video, target: Path, streams: Any, notes: tuple[str, ...]) -> 
         output.mux(stream.encode())
     parts = [Part(part, int(video.times[0]))]
     start, end = int(video.times[0]), video.end
-    join(video, parts, target, _MARK, start=start, end=end, handlings=streams, notes=notes)
+    mux(video, parts, target, _MARK, start=start, end=end, handlings=streams, notes=notes)
 
 
 def check(before: Path, after: Path) -> None:

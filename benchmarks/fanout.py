@@ -173,9 +173,9 @@ def stage(project: Project) -> dict[str, float]:
                 leaving = time.perf_counter()
         times["shutdown"].append(time.perf_counter() - leaving)
 
-    def run_jobs(jobs: Any, weights: Any, settings: Any, listener: Any) -> None:
+    def run_jobs(jobs: Any, weights: Any, settings: Any, callback: Any) -> None:
         began = time.perf_counter()
-        real_run(jobs, weights, settings, _Clock(listener, times, began))
+        real_run(jobs, weights, settings, _Clock(callback, times, began))
 
     fanout.connected, driver.run_jobs = connected, run_jobs
     began = time.perf_counter()
@@ -199,10 +199,10 @@ def stage(project: Project) -> dict[str, float]:
 
 
 class _Clock:
-    """A listener that notes when things happen."""
+    """A callback that notes when things happen."""
 
-    def __init__(self, listener: Any, times: dict[str, list[float]], began: float) -> None:
-        self._listener, self._times, self._began = listener, times, began
+    def __init__(self, callback: Any, times: dict[str, list[float]], began: float) -> None:
+        self._callback, self._times, self._began = callback, times, began
         self._starts: dict[str, float] = {}
 
     def __getattr__(self, event: str) -> Any:
@@ -214,8 +214,8 @@ class _Clock:
             if event == "trained":
                 self._times["whole"].append(now - self._starts[arguments[0]])
                 self._times["own"].append(arguments[1].seconds)
-            getattr(self._listener, event)(*arguments)
-            if event != "lanes_start":
+            getattr(self._callback, event)(*arguments)
+            if event != "workers_start":
                 self._times["driver"].append(time.perf_counter() - now)
 
         return heard

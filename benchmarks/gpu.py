@@ -74,7 +74,7 @@ def measured(
 
 
 def _by_kernels(recipe: Recipe, phase: Phase, device: torch.device) -> Step:
-    with mock.patch.object(stepping, "RecordedStep", stepping.TrainingStep):
+    with mock.patch.object(stepping, "CudaGraphStep", stepping.TrainingStep):
         return our_step(recipe, phase, device)
 
 

@@ -30,7 +30,7 @@ from zoo.networks.transformation import TransformationNetwork
 from zoo.networks.vgg19 import CONTENT_LAYER, STYLE_LAYERS, VGG19
 from zoo.objective.light import luminance
 from zoo.training.loop.batches import Batch, content_batch, part_of, style_batch
-from zoo.training.loop.criterion import criterion, judges
+from zoo.training.loop.criterion import criterion, loss_networks
 from zoo.training.loop.dataset import HostDataset, dataset_on
 from zoo.training.loop.device import place, training_device
 from zoo.training.loop.step import training_step
@@ -121,7 +121,7 @@ def plain_step(recipe: Recipe, phase: Phase, device: torch.device) -> Callable[[
 def our_step(recipe: Recipe, phase: Phase, device: torch.device) -> Callable[[int], None]:
     """A function that does our iteration of that number."""
     style, content = random_pack(STYLE, phase.resolution), random_pack(CONTENT, phase.resolution)
-    looking = judges("vgg19", VGG19().state_dict(), recipe, device)
+    looking = loss_networks("vgg19", VGG19().state_dict(), recipe, device)
     network = TransformationNetwork(
         phase.resolution, recipe.filters, recipe.layout, recipe.normalisation
     )

@@ -1,7 +1,7 @@
 """Precision and recall of outlier detection: photos of someone else in a set of one person.
 
 Photos of each person in turn are mixed with those of others, in several shares, and
-:func:`zoo.faces.recognition.descriptors.distances` is asked who does not belong. Usage:
+:func:`zoo.faces.recognition.descriptors.outlier_distances` is asked who does not belong. Usage:
 
     python benchmarks/strangers.py PERSONS [--others FOLDER] [--most 120] [--trials 8]
                                    [--out benchmarks/results/strangers]
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.recognition.descriptors import STRANGER, descriptor, distances
+from zoo.faces.recognition.descriptors import OUTLIER, descriptor, outlier_distances
 from zoo.photos.reading import find_photos, read_photo
 
 SHARES = (0.02, 0.1, 0.2, 0.3, 0.4)
@@ -41,7 +41,7 @@ def main() -> None:
     if arguments.others:
         sources["others"] = described(arguments.others, arguments.most)
     rows = [measure(people, sources, share, arguments.trials) for share in SHARES]
-    print(f"Strangers are those farther than {STRANGER}. {len(people)} people.\n")
+    print(f"Strangers are those farther than {OUTLIER}. {len(people)} people.\n")
     print("| strangers | sets | photos | precision | recall | own photos flagged |")
     print("|---|---|---|---|---|---|")
     for row in rows:
@@ -88,7 +88,7 @@ def measure(
                         others[random.choice(len(others), count, replace=False)],
                     ]
                 )
-                flagged.append(distances(mixed) > STRANGER)
+                flagged.append(outlier_distances(mixed) > OUTLIER)
                 truth.append(np.arange(size) >= size - count)
     found, strange = np.concatenate(flagged), np.concatenate(truth)
     return {

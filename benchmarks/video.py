@@ -31,8 +31,9 @@ from zoo.evaluation.measures.jitter import jitter
 from zoo.faces.detection.detector import find_faces
 from zoo.people import random_person, random_scene, render
 from zoo.people.scene import Expression
+from zoo.photos.video.decoding import decode
 from zoo.photos.video.frames import to_rgb
-from zoo.photos.video.reader import decode, inspect_video
+from zoo.photos.video.reader import inspect_video
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import only

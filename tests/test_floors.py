@@ -13,7 +13,7 @@ PACKAGE = PLATFORM / "zoo"
 
 # From the ground up. Names on one line do not know each other.
 FLOORS = [
-    {"errors", "printable", "untrusted"},
+    {"errors", "printable", "untrusted", "cores"},
     {"yaml_files"},
     {"settings"},
     {"storage"},

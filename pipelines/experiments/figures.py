@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from zoo.evaluation.experiment import Experiment, Trial, train
 from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
-from zoo.evaluation.report.figure_grid import Strip, page
-from zoo.evaluation.report.figures import Seen, Showcase
+from zoo.evaluation.report.figure_grid import GridRow, page
+from zoo.evaluation.report.figures import FigurePhotos, Seen
 from zoo.photos.writing import write_photo
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import only
@@ -35,10 +35,10 @@ def main() -> int:
     if len(train(experiment, trials)) < len(trials):
         return 1
 
-    showcase = Showcase(experiment.project)
+    showcase = FigurePhotos(experiment.project)
     some, turned, hard = showcase.ordinary(), showcase.turned(), showcase.difficult()
     base = bases[0]
-    pages: Mapping[str, tuple[str, str, Callable[[], list[Strip]]]] = {
+    pages: Mapping[str, tuple[str, str, Callable[[], list[GridRow]]]] = {
         "1-identities": (
             f"Swaps with {' and '.join(names[:2])}",
             "Photos that training never saw, the finished pictures, and the raw outputs of the "
@@ -88,9 +88,9 @@ def main() -> int:
     return 0
 
 
-def originals(photos: Sequence[Seen]) -> Strip:
+def originals(photos: Sequence[Seen]) -> GridRow:
     captions = [photo.words for photo in photos] if any(photo.words for photo in photos) else []
-    return Strip("original", [photo.close for photo in photos], captions)
+    return GridRow("original", [photo.close for photo in photos], captions)
 
 
 def swaps(
@@ -100,19 +100,19 @@ def swaps(
     words: str = "",
     *,
     raw: bool = False,
-) -> list[Strip]:
+) -> list[GridRow]:
     """The finished pictures, and the network's outputs below them if wanted."""
     network = SwapNetwork(experiment.network(trial) / "network.onnx")
     done = [swap_image(photo.image, network, only("largest")) for photo in photos]
     words = words or trial.identity
     pictures = [photo.cut(swap.image) for swap, photo in zip(done, photos, strict=True)]
-    finished = Strip(words, pictures)
+    finished = GridRow(words, pictures)
     return (
-        [finished, Strip(f"{words},\nraw", [swap.raw[0] for swap in done])] if raw else [finished]
+        [finished, GridRow(f"{words},\nraw", [swap.raw[0] for swap in done])] if raw else [finished]
     )
 
 
-def raws(experiment: Experiment, trial: Trial, photos: Sequence[Seen], words: str) -> list[Strip]:
+def raws(experiment: Experiment, trial: Trial, photos: Sequence[Seen], words: str) -> list[GridRow]:
     """The network's outputs, then the finished pictures."""
     return swaps(experiment, trial, photos, words, raw=True)[::-1]
 

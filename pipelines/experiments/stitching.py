@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import UnknownIdentityError
-from zoo.evaluation.comparison import put_back
+from zoo.evaluation.comparison import paste_back
 from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
 from zoo.evaluation.measures.measure import Before, measure
 from zoo.evaluation.report.report_card import Measures
 from zoo.evaluation.run import held_out_subjects, judge_of
 from zoo.faces.compositing.blending import blend
-from zoo.faces.compositing.colour_transfer import agree
-from zoo.faces.compositing.detail import grain, sharpened
+from zoo.faces.compositing.colour_transfer import transfer_colour
+from zoo.faces.compositing.detail import match_grain, match_sharpness
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align, warp_back
 from zoo.faces.masks.face_mask import face_region
@@ -98,7 +98,7 @@ def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str,
         crop = align(photo, face.landmarks, network.resolution)
         raw = network(crop.image[None])[0]
         back, matte = warp_back(raw, crop.matrix, photo.shape), replaceable(photo, face.landmarks)
-        pictures = {RAW: put_back(photo, face, raw)}
+        pictures = {RAW: paste_back(photo, face, raw)}
         for variant, steps in VARIANTS.items():
             pictures[variant] = stitch(photo, back, face.landmarks, matte, crop.pitch, steps)
         for variant, picture in pictures.items():
@@ -127,10 +127,10 @@ def stitch(
     shown: Plane = back[region.part].astype(np.float32)
     if steps.light:
         eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
-        shown = agree(back[region.part], here, weight, eyes)
+        shown = transfer_colour(back[region.part], here, weight, eyes)
     if steps.sharpness:
-        shown = sharpened(shown, pitch)
-        shown = shown + grain(here, landmarks - (region.left, region.top), pitch)
+        shown = match_sharpness(shown, pitch)
+        shown = shown + match_grain(here, landmarks - (region.left, region.top), pitch)
     mixed = here + weight[..., None] * (shown - here)
     result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     return result

@@ -7,7 +7,7 @@ from tests.evaluation.conftest import SIZE, draw
 from zoo.errors import NoFaceError
 from zoo.evaluation.comparison import Example, Subject, compare
 from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO, Target, distance, target_of
-from zoo.evaluation.measures.measure import Judge
+from zoo.evaluation.measures.measure import Recogniser
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align
 from zoo.faces.recognition.descriptors import descriptor
@@ -32,7 +32,7 @@ def subject() -> Subject:
 
 @pytest.fixture
 def unchanged(subject: Subject, target: Target, network: MakeNetwork) -> Example:
-    return compare(subject, network(), Judge(target, {}))
+    return compare(subject, network(), Recogniser(target, {}))
 
 
 def test_a_network_that_changes_nothing_keeps_expression_light_and_identity(
@@ -78,7 +78,7 @@ def test_a_network_that_always_shows_the_target_is_nearest_to_it(
     subject: Subject, target: Target, network: MakeNetwork, ada: list[Image]
 ) -> None:
     shown = align(ada[0], find_faces(ada[0])[0].landmarks, SIZE).image
-    row = compare(subject, network(shown), Judge(target, {})).row
+    row = compare(subject, network(shown), Recogniser(target, {})).row
     assert row.raw.is_target
     assert row.raw.distance < 0.8 * row.unswapped_distance
     assert row.raw.landmark_difference > 2
@@ -89,7 +89,7 @@ def test_the_true_swap_itself_gets_full_marks(
 ) -> None:
     assert subject.truth is not None
     already = Subject("true", subject.truth, subject.truth)
-    row = compare(already, network(), Judge(target, {})).row
+    row = compare(already, network(), Recogniser(target, {})).row
     assert row.unswapped_truth_psnr == 100
     assert row.finished.truth_psnr is not None and row.finished.truth_psnr > 30
     assert row.finished.truth_landmark_difference is not None
@@ -102,7 +102,7 @@ def test_a_look_alike_in_the_gallery_is_named(
 ) -> None:
     double = descriptor(subject.image, find_faces(subject.image)[0])
     noise = np.random.default_rng(0).normal(0, 0.001, 128).astype(np.float32)
-    judge = Judge(target, {"double": double + noise, "ada": target.mean})
+    judge = Recogniser(target, {"double": double + noise, "ada": target.mean})
     finished = compare(subject, network(), judge).row.finished
     assert finished.nearest_other in ("double", IN_THE_PHOTO)
     assert finished.distance_to_other < 0.3
@@ -112,4 +112,4 @@ def test_a_look_alike_in_the_gallery_is_named(
 def test_a_photo_without_a_face_is_refused(target: Target, network: MakeNetwork) -> None:
     sky = Subject("sky", np.full((200, 200, 3), 200, np.uint8))
     with pytest.raises(NoFaceError, match="sky"):
-        compare(sky, network(), Judge(target, {}))
+        compare(sky, network(), Recogniser(target, {}))

@@ -16,8 +16,8 @@ from tests.pipelines.test_stages import stamps
 from tests.training.conftest import RECIPE, random_pack
 from zoo.errors import UsageError
 from zoo.evaluation.experiment import Experiment, Trial, run, style_photos, train
-from zoo.evaluation.report.figure_grid import LABEL, LINE, SIDE, Strip, page
-from zoo.evaluation.report.figures import COUNT, Showcase
+from zoo.evaluation.report.figure_grid import LABEL, LINE, SIDE, GridRow, page
+from zoo.evaluation.report.figures import COUNT, FigurePhotos
 from zoo.evaluation.report.report_card import Report
 from zoo.faces.compositing.blending import blend
 from zoo.faces.detection.detector import find_faces
@@ -154,7 +154,7 @@ def test_a_wrong_name_is_one_line(small: Project, script: Script) -> None:
 
 
 def test_rendered_projects_show_one_stranger_in_difficult_situations(rendered: Project) -> None:
-    showcase = Showcase(rendered)
+    showcase = FigurePhotos(rendered)
     assert showcase.rendered and showcase.ordinary()
     turned = showcase.turned()
     assert 4 <= len(turned) <= COUNT
@@ -164,7 +164,7 @@ def test_rendered_projects_show_one_stranger_in_difficult_situations(rendered: P
 
 def test_a_page_holds_its_strips_below_each_other() -> None:
     black = np.zeros((50, 50, 3), np.uint8)
-    made = page("title", "words", [Strip("a", [black, black]), Strip("b", [black], ["below"])])
+    made = page("title", "words", [GridRow("a", [black, black]), GridRow("b", [black], ["below"])])
     dark: np.ndarray = np.all(made < 40, axis=2)
     assert dark[3 * LINE + 80, LABEL + 80] and dark[3 * LINE + 80, LABEL + SIDE + 84]
     assert made.shape[0] > 3 * LINE + 2 * SIDE

@@ -138,11 +138,11 @@ def test_a_wrong_key_to_a_real_server(guarded: FaultyProxy, act: Callable[[], st
 
 
 def test_everything_of_ours_is_a_zoo_error_and_the_rest_passes() -> None:
-    from zoo.s3.error_translation import plain_faults
+    from zoo.s3.error_translation import translated_errors
 
-    with pytest.raises(KeyError), plain_faults(HERE):
+    with pytest.raises(KeyError), translated_errors(HERE):
         raise KeyError("a bug in faceswap-zoo")
-    with pytest.raises(ZooError, match="mine"), plain_faults(HERE):
+    with pytest.raises(ZooError, match="mine"), translated_errors(HERE):
         raise StorageError("mine")
 
 

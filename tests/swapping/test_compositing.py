@@ -11,7 +11,7 @@ from zoo.faces.masks.segmentation import skin
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import Image
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back, replaceable
-from zoo.swapping.options import Look
+from zoo.swapping.options import CompositingOptions
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_it_equals_pasting_into_the_whole_picture(
         opacity=opacity,
     )
     result = picture.copy()
-    left, top, right, bottom = paste_back(result, face, Look(method), opacity)
+    left, top, right, bottom = paste_back(result, face, CompositingOptions(method), opacity)
     assert np.abs(result.astype(int) - expected).max() <= 1
     assert np.abs(expected.astype(int) - picture).max() > 40
     outside = np.ones(picture.shape[:2], np.bool_)

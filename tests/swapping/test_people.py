@@ -15,7 +15,15 @@ from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.face_selection import portrait
 from zoo.swapping.files.outputs import is_done
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.options import Choice, Look, Portrait, SwapOptions, Who, only, settings_of
+from zoo.swapping.options import (
+    CompositingOptions,
+    FaceSelection,
+    Portrait,
+    SwapOptions,
+    Who,
+    only,
+    settings_of,
+)
 from zoo.swapping.photo import swap_file, swap_image
 
 ADA = Marking("ada", "3", "ab" * 32, "synthetic")
@@ -62,19 +70,19 @@ def test_a_face_is_chosen_by_a_photo_of_the_person(
 def test_two_people_are_exchanged_in_one_photo(
     couple: Image, unchanging: SwapNetwork, blackening: SwapNetwork, bruno: Portrait
 ) -> None:
-    def swapped(*choices: Choice) -> AnyArray:
+    def swapped(*choices: FaceSelection) -> AnyArray:
         swap = swap_image(couple, unchanging, SwapOptions(choices), others=[blackening])
         assert len(swap.faces) == 2
         return changed(couple, swap.image)
 
     # Network 1 takes all detail away, network 0 none.
     for one in (
-        swapped(Choice("left", 0), Choice("right", 1)),
-        swapped(Choice(0, 0), Choice(1, 1)),
-        swapped(Choice(bruno, 1), Choice("all", 0)),
+        swapped(FaceSelection("left", 0), FaceSelection("right", 1)),
+        swapped(FaceSelection(0, 0), FaceSelection(1, 1)),
+        swapped(FaceSelection(bruno, 1), FaceSelection("all", 0)),
     ):
         assert 5 * one[0] < one[1]
-    other = swapped(Choice(bruno, 0), Choice("all", 1))
+    other = swapped(FaceSelection(bruno, 0), FaceSelection("all", 1))
     assert 5 * other[1] < other[0]
 
 
@@ -87,10 +95,10 @@ def test_who_is_not_there_is_said(
     assert len(swap.faces) == 1 and swap.missing[0].endswith("bruno.png")
     with pytest.raises(UsageError, match="has 2, counted from 0"):
         swap_image(couple, blackening, only(2))
-    same = SwapOptions((Choice("left", 0), Choice(0, 1)))
+    same = SwapOptions((FaceSelection("left", 0), FaceSelection(0, 1)))
     with pytest.raises(UsageError, match="'left' and face 0 are the same face"):
         swap_image(couple, blackening, same, others=[blackening])
-    yielding = SwapOptions((Choice(0, 0, yields=True), Choice("left", 1)))
+    yielding = SwapOptions((FaceSelection(0, 0, yields=True), FaceSelection("left", 1)))
     assert swap_image(couple, blackening, yielding, others=[blackening]).networks == [1]
 
 
@@ -131,7 +139,10 @@ def test_an_output_names_all_networks_and_no_photo(
 ) -> None:
     source, target = tmp_path / "couple.png", tmp_path / "out.png"
     Pillow.fromarray(couple).save(source)
-    options = SwapOptions((Choice(bruno, 1), Choice("all", 0)), Look(keep=("eyes",), strength=0.8))
+    options = SwapOptions(
+        (FaceSelection(bruno, 1), FaceSelection("all", 0)),
+        CompositingOptions(keep=("eyes",), strength=0.8),
+    )
     mark = together([ADA, BRUNO])
     swap_file(source, target, unchanging, mark=mark, options=options, others=[blackening])
     (step,) = verify(target).steps

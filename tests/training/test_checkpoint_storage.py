@@ -16,7 +16,7 @@ from zoo.s3 import client
 from zoo.settings import Project
 from zoo.shared_storage import SharedFile, writing
 from zoo.storage import sha256_of
-from zoo.training.checkpoint_storage import Places
+from zoo.training.checkpoint_storage import CheckpointStorage
 from zoo.training.loop import checkpoint as checkpoint_module
 from zoo.training.loop import job as job_module
 from zoo.training.loop.job import Job, train
@@ -41,19 +41,19 @@ class Killer:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def places(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> Places:
+def storage(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> CheckpointStorage:
     if request.param == "folder":
-        return Places(project, "shared")
+        return CheckpointStorage(project, "shared")
     request.getfixturevalue("s3")
-    return Places(project, f"s3://{BUCKET}/faces")
+    return CheckpointStorage(project, f"s3://{BUCKET}/faces")
 
 
 @pytest.fixture
-def job(places: Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
+def job(storage: CheckpointStorage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
     """A training whose node has none of the driver's disk."""
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "node"))
-    content = places.project.content / "content.safetensors"
-    shared = places.content(content, sha256_of(content))
+    content = storage.project.content / "content.safetensors"
+    shared = storage.content(content, sha256_of(content))
     content.unlink()
     return Job(
         identity="carol",
@@ -63,13 +63,13 @@ def job(places: Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Job:
         perceptual="compact",
         perceptual_weights=read_compact().state_dict(),
         digest="0123456789abcdef",
-        folder=places.training("carol", "0123456789abcdef"),
+        folder=storage.training("carol", "0123456789abcdef"),
         metadata={"identity": "carol"},
     )
 
 
 def test_a_training_goes_on_on_another_node_to_the_same_network(
-    job: Job, places: Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    job: Job, storage: CheckpointStorage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with pytest.raises(Killed):
         train(job, Killer(4))
@@ -79,12 +79,12 @@ def test_a_training_goes_on_on_another_node_to_the_same_network(
     assert resumed.resumed_at == 4
     mine, other = (load(t.files["network.safetensors"]) for t in (resumed, whole))
     assert all(value.equal(other[name]) for name, value in mine.items())
-    assert places.left({"carol": job.digest, "dave": "0"}) == ["carol"]
-    places.remove("carol", job.digest)
-    assert places.left({"carol": job.digest}) == []
+    assert storage.left({"carol": job.digest, "dave": "0"}) == ["carol"]
+    storage.remove("carol", job.digest)
+    assert storage.left({"carol": job.digest}) == []
 
 
-def test_a_damaged_checkpoint_is_not_used(job: Job, places: Places) -> None:
+def test_a_damaged_checkpoint_is_not_used(job: Job, storage: CheckpointStorage) -> None:
     with writing(f"{job.folder}/checkpoint.safetensors") as path:
         path.write_bytes(b"nonsense")
     assert train(job).resumed_at == 0
@@ -96,7 +96,7 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    places = Places(project, f"s3://{BUCKET}/faces")
+    storage = CheckpointStorage(project, f"s3://{BUCKET}/faces")
     monkeypatch.setattr(job_module, "SHORT_PATIENCE", 0.1)
     monkeypatch.setattr(checkpoint_module, "writing", partial(writing, patience=0.1))
     away = Job(
@@ -107,7 +107,7 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
         perceptual="compact",
         perceptual_weights=read_compact().state_dict(),
         digest="abc",
-        folder=places.training("carol", "abc"),
+        folder=storage.training("carol", "abc"),
         metadata={"identity": "carol"},
     )
     trained = train(away, lambda row: s3.go_down(300) if row["step"] == 0 else None)
@@ -118,11 +118,11 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
 
 
 def test_storage_is_named_in_params(project: Project, tmp_path: Path) -> None:
-    here = Places(project, "")
+    here = CheckpointStorage(project, "")
     assert here.training("carol", "d" * 64) == str(project.root / "checkpoints" / "carol")
     pack = project.content / "content.safetensors"
     assert here.content(pack, "unused") == pack
-    shared = Places(project, str(tmp_path / "mounted"))
+    shared = CheckpointStorage(project, str(tmp_path / "mounted"))
     assert (
         shared.training("carol", "d" * 64) == f"{tmp_path}/mounted/checkpoints/carol-dddddddddddd"
     )
@@ -136,4 +136,4 @@ def test_a_store_that_refuses_says_so_before_anything_trains(
     monkeypatch.setattr(client, "LONGEST_PAUSE", 0.1)
     pack = project.content / "content.safetensors"
     with pytest.raises(StorageError, match="no bucket 'gone'"):
-        Places(project, "s3://gone/faces").content(pack, sha256_of(pack))
+        CheckpointStorage(project, "s3://gone/faces").content(pack, sha256_of(pack))

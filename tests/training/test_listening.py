@@ -24,14 +24,14 @@ from tests.listening import (
     marked_by,
     watched,
 )
-from zoo.products.incremental import cores
+from zoo.cores import available_cores
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[2]
-OF_RAY = ("gcs_server", "raylet", "ray::Lane", "ray::Board", "ray::RuntimeEnvAgent")
+OF_RAY = ("gcs_server", "raylet", "ray::Worker", "ray::Board", "ray::RuntimeEnvAgent")
 
 
-@pytest.mark.skipif(cores() < 2, reason="two workers need two cores")
+@pytest.mark.skipif(available_cores() < 2, reason="two workers need two cores")
 def test_the_stage_as_dvc_runs_it_is_for_this_machine_alone(project: Project) -> None:
     """With two workers of one training, which have ports of their own besides Ray's."""
     path = project.root / "params.yaml"
@@ -50,8 +50,8 @@ def test_the_stage_as_dvc_runs_it_is_for_this_machine_alone(project: Project) ->
     assert (project.models / "carol" / "network.onnx").is_file()
     for program in OF_RAY:
         assert any(program in one.program for one in seen), program
-    lanes = [one for one in seen if one.program.startswith("ray::Lane")]
-    assert len({one.port for one in lanes}) >= 5  # Ray's and gloo's of each, and the store
+    workers = [one for one in seen if one.program.startswith("ray::Worker")]
+    assert len({one.port for one in workers}) >= 5  # Ray's and gloo's of each, and the store
     assert open_to_others(seen) == []
 
 

@@ -15,7 +15,7 @@ from zoo.faces.curation.face_pack import write_pack
 from zoo.networks.compact import read_compact
 from zoo.training.loop import criterion, device
 from zoo.training.loop.job import Job, Trained, train
-from zoo.training.ray.rendezvous import MeetingPoint, Seat
+from zoo.training.ray.rendezvous import Rank, Rendezvous
 from zoo.training.recipes import Recipe
 
 PRECISE: tuple[Any, ...] = (device, criterion)
@@ -29,7 +29,7 @@ def run(folder: Path, rank: int = 0, workers: int = 1, port: int = 0) -> Trained
         module.has_bf16 = lambda device: False
     torch.set_num_threads(1)
     if workers > 1:
-        os.environ.update(Seat(rank, workers, "127.0.0.1", port).environment())
+        os.environ.update(Rank(rank, workers, "127.0.0.1", port).environment())
         distributed.init_process_group("gloo")
     job = Job(
         identity="carol",
@@ -60,7 +60,7 @@ def test_two_workers_train_the_network_of_one_with_the_whole_batch(
         monkeypatch.setattr(module, "has_bf16", module.has_bf16)  # put back afterwards
     threads = torch.get_num_threads()
     write_pack(tmp_path / "content.safetensors", random_pack(9, 30))
-    point = MeetingPoint("127.0.0.1")
+    point = Rendezvous("127.0.0.1")
     store = point.open(2)
     script = "from tests.training.test_workers import run_worker; run_worker({}, {!r}, 2, {})"
     both = [

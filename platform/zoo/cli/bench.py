@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples, known_names
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from zoo.registry.local.cache import CachedNetwork
@@ -70,7 +70,7 @@ def bench(
         print_json({**facts, **vars(found)})
         return
     if quiet:
-        say(network.identity)
+        print_line(network.identity)
         return
     print_facts(
         {
@@ -80,10 +80,10 @@ def bench(
             "frames per second": round(found.frames_per_second, 1),
         }
     )
-    say()
+    print_line()
     rows = [[step.name, step.p50, step.p95] for step in (*found.steps, found.swap, found.whole)]
     print_table(["STEP", "P50 MS", "P95 MS"], rows)
-    say()
+    print_line()
     print_table(
         ["PROVIDER", "RAN ON", "THREADS", "P50 MS", "P95 MS"],
         [[one.asked, one.ran, one.threads, one.p50, one.p95] for one in found.providers],

@@ -3,7 +3,7 @@
 import typer
 
 from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 
 def register(app: typer.Typer) -> None:
@@ -33,12 +33,12 @@ def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
         print_json(found)
     elif quiet:
         for result in broken:
-            say(result.name)
+            print_line(result.name)
     else:
         width = max(len(result.name) for result in found)
         for result in found:
-            say(f"{result.state:6}  {result.name:{width}}  {result.found}")
+            print_line(f"{result.state:6}  {result.name:{width}}  {result.found}")
             if result.fix:
-                say(f"{'':6}  {'':{width}}  -> {result.fix}")
+                print_line(f"{'':6}  {'':{width}}  -> {result.fix}")
         note(f"{len(broken)} of {len(found)} are broken." if broken else "Nothing is broken.")
     raise typer.Exit(1 if broken else 0)

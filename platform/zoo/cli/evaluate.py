@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +49,7 @@ def evaluate(
         print_json(report.model_dump(mode="json"))
         return
     if quiet:
-        say(report.identity)
+        print_line(report.identity)
         return
     print_facts(
         {
@@ -66,7 +66,7 @@ def evaluate(
             "does, set "
             "`recogniser: sface` in the section `evaluate` of params.yaml: its 39 MB are fetched."
         )
-    say()
+    print_line()
     shown, rows = "", []
     for line in lines(report):
         theme = line.theme if line.theme != shown else ""

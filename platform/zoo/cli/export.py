@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
-from zoo.cli.terminal.output import say, say_name
+from zoo.cli.terminal.output import print_line, print_name
 from zoo.exporting.formats import Format
 from zoo.printable import printable
 
@@ -78,8 +78,8 @@ def export(
         print_json({"output": str(target), "format": str(form), **terms.metadata()})
         return
     if quiet:
-        say_name(target)
+        print_name(target)
         return
     place = printable(str(target))
-    say(f"{found.identity} version {found.version} -> {place} ({form}; basis: {basis})")
+    print_line(f"{found.identity} version {found.version} -> {place} ({form}; basis: {basis})")
     note(NOTICE)

@@ -12,8 +12,7 @@ from typing import Annotated
 import typer
 
 from zoo import __version__
-from zoo.cli import bench, doctor, evaluate, export, promote, serve, train, verify
-from zoo.cli.identities import identity
+from zoo.cli import bench, doctor, evaluate, export, identities, promote, serve, train, verify
 from zoo.cli.networks import catalogue, registry
 from zoo.cli.swapping import swap
 from zoo.errors import ZooError
@@ -28,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 GROUPS = (
-    swap, serve, verify, identity, train, evaluate, catalogue, export, promote, registry, doctor,
+    swap, serve, verify, identities, train, evaluate, catalogue, export, promote, registry, doctor,
     bench
 )  # fmt: skip
 for group in GROUPS:

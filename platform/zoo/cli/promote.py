@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def promote(
     if as_json:
         print_json(done)
     elif quiet:
-        say(name)
+        print_line(name)
     else:
         print(_words(done))
 

@@ -1,7 +1,6 @@
 """``zoo serve`` and ``zoo live``: the zoo over HTTP, and the camera."""
 
 import json
-import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from zoo.serving.options import Options
@@ -81,11 +80,12 @@ def serve(
     import secrets
 
     from zoo.cli.terminal.project_context import registry_uri_or_none
+    from zoo.cores import available_cores
     from zoo.serving.options import Options, is_loopback
 
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(24)
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     processes = workers or max(1, cores // 4)
     options = Options(
         host=host,
@@ -165,7 +165,7 @@ def _tell(address: str, page: str, token: str | None, as_json: bool, quiet: bool
     if as_json:
         print_json({"address": address, "page": address + page, "token": token})
     else:
-        say(address + page if quiet else f"The server is ready at {address + page}")
+        print_line(address + page if quiet else f"The server is ready at {address + page}")
         if token:
             note(f"Its token: {token}")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.terminal.options import IDENTITIES, NETWORKS, Json, Quiet, examples, known_names
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 
 def register(app: typer.Typer) -> None:
@@ -54,12 +54,12 @@ def train(
         print_json({"trained": outcome.made, "fresh": outcome.fresh, "failed": outcome.failed})
     elif quiet:
         for name in outcome.made:
-            say(name)
+            print_line(name)
     else:
         for name in outcome.made:
-            say(f"{name}: trained")
+            print_line(f"{name}: trained")
         for name in outcome.fresh:
-            say(f"{name}: fresh")
+            print_line(f"{name}: fresh")
     for name, reason in outcome.failed.items():
         note(f"error: {name}: {reason}")
     raise typer.Exit(outcome.exit_code)
@@ -80,7 +80,7 @@ def status(as_json: Json = False, quiet: Quiet = False) -> None:
         print_json(found)
     elif quiet:
         for entry in found:
-            say(entry.name)
+            print_line(entry.name)
     elif found:
         rows = [
             [

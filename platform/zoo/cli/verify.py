@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, examples
-from zoo.cli.terminal.output import say, say_name
+from zoo.cli.terminal.output import print_line, print_name
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.provenance.credentials.verifying import Finding, Step
+    from zoo.provenance.credentials.manifest_history import Step
+    from zoo.provenance.credentials.verifying import Finding
 
 
 def register(app: typer.Typer) -> None:
@@ -60,9 +61,9 @@ def verify(
             findings.append(finding)
         elif not quiet:
             lines = map(printable, _lines(finding))
-            say("\n" * bool(number) + "\n".join(lines))
+            print_line("\n" * bool(number) + "\n".join(lines))
         elif finding.status not in FINE:
-            say_name(file)
+            print_name(file)
     if as_json:
         print_json(findings)
     sys.exit(1 if failed else 0)

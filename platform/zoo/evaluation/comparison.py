@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.errors import NoFaceError
 from zoo.evaluation.measures.descriptor_distance import distance
-from zoo.evaluation.measures.measure import Before, Judge, Truth, measure
+from zoo.evaluation.measures.measure import Before, Recogniser, Truth, measure
 from zoo.evaluation.measures.psnr import psnr
 from zoo.evaluation.report.report_card import Row
 from zoo.faces.detection.detector import Face, find_faces
@@ -35,7 +35,7 @@ class Example:
     raw: Image
 
 
-def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
+def compare(subject: Subject, network: SwapNetwork, judge: Recogniser) -> Example:
     """Swaps the largest face of ``subject`` and measures the result.
 
     Raises:
@@ -46,7 +46,7 @@ def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
         raise NoFaceError(f"No face was found in {subject.name}.")
     face = found[0]
     swap = swap_faces(subject.image, [face], network)
-    raw = put_back(subject.image, face, swap.raw[0])
+    raw = paste_back(subject.image, face, swap.raw[0])
     before = Before.of(subject.image, face, judge)
     truth = Truth.of(subject.truth) if subject.truth is not None else None
     row = Row(
@@ -65,7 +65,7 @@ def compare(subject: Subject, network: SwapNetwork, judge: Judge) -> Example:
     return Example(row, subject.image[around].copy(), swap.image[around].copy(), swap.raw[0])
 
 
-def put_back(photo: Image, face: Face, crop: Image) -> Image:
+def paste_back(photo: Image, face: Face, crop: Image) -> Image:
     """The raw crop pasted over the photo, square and all: no mask, no colour agreement."""
     matrix = alignment_matrix(face.landmarks)
     pasted = warp_back(crop, matrix, photo.shape)

@@ -12,7 +12,6 @@ from zoo.evaluation.embeddings import embeddings_of, other_identities
 from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
 from zoo.evaluation.measures.descriptor_distance import (
     Descriptor,
-    describe_photos,
     people_in,
     target_of,
     without_target,
@@ -24,7 +23,7 @@ from zoo.evaluation.measures.likeness import (
     person_of,
     recogniser_sha256,
 )
-from zoo.evaluation.measures.measure import Judge
+from zoo.evaluation.measures.measure import Recogniser
 from zoo.evaluation.report.plots import draw_plots
 from zoo.evaluation.report.report_card import Network, Report, summarise
 from zoo.evaluation.report.sheet import sheet
@@ -37,7 +36,7 @@ from zoo.photos.writing import write_photo
 from zoo.products import receipts
 from zoo.provenance.identities.identity import find_identity
 from zoo.settings import Project
-from zoo.storage import atomic_file, atomic_folder, sha256_of, write_json
+from zoo.storage import atomic_folder, sha256_of, write_json
 from zoo.swapping.network import SwapNetwork
 
 
@@ -143,7 +142,9 @@ def measure(
     return report, examples
 
 
-def judge_of(project: Project, name: str, gallery: Path | None = None) -> tuple[Judge, list[str]]:
+def judge_of(
+    project: Project, name: str, gallery: Path | None = None
+) -> tuple[Recogniser, list[str]]:
     """What swaps of this identity are compared with, and who of the gallery is the target.
 
     Args:
@@ -159,7 +160,7 @@ def judge_of(project: Project, name: str, gallery: Path | None = None) -> tuple[
         {person: mean for path in folders for person, mean in people_in(path).items()}, target
     )
     likeness = _likeness(project, name, folders, left_out) if _by_sface(settings) else None
-    return Judge(target, {**people, **_other_identities(project, name)}, likeness), left_out
+    return Recogniser(target, {**people, **_other_identities(project, name)}, likeness), left_out
 
 
 def held_out_subjects(project: Project, person: str | None) -> dict[str, Callable[[], Subject]]:
@@ -187,21 +188,8 @@ def _likeness(
     )
 
 
-def write_descriptors(project: Project, name: str, photos: Sequence[Path]) -> int:
-    """Describes the photos (:func:`.descriptor_distance.describe_photos`); returns how many.
-
-    Raises:
-        NoFaceError: none of them shows a face.
-        StorageError: no permission or no space.
-    """
-    found = describe_photos(photos)
-    with atomic_file(descriptors_path(project, name)) as temporary:
-        np.save(temporary, found, allow_pickle=False)
-    return len(found)
-
-
 def read_descriptors(project: Project, name: str) -> Descriptor:
-    """What :func:`write_descriptors` wrote: float32 [K, 128].
+    """The descriptors that the align stage wrote: float32 [K, 128].
 
     Raises:
         StorageError: missing or damaged.

@@ -3,22 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from zoo.assets import fetch, locate
 from zoo.networks.shipped import COMPACT, shipped_sha256
 from zoo.storage import sha256_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 Choice = Literal["auto", "vgg19", "compact"]
-
-
-class PerceptualNetwork(Protocol):
-    """photo_B3HW in 0..1 → feature maps by layer name."""
-
-    def __call__(self, photo_B3HW: "Tensor") -> "dict[str, Tensor]": ...
 
 
 @dataclass(frozen=True)

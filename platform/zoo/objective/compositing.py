@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.faces.geometry.reference import REFERENCE
+from zoo.faces.geometry.reference import REFERENCE, interocular
 from zoo.faces.masks.face_mask import face_mask
 
 SLOW = 0.25
@@ -42,11 +42,11 @@ def composite(output_B3HW: Tensor, photo_B3HW: Tensor) -> Tensor:
     """
     mask_11HW = _mask(output_B3HW.shape[-1], output_B3HW.device).to(output_B3HW.dtype)
     change = output_B3HW - photo_B3HW
-    quick = change - _slow(change, mask_11HW)
+    quick = change - _low_frequencies(change, mask_11HW)
     return photo_B3HW + mask_11HW * quick
 
 
-def _slow(picture_B3HW: Tensor, mask_11HW: Tensor) -> Tensor:
+def _low_frequencies(picture_B3HW: Tensor, mask_11HW: Tensor) -> Tensor:
     """Low-pass inside the mask only, as compositing applies it to lightness."""
     small = mask_11HW.shape[-1] // _SLOW_SIDE
     weight = F.avg_pool2d(mask_11HW, small)
@@ -66,7 +66,7 @@ def _blurred(picture_BCHW: Tensor) -> Tensor:
 
 @cache
 def _gaussian(device: torch.device) -> Tensor:
-    eyes = float(np.linalg.norm(REFERENCE[45] - REFERENCE[36]))
+    eyes = interocular(REFERENCE)
     sigma = SLOW * eyes * _SLOW_SIDE
     reach = torch.arange(-round(3 * sigma), round(3 * sigma) + 1).float()
     kernel = torch.exp(-reach.square() / (2 * sigma**2))

@@ -28,7 +28,7 @@ _MPF = b"MPF\0"
 _SAMSUNGS_END = b"SEFT"
 
 
-def companions(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
+def embedded_media(opened: Pillow.Image, encoded: bytes) -> tuple[str, ...]:
     """Further content of the file, in words; ``()`` if there is none.
 
     Args:

@@ -19,9 +19,9 @@ from PIL import ImageOps, UnidentifiedImageError
 from zoo.errors import PhotoError
 from zoo.photos.colour.cicp import from_code_points
 from zoo.photos.colour.srgb import to_srgb
-from zoo.photos.embedded_media import companions
+from zoo.photos.embedded_media import embedded_media
 from zoo.photos.formats import exr, heif
-from zoo.photos.formats.high_bit_depth import Deep, depth, is_raw, read_deep
+from zoo.photos.formats.high_bit_depth import HighBitDepth, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.limits import check_size
 from zoo.photos.metadata import Metadata, safe_metadata
@@ -54,7 +54,7 @@ class Photo:
     path: Path
     image: Image
     metadata: Metadata
-    deep: Deep | None = None
+    deep: HighBitDepth | None = None
     companions: tuple[str, ...] = ()
 
 
@@ -168,7 +168,7 @@ def _decoded(encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo:
         if not opened.info.get("icc_profile") and (points := opened.info.get("nclx_profile")):
             image = from_code_points(image, points)
         deep = read_deep(opened, encoded, image) if whole else None
-        others = companions(opened, encoded) if whole else ()
+        others = embedded_media(opened, encoded) if whole else ()
     return Photo(path, image, replace(metadata, alpha=alpha), deep, others)
 
 

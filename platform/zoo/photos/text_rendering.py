@@ -11,7 +11,7 @@ _NOBODYS = "\uffff"  # no font has it, so it looks like whatever a font lacks
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def lettering(words: str, size: int) -> tuple[str, Font]:
+def render_text(words: str, size: int) -> tuple[str, Font]:
     """``words`` as they can be drawn, and the font for it.
 
     Pillow's own font has English only. Other letters are looked for in fonts of this machine; those

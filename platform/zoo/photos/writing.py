@@ -10,7 +10,7 @@ from PIL import PngImagePlugin
 
 from zoo.errors import PhotoError
 from zoo.photos.formats import exr, heif
-from zoo.photos.formats.high_bit_depth import Deep
+from zoo.photos.formats.high_bit_depth import HighBitDepth
 from zoo.photos.image import Image
 from zoo.photos.reading import Photo
 from zoo.storage import atomic_file
@@ -124,7 +124,7 @@ def _kind(path: Path, like: Photo | None) -> str:
     return kind
 
 
-def _deep(deep: Deep, kind: str, exif: bytes | None, xmp: str | None) -> bytes:
+def _deep(deep: HighBitDepth, kind: str, exif: bytes | None, xmp: str | None) -> bytes:
     from zoo.photos.formats.high_bit_depth_writing import encode_png, encode_tiff
 
     if kind == "EXR":

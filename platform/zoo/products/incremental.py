@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from zoo.cores import available_cores
 from zoo.errors import ZooError
 from zoo.printable import printable
 from zoo.products import failures, receipts
@@ -131,7 +132,7 @@ def bring_up_to_date(
         else:
             stale.append(job)
     with progress(stage, len(stale)) as advance:
-        for job, result in _carry_out(stale, min(workers or cores(), len(stale))):
+        for job, result in _carry_out(stale, min(workers or available_cores(), len(stale))):
             if isinstance(result, str):
                 _remove(job.product.parent, job.name)
                 _fail(outcome, job.name, result)
@@ -205,11 +206,6 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _carry_out(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, _Made | str]]:

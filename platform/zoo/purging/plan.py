@@ -24,7 +24,7 @@ from zoo.s3.client import SHORT_PATIENCE
 from zoo.settings import Project, read_params
 from zoo.shared_storage import names
 from zoo.storage import atomic_file, plain_errors, sha256_of
-from zoo.training.checkpoint_storage import Places
+from zoo.training.checkpoint_storage import CheckpointStorage
 from zoo.training.stage import alone
 from zoo.untrusted import read_text
 
@@ -83,8 +83,8 @@ class Plan:
         ]
         return found
 
-    def _places(self) -> Places:
-        return Places(self.project, _storage(self.project))
+    def _places(self) -> CheckpointStorage:
+        return CheckpointStorage(self.project, _storage(self.project))
 
 
 def plan(project: Project, name: str, uri: str) -> Plan:
@@ -166,7 +166,7 @@ def _add_checkpoints(found: Plan) -> None:
     digests = {str(receipts.read(project.models / name).get("digest", ""))}
     with suppress(OSError, ValueError):
         digests.update(_DIGEST.findall(read_text(project.root / "logs" / f"{name}.log", 2**26)))
-    places = Places(project, storage)
+    places = CheckpointStorage(project, storage)
     short = {digest[:12]: digest for digest in digests if digest}
     try:
         there = names(places.checkpoints, SHORT_PATIENCE)

@@ -64,7 +64,7 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-def patiently(act: Callable[[], Result], patience: float) -> Result:
+def retry(act: Callable[[], Result], patience: float) -> Result:
     """The result of ``act``, retried during an outage for ``patience`` seconds.
 
     Pauses grow twofold, each a random part of its length, so that a hundred nodes do not come

@@ -54,7 +54,7 @@ _ALIKE = {
 
 
 @contextmanager
-def plain_faults(address: S3Address) -> Iterator[None]:
+def translated_errors(address: S3Address) -> Iterator[None]:
     """Translates botocore's exceptions into a sentence about ``address``.
 
     Raises:

@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote
 
 from zoo.errors import DamagedObjectError, OutageError, StorageError
 from zoo.s3.address import S3Address
-from zoo.s3.client import PATIENCE, connect, patiently
-from zoo.s3.error_translation import code_of, plain_faults
+from zoo.s3.client import PATIENCE, connect, retry
+from zoo.s3.error_translation import code_of, translated_errors
 from zoo.storage import plain_errors, sha256_of
 
 CHUNK = 1 << 16  # bytes; what is lost of a download when its connection breaks
@@ -41,7 +41,7 @@ def upload(source: Path, target: S3Address, patience: float = PATIENCE) -> None:
     Its SHA-256 goes with it, for :func:`download` to verify.
 
     Raises:
-        StorageError: ``source`` cannot be read, or the store refuses; see ``plain_faults``.
+        StorageError: ``source`` cannot be read, or the store refuses; see ``translated_errors``.
         OutageError: the store has not answered for ``patience`` seconds.
     """
     kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
@@ -49,7 +49,7 @@ def upload(source: Path, target: S3Address, patience: float = PATIENCE) -> None:
     def put() -> None:
         from boto3.s3.transfer import TransferConfig
 
-        with plain_faults(target), source.open("rb") as file:
+        with translated_errors(target), source.open("rb") as file:
             connect().upload_fileobj(
                 file,
                 target.bucket,
@@ -62,7 +62,7 @@ def upload(source: Path, target: S3Address, patience: float = PATIENCE) -> None:
 
     try:
         digest = sha256_of(source)
-        patiently(put, patience)
+        retry(put, patience)
     except OSError as error:
         raise StorageError(f"Cannot read {source}: {error.strerror or error}.") from error
 
@@ -128,11 +128,11 @@ def etag(address: S3Address, patience: float = PATIENCE) -> str:
     """
 
     def ask() -> str:
-        with plain_faults(address):
+        with translated_errors(address):
             answer = connect().head_object(Bucket=address.bucket, Key=address.key)
             return str(answer["ETag"])
 
-    return patiently(ask, patience)
+    return retry(ask, patience)
 
 
 def listing(prefix: S3Address, patience: float = PATIENCE) -> list[Found]:
@@ -159,11 +159,11 @@ def remove(prefix: S3Address, patience: float = PATIENCE) -> None:
         addresses.append(prefix)
 
     def delete(address: S3Address) -> None:
-        with plain_faults(address):
+        with translated_errors(address):
             connect().delete_object(Bucket=address.bucket, Key=address.key)
 
     for address in addresses:
-        patiently(lambda address=address: delete(address), patience)  # type: ignore[misc]
+        retry(lambda address=address: delete(address), patience)  # type: ignore[misc]
 
 
 class _Progressed(Exception):
@@ -218,7 +218,7 @@ def _complete(
     in_one_piece = partial.size() == 0
     while True:
         try:
-            digest = patiently(lambda: _read_on(source, partial, most_bytes, progress), patience)
+            digest = retry(lambda: _read_on(source, partial, most_bytes, progress), patience)
         except _Progressed:
             in_one_piece = False  # and a new patience
         else:
@@ -233,7 +233,7 @@ def _read_on(
 
     before = partial.size()
     try:
-        with plain_faults(source):
+        with translated_errors(source):
             answer, have, total = _ask(source, partial)
             if most_bytes is not None and total > most_bytes:
                 raise StorageError(
@@ -286,11 +286,11 @@ def _listed(prefix: S3Address, patience: float, most: int | None = None) -> list
         yield from pager.paginate(Bucket=prefix.bucket, Prefix=prefix.key, PaginationConfig=limit)
 
     def everything() -> list[Found]:
-        with plain_faults(prefix):
+        with translated_errors(prefix):
             return [
                 Found(S3Address(prefix.bucket, entry["Key"]), int(entry["Size"]))
                 for page in pages()
                 for entry in page.get("Contents", [])
             ]
 
-    return patiently(everything, patience)
+    return retry(everything, patience)

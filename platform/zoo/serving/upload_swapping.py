@@ -21,7 +21,7 @@ from zoo.provenance.credentials.media_types import HEAD, media_type
 from zoo.swapping.face_selection import portrait
 from zoo.swapping.network import Network
 from zoo.swapping.option_parsing import face_of, faces_of
-from zoo.swapping.options import Choice, Look, Portrait, SwapOptions
+from zoo.swapping.options import CompositingOptions, FaceSelection, Portrait, SwapOptions
 from zoo.swapping.photo import swap_file
 
 Kind = Literal["same", "jpeg", "png", "webp"]
@@ -33,7 +33,7 @@ _CHOSEN = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
 @dataclass(frozen=True)
-class Wish:
+class SwapRequest:
     """How a photo is to be swapped.
 
     Attributes:
@@ -47,7 +47,7 @@ class Wish:
     faces: tuple[str, ...] = ("all",)
     mapped: tuple[tuple[str, int], ...] = ()
     references: Mapping[str, bytes] = field(default_factory=dict)
-    look: Look = field(default_factory=Look)
+    look: CompositingOptions = field(default_factory=CompositingOptions)
     kind: Kind = "same"
 
 
@@ -99,7 +99,7 @@ def swap_upload(
     network: Network,
     mark: Marking,
     *,
-    wish: Wish | None = None,
+    wish: SwapRequest | None = None,
     others: Sequence[Network] = (),
     max_pixels: int,
     decode: Decode = decode_photo,
@@ -121,7 +121,7 @@ def swap_upload(
         ZooError: what else :func:`zoo.swapping.photo.swap_file` raises.
     """
     started = time.perf_counter()
-    wish = wish or Wish()
+    wish = wish or SwapRequest()
     given = media_type(upload[:HEAD])
     same = given if given in SUFFIX else "image/jpeg" if given == "image/heic" else "image/png"
     made = _CHOSEN.get(wish.kind, same)
@@ -147,7 +147,7 @@ def swap_upload(
     return Result(encoded, made, len(swap.faces), seconds, swap.dropped, swap.missing, by)
 
 
-def _options(wish: Wish, folder: Path, max_pixels: int, decode: Decode) -> SwapOptions:
+def _options(wish: SwapRequest, folder: Path, max_pixels: int, decode: Decode) -> SwapOptions:
     """The swap request, with the people of its reference photos."""
     known: dict[str, Portrait] = {}
 
@@ -164,8 +164,8 @@ def _options(wish: Wish, folder: Path, max_pixels: int, decode: Decode) -> SwapO
                 raise _named(error, {place: shown}) from error
         return known[name]
 
-    choices = [Choice(face_of(face, read), number) for face, number in wish.mapped]
-    choices += [Choice(who, 0, yields=True) for who in faces_of(wish.faces, read)]
+    choices = [FaceSelection(face_of(face, read), number) for face, number in wish.mapped]
+    choices += [FaceSelection(who, 0, yields=True) for who in faces_of(wish.faces, read)]
     return SwapOptions(tuple(choices), wish.look)
 
 

@@ -1,12 +1,17 @@
 """Stage ``align``: an identity's photos, curated and aligned into one file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from zoo.errors import IdentityError, PhotoError
+from zoo.evaluation.settings import descriptors_path
 from zoo.faces.curation.face_pack import write_pack
 from zoo.faces.curation.photo_selection import AlignSettings, contact_sheet, curate
-from zoo.photos.reading import find_photos
+from zoo.faces.detection.detector import Face
+from zoo.faces.recognition.descriptors import PHOTOS_PER_PERSON, descriptor, evenly_picked
+from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import write_photo
 from zoo.products.digests import Digests, digests
 from zoo.products.incremental import Job, run_for_identities
@@ -14,7 +19,7 @@ from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import PHOTOS, Identity
 from zoo.settings import Project, read_params, section
-from zoo.storage import write_json
+from zoo.storage import atomic_file, write_json
 
 NAME, VERSION = "align", "align-2"
 
@@ -78,25 +83,34 @@ def photos_of(project: Project, name: str) -> dict[str, Path]:
 
 def make(project: Project, name: str, settings: AlignSettings) -> dict[str, object]:
     """Makes the pack, its contact sheet and report, and the descriptors evaluation needs."""
-    from zoo.evaluation.run import write_descriptors  # `zoo status` need not wait for it
-
     photos = photos_of(project, name)
     curated = curate(name, photos.items(), settings)
     pack = product(project, name)
-    kept = [photos[photo] for photo in curated.pack.names]
-    write_descriptors(project, name, kept)
+    _write_descriptors(
+        descriptors_path(project, name),
+        [photos[photo] for photo in curated.pack.names],
+        curated.faces,
+    )
     write_photo(pack.with_suffix(".jpg"), contact_sheet(curated.pack))
     report = {
         "identity": name,
         "photos": len(photos),
-        "kept": len(kept),
+        "kept": len(curated.pack),
         "warning": curated.warning,
         "dropped": [{"photo": drop.photo, "reason": drop.reason} for drop in curated.dropped],
     }
     write_json(pack.with_suffix(".report.json"), report)
     write_pack(pack, curated.pack)
-    facts: dict[str, object] = {"kept": len(kept), "dropped": len(curated.dropped)}
+    facts: dict[str, object] = {"kept": len(curated.pack), "dropped": len(curated.dropped)}
     return {**facts, "warning": curated.warning} if curated.warning else facts
+
+
+def _write_descriptors(path: Path, photos: Sequence[Path], faces: Sequence[Face]) -> None:
+    """Describes some of the kept faces, where curation found them."""
+    picks = evenly_picked(len(photos), PHOTOS_PER_PERSON)
+    found = [descriptor(read_photo(photos[pick]).image, faces[pick]) for pick in picks]
+    with atomic_file(path) as temporary:
+        np.save(temporary, np.stack(found).astype(np.float32), allow_pickle=False)
 
 
 def _settings(project: Project) -> AlignSettings:

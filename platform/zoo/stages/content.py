@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from zoo.cores import available_cores
 from zoo.errors import PhotoError, ProjectError
 from zoo.evaluation.held_out import HeldOut, Seeds, choose_apart, write_held_out
 from zoo.evaluation.settings import HELD_OUT
@@ -23,7 +24,6 @@ from zoo.products.digests import Digests, digests
 from zoo.products.incremental import (
     Job,
     bring_up_to_date,
-    cores,
     process_pool,
     progress,
     remove_gone,
@@ -131,7 +131,7 @@ def from_people(project: Project, settings: ContentSettings) -> dict[str, int]:
     folder = project.content / "held_out"
     with (
         atomic_folder(folder) as temporary,
-        process_pool(cores()) as pool,
+        process_pool(available_cores()) as pool,
         progress("content", len(people)) as advance,
     ):
         for person, photos in zip(people, pool.map(partial(draw, settings), people), strict=True):

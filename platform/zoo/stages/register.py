@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from zoo.cores import available_cores
 from zoo.errors import IdentityError
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, cores, run_for_identities
+from zoo.products.incremental import Job, run_for_identities
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity
 from zoo.registry.promotion.gate import GateSettings, consider
@@ -67,7 +68,7 @@ def run(project: Project) -> int:
     with digests(project) as known:
         made_from_of = inputs(project, known)
         folder = project.root / "registered"
-        return run_for_identities(NAME, project, folder, plan, workers=min(2, cores()))
+        return run_for_identities(NAME, project, folder, plan, workers=min(2, available_cores()))
 
 
 def make(project: Project, identity: Identity, gate: GateSettings, uri: str) -> dict[str, object]:

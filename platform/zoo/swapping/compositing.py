@@ -10,7 +10,7 @@ from zoo.faces.geometry.alignment import Aligned, align, warp_back
 from zoo.faces.masks.face_mask import mask_outline
 from zoo.faces.masks.segmentation import skin
 from zoo.photos.image import Image, Plane, Points
-from zoo.swapping.options import Look
+from zoo.swapping.options import CompositingOptions
 
 Box = tuple[int, int, int, int]
 
@@ -54,7 +54,7 @@ def replaceable(image: Image, landmarks: Points) -> Plane:
 def paste_back(
     image: Image,
     face: SwappedFace,
-    look: Look | None = None,
+    look: CompositingOptions | None = None,
     fade: float = 1.0,
     mix: Mix | None = None,
 ) -> Box:
@@ -69,7 +69,7 @@ def paste_back(
         fade: 0 to 1, of the look's strength.
         mix: is told what is mixed in; see :func:`zoo.faces.compositing.blending.blend`.
     """
-    look = look or Look()
+    look = look or CompositingOptions()
     height, width = image.shape[:2]
     outline = mask_outline(face.landmarks)
     left, top = np.clip(np.floor(outline.min(axis=0)).astype(int) - 4, 0, (width, height))

@@ -7,11 +7,11 @@ import numpy as np
 
 from zoo.errors import NobodyError, NoFaceError, PhotoError, UsageError
 from zoo.faces.detection.detector import Face, find_faces
-from zoo.faces.recognition.descriptors import descriptor, matched
+from zoo.faces.recognition.descriptors import descriptor, match_people
 from zoo.photos.image import Image
 from zoo.photos.reading import MAX_PIXELS, Decode, decode_photo, read_photo
 from zoo.storage import sha256_of
-from zoo.swapping.options import Choice, Portrait, SwapOptions, described
+from zoo.swapping.options import FaceSelection, Portrait, SwapOptions, described
 
 _AS_LARGE = 0.6  # of the largest face's area, from which on a photo does not say whom it means
 
@@ -54,7 +54,7 @@ def portrait(
 
 def chosen(
     image: Image, faces: Sequence[Face], options: SwapOptions
-) -> tuple[list[tuple[Face, int]], list[Choice]]:
+) -> tuple[list[tuple[Face, int]], list[FaceSelection]]:
     """The faces to swap in order, with the number of the network; and the missing people.
 
     Args:
@@ -69,7 +69,7 @@ def chosen(
     """
     meant = _meant(image, faces, options.persons)
     networks: dict[int, int] = {}
-    by: dict[int, Choice] = {}
+    by: dict[int, FaceSelection] = {}
     for choice, number in meant:
         if number is None or (choice.yields and number in networks):
             continue
@@ -92,12 +92,12 @@ def chosen(
 
 
 def _meant(
-    image: Image, faces: Sequence[Face], choices: Sequence[Choice]
-) -> list[tuple[Choice, int | None]]:
+    image: Image, faces: Sequence[Face], choices: Sequence[FaceSelection]
+) -> list[tuple[FaceSelection, int | None]]:
     """Each choice with the number of its face; None if nobody resembles its photo."""
     people = {one.who for one in choices if isinstance(one.who, Portrait)}
     likeness = _likeness(image, faces, list(people)) if people else {}
-    found: list[tuple[Choice, int | None]] = []
+    found: list[tuple[FaceSelection, int | None]] = []
     for choice in choices:
         who = choice.who
         if isinstance(who, Portrait):
@@ -125,7 +125,7 @@ def _likeness(
 ) -> dict[Portrait, int | None]:
     described = np.array([descriptor(image, face) for face in faces], np.float32)
     wanted = np.array([one.descriptor for one in people], np.float32)
-    return dict(zip(people, matched(described, wanted), strict=True))
+    return dict(zip(people, match_people(described, wanted), strict=True))
 
 
 def _middle(face: Face) -> float:

@@ -4,13 +4,13 @@ The file is inspected before ONNX Runtime reads it (:mod:`.inspection`), and the
 each result are checked.
 """
 
-import os
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.cores import available_cores
 from zoo.errors import AssetError
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.network_files.inspection import INPUT, OUTPUT, Inspected, inspect_network
@@ -99,7 +99,7 @@ def _session(path: Path, encoded: bytes, threads: int | None) -> Any:
     onnxruntime.set_default_logger_severity(4)  # errors reach us as exceptions
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads or min(4, _cores())
+    options.intra_op_num_threads = threads or min(4, available_cores())
     options.inter_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(encoded, options, providers=["CPUExecutionProvider"])
@@ -112,7 +112,3 @@ def _session(path: Path, encoded: bytes, threads: int | None) -> Any:
 
 def _reason(error: Exception) -> str:
     return " ".join(str(error).split())[:160]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -37,7 +37,7 @@ Who = Place | int | Portrait
 
 
 @dataclass(frozen=True)
-class Choice:
+class FaceSelection:
     """Who gets which network's face.
 
     Attributes:
@@ -52,7 +52,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Look:
+class CompositingOptions:
     """How a swapped face is put in.
 
     Attributes:
@@ -76,8 +76,8 @@ class Look:
 class SwapOptions:
     """All of it."""
 
-    choices: tuple[Choice, ...] = (Choice("all"),)
-    look: Look = Look()
+    choices: tuple[FaceSelection, ...] = (FaceSelection("all"),)
+    look: CompositingOptions = CompositingOptions()
 
     @property
     def tells_apart(self) -> bool:
@@ -90,14 +90,14 @@ class SwapOptions:
         return next((one.network for one in self.choices if one.who == "all"), None)
 
     @property
-    def persons(self) -> list[Choice]:
+    def persons(self) -> list[FaceSelection]:
         """The choices that mean one face each, those that yield last."""
         return sorted((one for one in self.choices if one.who != "all"), key=lambda one: one.yields)
 
 
 def only(*who: Who | Literal["all"], **look: object) -> SwapOptions:
     """The faces ``who``, by the only network there is."""
-    return SwapOptions(tuple(map(Choice, who)), Look(**look))  # type: ignore[arg-type]
+    return SwapOptions(tuple(map(FaceSelection, who)), CompositingOptions(**look))  # type: ignore[arg-type]
 
 
 def settings_of(options: SwapOptions, mark: Marking) -> dict[str, str]:

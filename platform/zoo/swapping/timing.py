@@ -1,6 +1,5 @@
 """Times each step of a swap, and each execution provider."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.cores import available_cores
 from zoo.errors import NoFaceError
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align
@@ -149,7 +149,7 @@ def _providers(network: Path, resolution: int, runs: int) -> list[Provider]:
     """Every provider that is installed, the CPU with one thread and with all cores."""
     import onnxruntime
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    cores = available_cores()
     faces = np.random.default_rng(0).random((1, 3, resolution, resolution), np.float32)
     found = []
     for asked in onnxruntime.get_available_providers():

@@ -13,8 +13,8 @@ from zoo.shared_storage import SharedFile, join, names, remove, share
 
 
 @dataclass(frozen=True)
-class Places:
-    """The places of one project's trainings.
+class CheckpointStorage:
+    """Where one project's trainings keep checkpoints and content.
 
     Attributes:
         project: their project.

@@ -27,7 +27,7 @@ class _Shown:
     line: float
 
 
-class Screen:
+class ProgressDisplay:
     """Writes to stderr; use as a context manager.
 
     Args:
@@ -53,7 +53,7 @@ class Screen:
         self._running: dict[str, _Shown] = {}
         self._trained = self._failed = 0
 
-    def __enter__(self) -> "Screen":
+    def __enter__(self) -> "ProgressDisplay":
         self._bars.__enter__()
         return self
 
@@ -81,13 +81,13 @@ class Screen:
         seconds = SECONDS_BETWEEN_LINES * max(1, len(self._running) / LINES_AT_ONCE)
         if not self._live and time.monotonic() - shown.line >= seconds:
             shown.line = time.monotonic()
-            self.say(f"{identity}: {done}/{self._iterations}  {losses}")
+            self.log(f"{identity}: {done}/{self._iterations}  {losses}")
 
     def stopped(self, identity: str, line: str) -> None:
         """An attempt has ended, and ``line`` says how; another follows."""
         if identity in self._running:
             self._bars.remove_task(self._running.pop(identity).task)
-        self.say(f"{identity}: {line}")
+        self.log(f"{identity}: {line}")
         self._count()
 
     def ended(self, identity: str, line: str, *, failed: bool = False) -> None:
@@ -97,7 +97,7 @@ class Screen:
         total = self._trained + self._failed
         self.stopped(identity, f"{line} ({total} of {self._identities})")
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """A line that stays."""
         if self._live:
             self._bars.console.print(line, highlight=False, markup=False)

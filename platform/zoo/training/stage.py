@@ -15,7 +15,7 @@ from zoo.products.incremental import Outcome, remove_gone
 from zoo.products.index import write_index
 from zoo.settings import Project, read_params, section, tracking_uri
 from zoo.storage import plain_errors, private_folder
-from zoo.training.checkpoint_storage import Places
+from zoo.training.checkpoint_storage import CheckpointStorage
 from zoo.training.logs import Logs
 from zoo.training.mlflow_runs import Runs
 from zoo.training.plan import Plan, plan
@@ -40,7 +40,7 @@ def train_identities(
     _check_batches(pending, settings)
     outcome = Outcome(fresh=pending.fresh, failed=dict(pending.failed))
     with alone(project):
-        _tidy(project, pending, Places(project, settings.storage))
+        _tidy(project, pending, CheckpointStorage(project, settings.storage))
         if pending.stale:
             from zoo.training.trainer import train_stale
 
@@ -79,7 +79,7 @@ def _check_batches(pending: Plan, settings: FanoutSettings) -> None:
             )
 
 
-def _tidy(project: Project, pending: Plan, places: Places) -> None:
+def _tidy(project: Project, pending: Plan, storage: CheckpointStorage) -> None:
     """Removes what belongs to identities that are gone, and ends what a killed driver left."""
     names = [path.parent.name for path in project.identities.glob("*/*.yaml")]
     for folder in (project.models, project.root / "checkpoints"):
@@ -88,12 +88,12 @@ def _tidy(project: Project, pending: Plan, places: Places) -> None:
     Logs(project).remove_gone(names)
     made = {name: receipts.read(project.models / name) for name in pending.fresh}
     digests = {name: str(receipt["digest"]) for name, receipt in made.items()}
-    if left := places.left(digests):
+    if left := storage.left(digests):
         runs = Runs(tracking_uri(project), {}, lambda line: None)
         runs.connect()
         for name in left:
             runs.close(str(made[name].get("run_id")))
-            places.remove(name, digests[name])
+            storage.remove(name, digests[name])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The driver of the train stage: it hears the fan-out and writes products, runs and logs."""
+"""The driver of the train stage: it hears the scheduler and writes products, runs and logs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from zoo.products import receipts
 from zoo.products.incremental import Outcome
 from zoo.settings import Project, tracking_uri
 from zoo.storage import atomic_folder
-from zoo.training.checkpoint_storage import Places
+from zoo.training.checkpoint_storage import CheckpointStorage
 from zoo.training.logs import Logs
 from zoo.training.mlflow_runs import Runs
 from zoo.training.plan import Plan, Planned
-from zoo.training.progress_display import Screen
+from zoo.training.progress_display import ProgressDisplay
 from zoo.training.ray.scheduler import FanoutSettings, run_jobs
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def train_stale(
         "perceptual": pending.perceptual.name,
         **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
     }
-    with Screen(len(stale), pending.recipe.iterations) as screen:
-        runs = Runs(tracking_uri(project), parameters, screen.say)
-        driver = _Driver(project, pending, settings, stale, runs, Logs(project), screen, outcome)
+    with ProgressDisplay(len(stale), pending.recipe.iterations) as display:
+        runs = Runs(tracking_uri(project), parameters, display.log)
+        driver = _Trainer(project, pending, settings, stale, runs, Logs(project), display, outcome)
 
         def weights() -> "Mapping[str, Tensor]":
             return read_perceptual(pending.perceptual.name).state_dict()
@@ -52,7 +52,7 @@ def train_stale(
             run_jobs(_jobs(project, pending, settings), weights, settings, driver)
         except BaseException:
             runs.kill()
-            screen.say(
+            display.log(
                 f"Stopped: {len(outcome.made)} of {len(stale)} are trained. Run the command "
                 "again, and the others resume from their last checkpoints."
             )
@@ -62,8 +62,8 @@ def train_stale(
 def _jobs(
     project: Project, pending: Plan, settings: FanoutSettings
 ) -> "dict[str, Callable[[], Job]]":
-    places = Places(project, settings.storage)
-    content = places.content(pending.content, str(pending.stale[0].made_from["content"]))
+    storage = CheckpointStorage(project, settings.storage)
+    content = storage.content(pending.content, str(pending.stale[0].made_from["content"]))
 
     def job(planned: Planned) -> "Job":
         from zoo.training.loop.job import Job  # imports torch
@@ -75,9 +75,9 @@ def _jobs(
             style=read_pack(planned.aligned),
             content=content,
             perceptual=pending.perceptual.name,
-            perceptual_weights={},  # the lanes have them
+            perceptual_weights={},  # the workers have them
             digest=digest,
-            folder=places.training(name, digest),
+            folder=storage.training(name, digest),
             metadata={
                 "identity": name,
                 "recipe": pending.recipe_name,
@@ -93,8 +93,8 @@ def _jobs(
 
 
 @dataclass(frozen=True)
-class _Driver:
-    """Hears the fan-out and turns results into products, runs, logs and lines on the screen."""
+class _Trainer:
+    """Turns what the scheduler reports into products, runs, logs and lines on the display."""
 
     project: Project
     pending: Plan
@@ -102,10 +102,10 @@ class _Driver:
     stale: Mapping[str, Planned]
     runs: Runs
     logs: Logs
-    screen: Screen
+    display: ProgressDisplay
     outcome: Outcome
 
-    def lanes_start(self) -> None:
+    def workers_start(self) -> None:
         self.runs.connect()
 
     def started(self, identity: str, where: str) -> None:
@@ -113,11 +113,11 @@ class _Driver:
         self.logs.begin(identity, digest, self.pending.recipe_name)
         run_id = self.runs.start(identity, digest)
         self.logs.add(identity, f"starts in {where}, run {run_id}")
-        self.screen.started(identity)
+        self.display.started(identity)
 
     def progress(self, identity: str, rows: "list[Row]") -> None:
         self.logs.add_rows(identity, rows)
-        self.screen.progress(identity, rows[-1])
+        self.display.progress(identity, rows[-1])
         self.runs.log(identity, rows)
 
     def printed(self, identity: str, lines: list[str]) -> None:
@@ -125,7 +125,7 @@ class _Driver:
 
     def retried(self, identity: str, reason: str, seconds: float, details: str) -> None:
         self.logs.add(identity, *details.splitlines(), f"tries again in {seconds:.1f} s")
-        self.screen.stopped(
+        self.display.stopped(
             identity, f"{reason}; resumes from its last checkpoint in {seconds:.0f} s"
         )
 
@@ -155,18 +155,18 @@ class _Driver:
             self.failed(identity, str(error), "")
             return
         self.runs.finish(identity, result.curves)
-        places = Places(self.project, self.settings.storage)
-        places.remove(identity, receipts.digest(planned.made_from))
+        storage = CheckpointStorage(self.project, self.settings.storage)
+        storage.remove(identity, receipts.digest(planned.made_from))
         self.outcome.made.append(identity)
         resumed = f", from iteration {result.resumed_at} on" if result.resumed_at else ""
         self.logs.add(identity, f"trained in {result.seconds:.1f} s{resumed}")
-        self.screen.ended(identity, f"trained in {result.seconds:.0f} s{resumed}")
+        self.display.ended(identity, f"trained in {result.seconds:.0f} s{resumed}")
 
     def failed(self, identity: str, reason: str, details: str) -> None:
         self.logs.add(identity, *details.splitlines(), f"failed: {reason}")
         self.runs.fail(identity)
         self.outcome.failed[identity] = f"{reason} ({self.logs.path(identity)} has the details)"
-        self.screen.ended(identity, f"failed: {reason}", failed=True)
+        self.display.ended(identity, f"failed: {reason}", failed=True)
 
     def waits(self, reason: str) -> None:
-        self.screen.say(f"waiting: {reason}")
+        self.display.log(f"waiting: {reason}")

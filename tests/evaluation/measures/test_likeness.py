@@ -12,7 +12,7 @@ from zoo.evaluation.comparison import Subject, compare
 from zoo.evaluation.measures import likeness
 from zoo.evaluation.measures.descriptor_distance import IN_THE_PHOTO, target_of
 from zoo.evaluation.measures.likeness import likeness_of, person_of, recogniser_sha256
-from zoo.evaluation.measures.measure import Judge
+from zoo.evaluation.measures.measure import Recogniser
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.recognition.descriptors import descriptor
 from zoo.photos.image import Image, Points
@@ -75,14 +75,14 @@ def test_a_swap_is_measured_with_sface_when_it_judges(
 
     monkeypatch.setattr(likeness, "embedding", embedding)
     dlibs = target_of("ada", np.stack([descriptor(one, find_faces(one)[0]) for one in ada]))
-    judge = Judge(dlibs, {}, likeness_of("ada", target[None]))
+    judge = Recogniser(dlibs, {}, likeness_of("ada", target[None]))
     row = compare(Subject("3-7", photo), network(), judge).row
     assert row.unswapped_cosine == 0
     assert row.finished.cosine == pytest.approx(np.sqrt(0.5))
     assert row.finished.cosine_to_photo == pytest.approx(np.sqrt(0.5))
     assert row.finished.nearest_other_by_cosine == IN_THE_PHOTO
     assert row.margin == pytest.approx(0)
-    without = compare(Subject("3-7", photo), network(), Judge(dlibs, {})).row
+    without = compare(Subject("3-7", photo), network(), Recogniser(dlibs, {})).row
     assert (without.finished.cosine, without.unswapped_cosine) == (None, None)
 
 

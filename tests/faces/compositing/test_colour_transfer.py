@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from zoo.faces.compositing.colour_transfer import agree
+from zoo.faces.compositing.colour_transfer import transfer_colour
 from zoo.faces.compositing.lab import to_lab
 from zoo.photos.image import Image, Plane
 
@@ -39,14 +39,14 @@ def low(image: np.ndarray) -> np.ndarray:
 
 def test_the_direction_of_light_becomes_the_photos() -> None:
     swapped, photo = lit(face(0), SIDE_LIGHT[:, ::-1]), lit(face(1), SIDE_LIGHT)
-    agreed = agree(swapped, photo, everywhere(), EYES)
+    agreed = transfer_colour(swapped, photo, everywhere(), EYES)
     assert correlation(low(swapped), low(photo)) < -0.8
     assert correlation(low(agreed), low(photo)) > 0.97
 
 
 def test_what_is_fine_stays_the_swaps() -> None:
     swapped, photo = face(0), lit(face(1), SIDE_LIGHT)
-    agreed = agree(swapped, photo, everywhere(), EYES)
+    agreed = transfer_colour(swapped, photo, everywhere(), EYES)
     fine = agreed - low(agreed)
     assert correlation(fine, swapped - low(swapped)) > 0.9
     assert abs(correlation(fine, photo - low(photo))) < 0.3
@@ -55,14 +55,14 @@ def test_what_is_fine_stays_the_swaps() -> None:
 def test_colours_become_the_photos() -> None:
     swapped = lit(face(0), np.array((1.2, 1.0, 0.7)))
     photo = lit(face(1), np.array((0.8, 1.0, 1.1)))
-    agreed = np.rint(agree(swapped, photo, everywhere(), EYES)).astype(np.uint8)
+    agreed = np.rint(transfer_colour(swapped, photo, everywhere(), EYES)).astype(np.uint8)
     cast = np.abs(to_lab(agreed).mean((0, 1)) - to_lab(photo).mean((0, 1)))
     assert cast.max() < 1.5
 
 
 def test_in_a_grey_photo_the_swap_is_grey() -> None:
     grey = face(1).mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8)
-    agreed = np.rint(agree(face(0), grey, everywhere(), EYES)).astype(np.uint8)
+    agreed = np.rint(transfer_colour(face(0), grey, everywhere(), EYES)).astype(np.uint8)
 
     def colour(image: Image) -> float:
         return float(np.abs(to_lab(image)[..., 1:]).mean())
@@ -78,22 +78,22 @@ def test_what_lies_outside_the_mask_has_no_say() -> None:
     changed = photo.copy()
     changed[:, : SIDE // 2] = (255, 0, 0)
     inside = np.s_[:, SIDE // 2 + 4 :]
-    a, b = (agree(swapped, picture, mask, EYES)[inside] for picture in (photo, changed))
+    a, b = (transfer_colour(swapped, picture, mask, EYES)[inside] for picture in (photo, changed))
     assert np.abs(a - b).max() < 1.0
 
 
 def test_a_flat_face_gains_no_detail_from_nothing() -> None:
     flat = np.full((SIDE, SIDE, 3), 120, np.uint8)
-    agreed = agree(flat, face(1), everywhere(), EYES)
+    agreed = transfer_colour(flat, face(1), everywhere(), EYES)
     assert (agreed - low(agreed)).std() < 2.5
 
 
 @pytest.mark.parametrize("scale", [1, 4])
 def test_the_size_of_the_picture_does_not_matter(scale: int) -> None:
     swapped, photo = lit(face(0), SIDE_LIGHT[:, ::-1]), lit(face(1), SIDE_LIGHT)
-    small = agree(swapped, photo, everywhere(), EYES)
+    small = transfer_colour(swapped, photo, everywhere(), EYES)
     side = SIDE * scale
-    large = agree(
+    large = transfer_colour(
         cv2.resize(swapped, (side, side)).astype(np.uint8),
         cv2.resize(photo, (side, side)).astype(np.uint8),
         np.ones((side, side), np.float32),

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from tests.faces.conftest import Portrait
-from zoo.faces.curation.assessment import THUMBNAIL, Assessed, Assessment, assess, judge
+from zoo.faces.curation.assessment import THUMBNAIL, Assessed, Assessment, assess, assessment_of
 from zoo.faces.curation.coverage_sheet import coverage_sheet
 from zoo.faces.curation.photo_selection import AlignSettings
 
@@ -88,7 +88,7 @@ def test_a_face_far_from_the_others_is_a_strangers(assessment: Assessment) -> No
         own,
         Assessed(other.photo, None, other.traits, other.thumbnail, distance=0.8),
     ]
-    found = judge(apart, SETTINGS, 64)
+    found = assessment_of(apart, SETTINGS, 64)
     assert [photo.photo for photo in found.strangers] == ["b.png"]
     assert [photo.photo for photo in found.usable] == ["a.png"]
     assert found.coverage.photos == 1
@@ -97,7 +97,7 @@ def test_a_face_far_from_the_others_is_a_strangers(assessment: Assessment) -> No
 def test_the_sheet_shows_faces_numbers_and_what_was_rejected(assessment: Assessment) -> None:
     sheet = coverage_sheet("ada", assessment)
     assert sheet.shape[1] > 9 * THUMBNAIL
-    bare = coverage_sheet("ada", judge(assessment.usable, SETTINGS, 64))
+    bare = coverage_sheet("ada", assessment_of(assessment.usable, SETTINGS, 64))
     assert bare.shape[0] < sheet.shape[0]
     face = assessment.usable[0].thumbnail
     assert face is not None

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.recognition.descriptors import STRANGER, distances
+from zoo.faces.recognition.descriptors import OUTLIER, outlier_distances
 
 
 def people(*counts: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
@@ -18,24 +18,24 @@ def people(*counts: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
 
 def test_a_few_strangers_among_many_photos_are_found() -> None:
     descriptors, owner = people(40, 2, 1)
-    assert ((distances(descriptors) > STRANGER) == (owner > 0)).all()
+    assert ((outlier_distances(descriptors) > OUTLIER) == (owner > 0)).all()
 
 
 def test_the_person_needs_to_be_the_largest_group_only() -> None:
     descriptors, owner = people(8, 18, 9)
-    assert ((distances(descriptors) > STRANGER) == (owner != 1)).all()
+    assert ((outlier_distances(descriptors) > OUTLIER) == (owner != 1)).all()
 
 
 def test_one_person_alone_has_no_strangers() -> None:
-    assert (distances(people(30)[0]) < STRANGER).all()
+    assert (outlier_distances(people(30)[0]) < OUTLIER).all()
 
 
 def test_order_does_not_matter() -> None:
     descriptors, _ = people(12, 3)
     order = np.random.default_rng(0).permutation(15)
-    assert np.allclose(distances(descriptors)[order], distances(descriptors[order]))
+    assert np.allclose(outlier_distances(descriptors)[order], outlier_distances(descriptors[order]))
 
 
 def test_two_photos_tell_nothing() -> None:
-    assert (distances(people(1, 1)[0]) == 0).all()
-    assert len(distances(np.zeros((0, 128), np.float32))) == 0
+    assert (outlier_distances(people(1, 1)[0]) == 0).all()
+    assert len(outlier_distances(np.zeros((0, 128), np.float32))) == 0

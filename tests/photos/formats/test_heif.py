@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from tests.photos.deep_files import srgb_light
 from tests.photos.icc import linear_srgb_profile
 from zoo.errors import PhotoError
-from zoo.photos.embedded_media import companions
+from zoo.photos.embedded_media import embedded_media
 from zoo.photos.formats.heif import SUFFIXES
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import losses, output_suffix, write_photo
@@ -196,9 +196,9 @@ def test_a_gain_map_that_the_containers_brands_announce_is_told(
     content = (tmp_path / f"a{suffix}").read_bytes()
     assert b"miaf" in content[:64]
     with Pillow.open(tmp_path / f"a{suffix}") as opened:
-        assert companions(opened, content) == ()
+        assert embedded_media(opened, content) == ()
         announced = content.replace(b"miaf", b"tmap", 1)  # ISO 21496-1's brand
-        assert companions(opened, announced) == ("HDR gain map",)
+        assert embedded_media(opened, announced) == ("HDR gain map",)
 
 
 def test_an_avif_of_10_bits_says_that_it_becomes_8(tmp_path: Path, large: Picture) -> None:

@@ -10,8 +10,9 @@ from tests.clips import STEP, write_clip
 from zoo.errors import PhotoError
 from zoo.photos.image import Image
 from zoo.photos.video import reader as module
+from zoo.photos.video.decoding import decode, sampled
 from zoo.photos.video.frames import orientation, paste, plain_format, to_rgb, workable
-from zoo.photos.video.reader import decode, inspect_video, sampled
+from zoo.photos.video.reader import inspect_video
 from zoo.photos.video.yuv_planes import colours
 
 

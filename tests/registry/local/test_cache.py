@@ -9,6 +9,7 @@ import pytest
 
 from zoo.errors import StorageError, UsageError
 from zoo.registry.local import cache
+from zoo.registry.local.cache_index import list_lines
 from zoo.registry.references import Reference, parse_reference
 from zoo.storage import sha256_of
 
@@ -193,14 +194,14 @@ def test_the_short_list_notices_every_change(put: Put, monkeypatch: pytest.Monke
     monkeypatch.setattr(cache, "_SETTLED_NS", 0)
 
     def lines() -> list[tuple[str, int, tuple[str, ...]]]:
-        return [(line.identity, line.version, line.aliases) for line in cache.list_lines(HERE)]
+        return [(line.identity, line.version, line.aliases) for line in list_lines(HERE)]
 
     assert lines() == []
     network = put("ada", 1, champion=1)
     put("bruno", 4, candidate=4)
     expected = [("ada", 1, ("champion",)), ("bruno", 4, ("candidate",))]
     assert lines() == lines() == expected
-    assert cache.list_lines(HERE)[0].recognised_rate == 0.9
+    assert list_lines(HERE)[0].recognised_rate == 0.9
     assert (network.path.parents[2] / "index.json").is_file()
     put("ada", 2, champion=2)
     assert lines() == [("ada", 2, ("champion",)), ("ada", 1, ()), expected[1]]
@@ -215,7 +216,7 @@ def test_the_short_list_notices_every_change(put: Put, monkeypatch: pytest.Monke
     known["ada"][1] = [line[:-1] for line in known["ada"][1]]
     index.write_text(json.dumps(known))
     assert lines() == [("ada", 2, ()), ("ada", 1, ())]
-    assert cache.list_lines(HERE)[0].judge == "dlib"
+    assert list_lines(HERE)[0].judge == "dlib"
 
 
 def test_the_card_says_where_a_network_comes_from(put: Put) -> None:
@@ -243,7 +244,7 @@ def test_a_card_of_others_counts_as_absent_and_the_rest_is_there(put: Put, chang
         change = json.dumps({**whole, "scores": {}})[:-1] + ", " + change[1:]
     card.write_bytes(change.encode("utf-8", "surrogatepass"))
     assert [found.identity for found in cache.list_cached(HERE)] == ["bruno"]
-    assert [line.identity for line in cache.list_lines(HERE)] == ["bruno"]
+    assert [line.identity for line in list_lines(HERE)] == ["bruno"]
     assert cache.resolve(Reference("ada", version=1), HERE) is None
     assert cache.resolve(Reference("bruno", version=1), HERE) == other
 
@@ -267,9 +268,9 @@ def test_a_fifo_in_the_cache_is_not_waited_for(put: Put) -> None:
 def test_a_damaged_index_is_read_again(put: Put, lines: object, tmp_path: Path) -> None:
     folder = put("ada", 1, champion=1).path.parents[1]
     os.utime(folder, (1_000_000_000, 1_000_000_000))
-    wanted = cache.list_lines(HERE)
+    wanted = list_lines(HERE)
     index = folder.parent / "index.json"
     index.write_text(json.dumps({"ada": [folder.stat().st_mtime_ns, lines]}))
-    assert cache.list_lines(HERE) == wanted
+    assert list_lines(HERE) == wanted
     index.write_text(DEEP)
-    assert cache.list_lines(HERE) == wanted
+    assert list_lines(HERE) == wanted

@@ -9,7 +9,7 @@ from ray.serve.exceptions import BackPressureError
 
 from zoo.errors import PhotoError
 from zoo.serving.deployment import gateway
-from zoo.serving.deployment.gateway import Front
+from zoo.serving.deployment.gateway import Gateway
 from zoo.serving.web.problems import BusyError
 
 
@@ -37,7 +37,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def found(*answers: Any) -> Any:
     handle: Any = Handle(*answers)
-    return asyncio.run(Front(handle, handle).find(b"photo"))
+    return asyncio.run(Gateway(handle, handle).find(b"photo"))
 
 
 def test_the_successor_of_a_dead_worker_answers() -> None:

@@ -27,7 +27,7 @@ from zoo.serving.gallery import Gallery
 from zoo.serving.library import Library
 from zoo.serving.live_frames import Following, Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.upload_swapping import Found, Result, Wish, find_in_upload, swap_upload
+from zoo.serving.upload_swapping import Found, Result, SwapRequest, find_in_upload, swap_upload
 from zoo.serving.web import api
 from zoo.swapping.network import SwapNetwork
 
@@ -63,7 +63,7 @@ class InProcess:
     async def find(self, photo: bytes) -> Found:
         return find_in_upload(photo, max_pixels=self._options.max_pixels, decode=decoders())
 
-    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: SwapRequest) -> Result:
         return swap_upload(
             photo,
             self._network,

@@ -1,6 +1,6 @@
 """Token buckets, on a clock that the test moves."""
 
-from zoo.serving.web.rate_limit import Guesses, RateLimit
+from zoo.serving.web.rate_limit import FailedAttempts, RateLimit
 
 
 def test_a_burst_passes_and_then_one_each_interval() -> None:
@@ -22,7 +22,7 @@ def test_a_rate_of_nothing_is_no_limit() -> None:
 
 def test_guesses_are_slowed_down_and_an_old_token_shown_again_is_none() -> None:
     now = 0.0
-    guesses = Guesses(rate=1.0, burst=2, clock=lambda: now)
+    guesses = FailedAttempts(rate=1.0, burst=2, clock=lambda: now)
     for _ in range(5):
         guesses.wrong("a", "old")
     assert guesses.wait("a") == 0

@@ -17,15 +17,15 @@ from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.signing import sign_file
 from zoo.provenance.credentials.verifying import Status, verify
 from zoo.storage import sha256_of
-from zoo.swapping.files.photo_batch import How, Outcome, swap_many
+from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swap_many
 from zoo.swapping.files.process_pool import in_processes
 from zoo.swapping.options import only, settings_of
 
 
 @pytest.fixture
-def how(tmp_path: Path) -> How:
+def how(tmp_path: Path) -> BatchOptions:
     network = write_network(tmp_path / "network.onnx", 0.5)
-    return How(network, Marking("ada", "3", sha256_of(network), "synthetic"))
+    return BatchOptions(network, Marking("ada", "3", sha256_of(network), "synthetic"))
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def swapped(outcomes: list[Outcome]) -> list[str]:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_broken_photo_stops_no_other(how: How, pairs: list[tuple[Path, Path]], jobs: int) -> None:
+def test_a_broken_photo_stops_no_other(
+    how: BatchOptions, pairs: list[tuple[Path, Path]], jobs: int
+) -> None:
     outcomes = sorted(swap_many(pairs, how, jobs), key=lambda one: one.number)
     assert swapped(outcomes) == ["a", "c"]
     assert "b.png is damaged" in str(outcomes[1].reason)
@@ -54,7 +56,7 @@ def test_a_broken_photo_stops_no_other(how: How, pairs: list[tuple[Path, Path]],
 
 
 def test_what_is_done_is_left_alone_and_only_that(
-    how: How, pairs: list[tuple[Path, Path]], tmp_path: Path
+    how: BatchOptions, pairs: list[tuple[Path, Path]], tmp_path: Path
 ) -> None:
     pairs = pairs[:1]
     ((source, target),) = pairs
@@ -63,7 +65,7 @@ def test_what_is_done_is_left_alone_and_only_that(
     (second,) = swap_many(pairs, how)
     assert first.faces == 1 and second.already_done and target.stat().st_mtime_ns == at
 
-    def redone(how: How) -> bool:
+    def redone(how: BatchOptions) -> bool:
         (outcome,) = swap_many(pairs, how)
         return outcome.faces == 1
 
@@ -88,7 +90,10 @@ def test_what_is_done_is_left_alone_and_only_that(
 
 
 def test_an_output_that_somebody_forged_is_not_done(
-    how: How, pairs: list[tuple[Path, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    how: BatchOptions,
+    pairs: list[tuple[Path, Path]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (source, target), *_ = pairs
     with monkeypatch.context() as patch:  # another's key, and a manifest that says all it should

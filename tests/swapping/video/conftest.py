@@ -15,8 +15,8 @@ from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
-from zoo.swapping.video.containers.muxing import Part, join
-from zoo.swapping.video.segment import Done, How, make_segment, segments
+from zoo.swapping.video.containers.muxing import Part, mux
+from zoo.swapping.video.segment import Done, SegmentOptions, make_segment, segments
 
 __all__ = ["portraits"]
 
@@ -59,11 +59,11 @@ def swap_here(source: Path, target: Path, network: SwapNetwork) -> list[Done]:
     """Swaps as ``swap_video`` does, but in this process and unsigned: in a tenth of the time."""
     video = inspect_video(source)
     codec = choose_codec(video, container_format(target))
-    how = How(codec, choose_format(video, codec), SwapOptions())
+    how = SegmentOptions(codec, choose_format(video, codec), SwapOptions())
     wanted = segments(video, int(video.times[0]), video.end)
     done = [make_segment(video, part, [network], how, target.parent) for part in wanted]
     parts = [
         Part(target.parent / part.name, one.first) for part, one in zip(wanted, done, strict=True)
     ]
-    join(video, parts, target, MARK, start=int(video.times[0]), end=video.end)
+    mux(video, parts, target, MARK, start=int(video.times[0]), end=video.end)
     return done

@@ -15,15 +15,16 @@ from tests.clips import BASE, STEP
 from tests.swapping.video.conftest import MARK, swap_here
 from zoo.errors import UsageError
 from zoo.photos.image import AnyArray, Image
+from zoo.photos.video.decoding import decode, sampled
 from zoo.photos.video.interlacing import First, fields_of, separated, woven
-from zoo.photos.video.reader import decode, inspect_video, sampled
+from zoo.photos.video.reader import inspect_video
 from zoo.photos.video.yuv_planes import plane_of
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.containers.encoding import choose_codec, choose_format
 from zoo.swapping.video.frames.deinterlacing import of_fields
-from zoo.swapping.video.segment import How, Segment, _swapped
-from zoo.swapping.video.step_timer import Stopwatch
+from zoo.swapping.video.segment import Segment, SegmentOptions, _swapped
+from zoo.swapping.video.step_timer import StepTimer
 
 FIELDS, PACE = 12, 4  # pixels that the face moves from field to field
 WIDTH, HEIGHT = 256, 160
@@ -157,12 +158,12 @@ def test_lines_without_a_face_keep_their_numbers_and_segments_agree(
     moments: list[Image], blackening: SwapNetwork, tmp_path: Path
 ) -> None:
     video = inspect_video(_written(tmp_path / "a.mkv", moments, "top"))
-    how = How(choose_codec(video, "matroska"), "yuv420p", SwapOptions())
+    how = SegmentOptions(choose_codec(video, "matroska"), "yuv420p", SwapOptions())
     middle = int(video.times[3])
 
     def made(start: int, end: int) -> list[AnyArray]:
         part = Segment(0, start, end)
-        swapped = _swapped(video, part, [blackening], how, None, Stopwatch())
+        swapped = _swapped(video, part, [blackening], how, None, StepTimer())
         return [plane_of(one.frame, 0).astype(int) for one in swapped]
 
     whole = made(0, video.end)

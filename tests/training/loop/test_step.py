@@ -13,8 +13,8 @@ from tests.training.conftest import RECIPE, random_pack
 from zoo.networks.compact import read_compact
 from zoo.networks.transformation import TransformationNetwork
 from zoo.training.loop.batches import Batch, content_batch
-from zoo.training.loop.criterion import Criterion, criterion, judges
-from zoo.training.loop.step import WARM_UP, RecordedStep, TrainingStep, training_step
+from zoo.training.loop.criterion import Criterion, criterion, loss_networks
+from zoo.training.loop.step import WARM_UP, CudaGraphStep, TrainingStep, training_step
 from zoo.training.recipes import Recipe
 
 CPU = torch.device("cpu")
@@ -26,7 +26,7 @@ RAMPED = Recipe.model_validate(
 
 @pytest.fixture(scope="module")
 def apply() -> Criterion:
-    looking = judges("compact", read_compact().state_dict(), RAMPED, CPU)
+    looking = loss_networks("compact", read_compact().state_dict(), RAMPED, CPU)
     return criterion(looking, random_pack(0, 5), RAMPED, 64)
 
 
@@ -63,7 +63,7 @@ def test_replayed_iterations_are_the_plain_ones(
     record = Recording()
     recipe = RAMPED.model_copy(update={"optimiser": optimiser})
     plain = TrainingStep(network(), apply, recipe)
-    recorded = RecordedStep(network(), apply, recipe, record)
+    recorded = CudaGraphStep(network(), apply, recipe, record)
     for step in range(6):
         one, other = (d(batch(step), step) for d in (plain, recorded))
         for name, value in one.items():
@@ -77,7 +77,7 @@ def test_replayed_iterations_are_the_plain_ones(
 
 def test_it_is_recorded_anew_when_other_weights_are_trained(apply: Criterion) -> None:
     record = Recording()
-    steps = RecordedStep(network(), apply, RAMPED, record)
+    steps = CudaGraphStep(network(), apply, RAMPED, record)
     before = {name: value.clone() for name, value in steps.network.named_parameters()}
     for number in range(5):
         for name, parameter in steps.network.named_parameters():
@@ -133,10 +133,10 @@ def test_on_cpus_nothing_is_recorded(apply: Criterion) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_cuda_graph_trains_as_kernels_one_by_one_do() -> None:
     gpu = torch.device("cuda")
-    looking = judges("compact", read_compact().state_dict(), RAMPED, gpu)
+    looking = loss_networks("compact", read_compact().state_dict(), RAMPED, gpu)
     on_gpu = criterion(looking, random_pack(0, 5), RAMPED, 64)
     plain = TrainingStep(network().to(gpu), on_gpu, RAMPED)
-    recorded = RecordedStep(network().to(gpu), on_gpu, RAMPED)
+    recorded = CudaGraphStep(network().to(gpu), on_gpu, RAMPED)
     for step in range(8):
         one, other = (d(batch(step), step)["total"] for d in (plain, recorded))
         assert _value(other) == pytest.approx(_value(one), rel=0.02)

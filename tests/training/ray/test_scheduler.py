@@ -1,4 +1,4 @@
-"""Who trains when: the fan-out with a pretended cluster (test_faults has a real one)."""
+"""Who trains when: the scheduler with a pretended cluster (test_faults has a real one)."""
 
 import weakref
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from tests.servers import free_port
 from zoo.errors import IdentityError, StorageError, TrainingError
 from zoo.training.ray import scheduler as fanout_module
 from zoo.training.ray.ray_cluster import alive, connected, is_final, reason, room
-from zoo.training.ray.scheduler import FanoutSettings, _Fanout
-from zoo.training.ray.worker_groups import Team
+from zoo.training.ray.scheduler import FanoutSettings, _Scheduler
+from zoo.training.ray.worker_groups import WorkerGroup
 
 SETTINGS = FanoutSettings(gpus_per_job=0, retries=2, backoff=0.0)
 
@@ -36,7 +36,7 @@ class ActorDiedError(RayError):
 class Cluster:
     """A pretended Ray: ``outcome(identity, attempt)`` says how a training ends."""
 
-    lanes: int
+    workers: int
     outcome: Callable[[str, int], object] = lambda identity, attempt: f"network of {identity}"
     steps: Callable[[str, int], list[float]] = lambda identity, attempt: []
     opened: int = 0
@@ -58,29 +58,29 @@ class Cluster:
         return result
 
     def fit(self) -> int:
-        return self.lanes
+        return self.workers
 
     def needs(self) -> str:
         return "1 CPUs"
 
-    def news(self) -> dict[str, Any]:
-        news, self.reported = self.reported, {}
-        return news
+    def reports(self) -> dict[str, Any]:
+        reports, self.reported = self.reported, {}
+        return reports
 
-    def open(self) -> tuple[str, Team]:
+    def open(self) -> tuple[str, WorkerGroup]:
         self.opened += 1
-        ready = f"lane {self.opened}"
+        ready = f"worker {self.opened}"
         self.ended[ready] = ready
         self.most = max(self.most, self.opened - self.closed)
-        return ready, Team([ready])
+        return ready, WorkerGroup([ready])
 
-    def close(self, team: Team) -> None:
+    def close(self, group: WorkerGroup) -> None:
         self.closed += 1
 
-    def submit(self, job: Any, team: Team) -> None:
+    def submit(self, job: Any, group: WorkerGroup) -> None:
         attempt = self.attempts[job.identity] = self.attempts.get(job.identity, 0) + 1
-        team.results = [f"{job.identity} {attempt}"]
-        self.ended[team.results[0]] = self.outcome(job.identity, attempt)
+        group.results = [f"{job.identity} {attempt}"]
+        self.ended[group.results[0]] = self.outcome(job.identity, attempt)
         rows = [{"step": step} for step in self.steps(job.identity, attempt)]
         self.reported[job.identity] = SimpleNamespace(rows=rows, lines=[])
 
@@ -102,24 +102,24 @@ class Job:
 
 
 def run(cluster: Cluster, *names: str, settings: FanoutSettings = SETTINGS) -> Listener:
-    listener = Listener()
+    callback = Listener()
     jobs: Any = {name: lambda name=name: Job(name) for name in names}
-    step(_Fanout(cluster, cluster, jobs, settings, listener))  # type: ignore[arg-type]
-    return listener
+    step(_Scheduler(cluster, cluster, jobs, settings, callback))  # type: ignore[arg-type]
+    return callback
 
 
-def step(fanout: _Fanout) -> None:
+def step(fanout: _Scheduler) -> None:
     for _ in range(10_000):
         if not fanout.has_work():
             return
-        fanout.open_and_close_teams()
+        fanout.scale_groups()
         fanout.start_jobs()
-        fanout.hear()
+        fanout.poll()
     raise AssertionError("it never ends")
 
 
 def test_three_hundred_jobs_are_made_one_by_one_on_few_lanes() -> None:
-    cluster, listener = Cluster(lanes=2), Listener()
+    cluster, callback = Cluster(workers=2), Listener()
     living: weakref.WeakSet[Job] = weakref.WeakSet()
     most = 0
 
@@ -131,17 +131,17 @@ def test_three_hundred_jobs_are_made_one_by_one_on_few_lanes() -> None:
 
     names = [f"person-{number}" for number in range(300)]
     jobs: Any = {name: lambda name=name: make(name) for name in names}
-    step(_Fanout(cluster, cluster, jobs, SETTINGS, listener))  # type: ignore[arg-type]
-    assert sorted(listener.of("trained")) == sorted(names)
+    step(_Scheduler(cluster, cluster, jobs, SETTINGS, callback))  # type: ignore[arg-type]
+    assert sorted(callback.of("trained")) == sorted(names)
     assert most <= 2
     assert cluster.opened == cluster.most == 2
 
 
 def test_a_crash_is_tried_again_on_a_new_lane_and_an_error_on_the_same_one() -> None:
     died = Cluster(1, lambda name, attempt: ActorDiedError() if attempt == 1 else "network")
-    listener = run(died, "ada")
-    assert [facts[0] for facts in listener.heard] == ["started", "retried", "started", "trained"]
-    assert "killed, or out of memory" in listener.heard[1][2]
+    callback = run(died, "ada")
+    assert [facts[0] for facts in callback.heard] == ["started", "retried", "started", "trained"]
+    assert "killed, or out of memory" in callback.heard[1][2]
     assert (died.opened, died.closed) == (2, 1)
 
     failed = Cluster(1, lambda name, attempt: RayTaskError(OSError("no")) if attempt == 1 else "ok")
@@ -155,9 +155,9 @@ def test_a_job_that_never_comes_further_fails_and_stops_no_other() -> None:
         lambda name, attempt: ActorDiedError() if name == "ada" else "network",
         lambda name, attempt: [0.0, 1.0],
     )
-    listener = run(cluster, "ada", "bruno")
-    assert listener.of("retried") == ["ada"] * 2
-    assert listener.of("failed") == ["ada"] and listener.of("trained") == ["bruno"]
+    callback = run(cluster, "ada", "bruno")
+    assert callback.of("retried") == ["ada"] * 2
+    assert callback.of("failed") == ["ada"] and callback.of("trained") == ["bruno"]
 
 
 def test_a_job_that_comes_further_each_time_has_all_its_retries_again() -> None:
@@ -180,36 +180,36 @@ def test_what_we_say_ourselves_is_final_but_for_storage_that_is_away() -> None:
 
 
 def test_a_job_that_cannot_be_made_fails_alone() -> None:
-    cluster, listener = Cluster(1), Listener()
+    cluster, callback = Cluster(1), Listener()
 
     def damaged() -> Job:
         raise IdentityError("its pack is damaged.")
 
     jobs: Any = {"ada": damaged, "bruno": lambda: Job("bruno")}
-    step(_Fanout(cluster, cluster, jobs, SETTINGS, listener))  # type: ignore[arg-type]
-    assert listener.of("failed") == ["ada"] and listener.of("trained") == ["bruno"]
+    step(_Scheduler(cluster, cluster, jobs, SETTINGS, callback))  # type: ignore[arg-type]
+    assert callback.of("failed") == ["ada"] and callback.of("trained") == ["bruno"]
 
 
 def test_lanes_follow_the_cluster_and_end_when_nothing_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fanout_module, "LOOK_SECONDS", 0.0)
-    cluster, listener = Cluster(lanes=1), Listener()
+    cluster, callback = Cluster(workers=1), Listener()
     jobs: Any = {name: lambda name=name: Job(name) for name in "abcdef"}
-    fanout = _Fanout(cluster, cluster, jobs, SETTINGS, listener)  # type: ignore[arg-type]
-    fanout.open_and_close_teams()
+    fanout = _Scheduler(cluster, cluster, jobs, SETTINGS, callback)  # type: ignore[arg-type]
+    fanout.scale_groups()
     assert cluster.opened == 1
-    cluster.lanes = 4  # machines join
-    fanout.open_and_close_teams()
+    cluster.workers = 4  # machines join
+    fanout.scale_groups()
     assert cluster.opened == 4
-    cluster.lanes = 2  # and leave
-    fanout.open_and_close_teams()
+    cluster.workers = 2  # and leave
+    fanout.scale_groups()
     assert cluster.opened - cluster.closed == 2
     step(fanout)
-    assert len(listener.of("trained")) == 6
+    assert len(callback.of("trained")) == 6
 
     asked = FanoutSettings(gpus_per_job=0, at_once=3)
-    growing = Cluster(lanes=1)
+    growing = Cluster(workers=1)
     run(growing, *"abcdef", settings=asked)
     assert growing.most == 3  # a cluster that grows sees three wait
 
@@ -219,28 +219,28 @@ def test_a_machine_too_small_is_said_at_once_and_a_cluster_may_grow(
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     with pytest.raises(TrainingError, match="more than this machine has"):
-        run(Cluster(lanes=0), "ada")
+        run(Cluster(workers=0), "ada")
     monkeypatch.setenv("RAY_ADDRESS", "somewhere")
     monkeypatch.setattr(fanout_module, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(fanout_module, "POLL_SECONDS", 0.0)
-    cluster, listener = Cluster(lanes=0), Listener()
-    fanout = _Fanout(cluster, cluster, {"ada": lambda: Job("ada")}, SETTINGS, listener)  # type: ignore
-    fanout.open_and_close_teams()
-    fanout.hear()
-    assert listener.of("waits") == ["no machine of the Ray cluster has 1 CPUs yet"]
-    cluster.lanes = 1
+    cluster, callback = Cluster(workers=0), Listener()
+    fanout = _Scheduler(cluster, cluster, {"ada": lambda: Job("ada")}, SETTINGS, callback)  # type: ignore
+    fanout.scale_groups()
+    fanout.poll()
+    assert callback.of("waits") == ["no machine of the Ray cluster has 1 CPUs yet"]
+    cluster.workers = 1
     step(fanout)
-    assert listener.of("trained") == ["ada"]
+    assert callback.of("trained") == ["ada"]
 
 
 def test_lanes_that_never_come_up_end_the_stage() -> None:
-    cluster = Cluster(lanes=1)
+    cluster = Cluster(workers=1)
     real = cluster.open
 
-    def broken() -> tuple[str, Team]:
-        ready, team = real()
+    def broken() -> tuple[str, WorkerGroup]:
+        ready, group = real()
         cluster.ended[ready] = RayTaskError(ModuleNotFoundError("No module named 'zoo'"))
-        return ready, team
+        return ready, group
 
     cluster.open = broken  # type: ignore[method-assign]
     with pytest.raises(TrainingError, match="No module named 'zoo'"):

@@ -4,21 +4,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zoo.cli.identities import add_and_check
-from zoo.cli.terminal.options import IDENTITIES, Json, Name, Quiet, examples
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.options import Json, Name, Quiet, examples
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from zoo.provenance.identities.identity import Identity
     from zoo.settings import Project
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this module's commands."""
-    group = typer.Typer(
-        help="Add, list, show and remove the people of this project.", no_args_is_help=True
-    )
-    add_and_check.register(group)
+def register(group: typer.Typer) -> None:
+    """Adds this module's commands to ``zoo identity``."""
     group.command("list", epilog=examples("zoo identity list", "zoo identity list --json"))(
         list_identities
     )
@@ -26,7 +21,6 @@ def register(app: typer.Typer) -> None:
     group.command(
         epilog=examples("zoo identity remove maria", "zoo identity remove maria --purge")
     )(remove)
-    app.add_typer(group, name="identity", rich_help_panel=IDENTITIES)
 
 
 def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:
@@ -41,7 +35,7 @@ def list_identities(as_json: Json = False, quiet: Quiet = False) -> None:
         print_json(found)
     elif quiet:
         for facts in found:
-            say(facts["name"])
+            print_line(facts["name"])
     elif found:
         columns = ("name", "basis", "photos", "added", "evidence")
         rows = [[facts[column] for column in columns] for facts in found]
@@ -61,7 +55,7 @@ def show(name: Name, as_json: Json = False, quiet: Quiet = False) -> None:
     if as_json:
         print_json(facts)
     elif quiet:
-        say(name)
+        print_line(name)
     else:
         print_facts(facts)
 
@@ -98,7 +92,7 @@ def remove(
     if as_json:
         print_json({"name": name, "folder": folder})
     else:
-        say(name if quiet else f"Removed {folder}.")
+        print_line(name if quiet else f"Removed {folder}.")
 
 
 def facts_of(project: "Project", identity: "Identity") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 from zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def purge_identity(project: "Project", name: str, *, yes: bool, as_json: bool, q
         facts = {"purged": going, "out_of_reach": out_of_reach, "left": left}
         print_json({"name": name, **facts})
     elif quiet:
-        say(name)
+        print_line(name)
     else:
-        say(f"Purged {name}. Out of reach:")
+        print_line(f"Purged {name}. Out of reach:")
         for sentence in out_of_reach:
-            say(printable(f"  {sentence}"))
-        say("`dvc repro` updates DVC's records; it measures and registers nobody again.")
+            print_line(printable(f"  {sentence}"))
+        print_line("`dvc repro` updates DVC's records; it measures and registers nobody again.")
     for trace in left:
         note(f"left: {trace}")
     raise typer.Exit(1 if left else 0)

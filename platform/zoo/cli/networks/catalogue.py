@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples, known_names
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 from zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def list_networks(
         print_json(models)
     elif quiet:
         for model in models:
-            say(model.name)
+            print_line(model.name)
     elif models:
         print_table(
             ["NAME", *_HEADINGS],
@@ -106,7 +106,7 @@ def show(
         print_json(model)
         return
     if quiet:
-        say("\n".join(f"{model.name}:{one.version}" for one in model.versions))
+        print_line("\n".join(f"{model.name}:{one.version}" for one in model.versions))
         return
     best = model.best
     print_facts(
@@ -120,7 +120,7 @@ def show(
             **{name.replace("_", " "): value for name, value in best.scores.items()},
         }
     )
-    say()
+    print_line()
     print_table(
         [*_HEADINGS, "CREATED"],
         [[*_row(version), version.created] for version in model.versions],
@@ -132,7 +132,7 @@ def show(
                 f"{version.problem}."
             )
     if model.history:
-        say("\n" + "\n".join(printable(str(move)) for move in model.history))
+        print_line("\n" + "\n".join(printable(str(move)) for move in model.history))
 
 
 def pull(
@@ -178,9 +178,9 @@ def pull(
     if as_json:
         print_json(network)
     elif quiet:
-        say(network.identity)
+        print_line(network.identity)
     else:
-        say(f"{network.identity} version {network.version} is in {network.path.parent}.")
+        print_line(f"{network.identity} version {network.version} is in {network.path.parent}.")
 
 
 def rm(
@@ -216,7 +216,7 @@ def rm(
     if as_json:
         print_json({"name": name, "removed_from": place, "versions": sorted(gone)})
     else:
-        say(name if quiet else f"Removed {name} from the {place} ({_count(len(gone))}).")
+        print_line(name if quiet else f"Removed {name} from the {place} ({_count(len(gone))}).")
 
 
 def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
@@ -231,7 +231,7 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
         print_json(found)
         return
     if quiet:
-        say(f"{found['name']}:{found['version']}")
+        print_line(f"{found['name']}:{found['version']}")
         return
     photos, dvc = found["photos"], found["photos_dvc"] or {}
     perceptual, git = found["perceptual"] or {}, found["git"] or {}
@@ -256,20 +256,21 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
             "not committed": ", ".join(map(str, git.get("changed", ()))),
         }
     )
-    say("\nRecipe:")
+    print_line("\nRecipe:")
     print_facts({f"  {key}": str(value) for key, value in (found["recipe"] or {}).items()})
-    say("\nPhotos, by SHA-256:")
+    print_line("\nPhotos, by SHA-256:")
     for photo, sha256 in photos.items():
-        say(printable(f"  {sha256}  {photo}"))
-    say("\nTo make it again, in a clone of the project:")
+        print_line(printable(f"  {sha256}  {photo}"))
+    print_line("\nTo make it again, in a clone of the project:")
     for command in found["reproduce"]:
-        say(printable(f"  {command}"))
+        print_line(printable(f"  {command}"))
 
 
 def _list_cached(as_json: bool, quiet: bool) -> None:
     from zoo.cli.terminal.output import note, print_json, print_table
     from zoo.cli.terminal.project_context import registry_uri_or_none
-    from zoo.registry.local.cache import list_cached, list_lines
+    from zoo.registry.local.cache import list_cached
+    from zoo.registry.local.cache_index import list_lines
 
     if as_json:
         print_json(list_cached(registry_uri_or_none()))
@@ -277,7 +278,7 @@ def _list_cached(as_json: bool, quiet: bool) -> None:
     lines = list_lines(registry_uri_or_none())
     if quiet:
         for name in dict.fromkeys(line.identity for line in lines):
-            say(name)
+            print_line(name)
     elif lines:
         print_table(
             ["NAME", *_HEADINGS],

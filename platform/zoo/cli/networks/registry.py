@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
-from zoo.cli.terminal.output import say
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from zoo.registry.maintenance.garbage_collection import Garbage
@@ -72,10 +72,10 @@ def serve(
         if as_json:
             print_json({"address": address, "backend": without_password(backend)})
         elif quiet:
-            say(address)
+            print_line(address)
         else:
-            say(f"{without_password(backend)} is served at {address}")
-            say(f"export MLFLOW_TRACKING_URI={address}")
+            print_line(f"{without_password(backend)} is served at {address}")
+            print_line(f"export MLFLOW_TRACKING_URI={address}")
         if host not in {"127.0.0.1", "localhost", "::1"}:
             note(f"There is no password: everyone who can reach {host}:{port} can change it.")
         code = process.wait()
@@ -91,7 +91,7 @@ def gc(
         int, typer.Option(min=0, help="Number of newest versions of each identity to keep.")
     ] = 3,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Remove it; otherwise only list what would be removed.")
+        bool, typer.Option("--yes", help="Remove it; without, only print_line what would go.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -118,7 +118,7 @@ def gc(
     going = [item for item in found if not item.foreign]
     if quiet:
         for item in going:
-            say(item.name)
+            print_line(item.name)
         return
     if found:
         print_table(["WHAT", "NAME", "WHY", "BYTES", "WHERE"], [_row(item) for item in found])
@@ -165,7 +165,7 @@ def sign(
         print_json(done)
     else:
         for label in done.signed:
-            say(label if quiet else f"Signed {label}.")
+            print_line(label if quiet else f"Signed {label}.")
         if not done.signed and not quiet:
             note(f"Nothing to sign; {len(done.already)} versions are signed.")
     for label, reason in done.refused.items():

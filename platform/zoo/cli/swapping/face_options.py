@@ -9,11 +9,11 @@ from zoo.errors import UsageError
 
 if TYPE_CHECKING:
     from zoo.registry.local.cache import CachedNetwork
-    from zoo.swapping.files.photo_batch import How
+    from zoo.swapping.files.photo_batch import BatchOptions
     from zoo.swapping.options import Portrait
 
 
-def how_to_swap(
+def options_of(
     identity: str | None,
     faces: Sequence[str],
     mapped: Sequence[str],
@@ -23,7 +23,7 @@ def how_to_swap(
     strength: float,
     again: bool,
     silent: bool,
-) -> tuple["How", list["CachedNetwork"]]:
+) -> tuple["BatchOptions", list["CachedNetwork"]]:
     """The networks, found or pulled, and all options; the networks in the order of their numbers.
 
     Raises:
@@ -33,11 +33,11 @@ def how_to_swap(
     """
     from zoo.cli.terminal.project_context import find
     from zoo.provenance.credentials.marking import Marking, together
-    from zoo.swapping.files.photo_batch import How
+    from zoo.swapping.files.photo_batch import BatchOptions
     from zoo.swapping.option_parsing import faces_of, mapping_of, parts_of
-    from zoo.swapping.options import Choice, Look, SwapOptions
+    from zoo.swapping.options import CompositingOptions, FaceSelection, SwapOptions
 
-    look = Look(method, parts_of(keep), strength)  # type: ignore[arg-type]
+    look = CompositingOptions(method, parts_of(keep), strength)  # type: ignore[arg-type]
     if identity is None and not mapped:
         raise UsageError("Name the identity to swap in with --identity NAME or --map FACE=NAME.")
     if identity is None and faces:
@@ -53,13 +53,15 @@ def how_to_swap(
         if network not in found:
             found.append(network)
         numbers[name] = found.index(network)
-    choices = [Choice(who, numbers[name]) for who, name in pairs]
-    choices += [Choice(who, 0, yields=True) for who in chosen]
+    choices = [FaceSelection(who, numbers[name]) for who, name in pairs]
+    choices += [FaceSelection(who, 0, yields=True) for who in chosen]
     mark = together(
         [Marking(one.identity, str(one.version), one.sha256, one.basis) for one in found]
     )
     paths = [one.path for one in found]
-    return How(paths[0], mark, SwapOptions(tuple(choices), look), again, tuple(paths[1:])), found
+    return BatchOptions(
+        paths[0], mark, SwapOptions(tuple(choices), look), again, tuple(paths[1:])
+    ), found
 
 
 def names_of(identity: str | None, mapped: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
-from zoo.cli.terminal.output import say, say_name
+from zoo.cli.terminal.output import print_line, print_name
 
 if TYPE_CHECKING:
     from zoo.swapping.files.photo_batch import Outcome
@@ -163,7 +163,7 @@ def swap(
     because it shows the original face, and listed. Existing outputs of the same input, network and
     options are skipped. Failures are listed at the end, and in OUT/zoo-failed.csv.
     """
-    from zoo.cli.swapping.face_options import how_to_swap, names_of
+    from zoo.cli.swapping.face_options import names_of, options_of
     from zoo.cli.swapping.watch import check_watching, keep_swapped
     from zoo.cli.terminal.output import note, print_json, progress
     from zoo.cli.terminal.results import entries, line_of
@@ -178,7 +178,7 @@ def swap(
             json=as_json,
         )  # fmt: skip
     work = plan(inputs, out, names) if watch is None else Plan([])
-    how, found = how_to_swap(
+    how, found = options_of(
         identity,
         faces or [],
         mapped or [],
@@ -204,7 +204,7 @@ def swap(
             elif as_json:
                 outcomes.append(outcome)
             else:
-                say_name(outcome.target) if quiet else say(line_of(outcome))
+                print_name(outcome.target) if quiet else print_line(line_of(outcome))
             advance(count)
     made: list[dict[str, Any]] = []
     if videos:
@@ -212,7 +212,7 @@ def swap(
 
         def tell(line: str) -> None:
             if not (as_json or quiet):
-                say(line)
+                print_line(line)
 
         if preview:
             made, why = preview_videos(videos, how, tell)
@@ -231,7 +231,7 @@ def swap(
         failed |= why
         if quiet:
             for entry in made:
-                say_name(entry["output"])
+                print_name(entry["output"])
     if as_json:
         used = [
             {"identity": one.identity, "version": one.version, "sha256": one.sha256}

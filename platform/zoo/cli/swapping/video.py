@@ -13,7 +13,7 @@ from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.swapping.files.output_plan import Place
-    from zoo.swapping.files.photo_batch import How
+    from zoo.swapping.files.photo_batch import BatchOptions
     from zoo.swapping.video.containers.stream_plan import Audio, Subtitles
     from zoo.swapping.video.file import VideoSwap
 
@@ -22,7 +22,7 @@ Pair = tuple["Place", "Place"]
 
 def swap_videos(
     pairs: Sequence[Pair],
-    how: "How",
+    how: "BatchOptions",
     *,
     jobs: int | None,
     start: float | None,
@@ -85,7 +85,7 @@ def swap_videos(
 
 
 def preview_videos(
-    pairs: Sequence[Pair], how: "How", report: Callable[[str], None]
+    pairs: Sequence[Pair], how: "BatchOptions", report: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A sheet of each video in place of its output: ``OUT-preview.jpg``."""
     from zoo.swapping.files.failure_report import reason_of

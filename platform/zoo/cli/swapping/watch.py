@@ -6,13 +6,13 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from zoo.cli.terminal.output import say, say_name
+from zoo.cli.terminal.output import print_line, print_name
 from zoo.errors import UsageError
 from zoo.printable import printable
 
 if TYPE_CHECKING:
     from zoo.swapping.files.output_plan import Place
-    from zoo.swapping.files.photo_batch import How
+    from zoo.swapping.files.photo_batch import BatchOptions
 
 OUTPUTS = "swapped"
 """The folder in the watched one where outputs go, unless told otherwise."""
@@ -51,7 +51,7 @@ def check_watching(folder: Path, out: str | None, **others: object) -> None:
 
 
 def keep_swapped(
-    folder: Path, out: str | None, how: "How", *, jobs: int | None, quiet: bool
+    folder: Path, out: str | None, how: "BatchOptions", *, jobs: int | None, quiet: bool
 ) -> int:
     """Swaps what is new or changed in ``folder`` as it comes, until Ctrl-C.
 
@@ -110,7 +110,7 @@ def keep_swapped(
 
 def _swap(
     pairs: list[tuple[Path, Path]],
-    how: "How",
+    how: "BatchOptions",
     done: list[str],
     failed: dict[str, str],
     jobs: int | None,
@@ -135,7 +135,7 @@ def _swap(
                 continue
             failed.pop(str(outcome.source), None)
             done.append(str(outcome.source))
-            say_name(outcome.target) if quiet else say(line_of(outcome))
+            print_name(outcome.target) if quiet else print_line(line_of(outcome))
     for pair in pairs:
         if not is_video(pair[0]):
             continue
@@ -148,4 +148,6 @@ def _swap(
         for entry in made:
             failed.pop(str(entry["input"]), None)
             done.append(str(entry["input"]))
-            say_name(entry["output"]) if quiet else say(printable("".join(line), keep="\n"))
+            print_name(entry["output"]) if quiet else print_line(
+                printable("".join(line), keep="\n")
+            )

@@ -16,15 +16,15 @@ from typing import Any
 from zoo.printable import printable
 
 
-def say(text: object = "", end: str = "\n") -> None:
+def print_line(text: object = "", end: str = "\n") -> None:
     """Prints lines for people."""
     print(printable(str(text), keep="\n"), end=end, flush=True)
 
 
-def say_name(name: object) -> None:
+def print_name(name: object) -> None:
     """Prints a name for scripts: byte by byte as it is, unless a person reads it."""
     if sys.stdout.isatty():
-        say(printable(str(name)))
+        print_line(printable(str(name)))
         return
     sys.stdout.flush()
     sys.stdout.buffer.write(os.fsencode(str(name)) + b"\n")
@@ -37,7 +37,9 @@ _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]
 
 def print_json(data: Any) -> None:
     """Prints dataclasses as objects; NaN and infinity become null, as JSON has neither."""
-    say(_UNSAFE_IN_JSON.sub(_as_json, json.dumps(_plain(data), indent=2, ensure_ascii=False)))
+    print_line(
+        _UNSAFE_IN_JSON.sub(_as_json, json.dumps(_plain(data), indent=2, ensure_ascii=False))
+    )
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -51,7 +53,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
             text.rjust(width) if to_right else text.ljust(width)
             for text, width, to_right in zip(line, widths, right, strict=True)
         )
-        say("  ".join(cells).rstrip())
+        print_line("  ".join(cells).rstrip())
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
@@ -59,7 +61,7 @@ def print_facts(facts: Mapping[str, object]) -> None:
     shown = {name: _cell(value) for name, value in facts.items() if value not in (None, "", ())}
     width = max(len(name) for name in shown) + 1
     for name, value in shown.items():
-        say(f"{name + ':':{width}} {value}")
+        print_line(f"{name + ':':{width}} {value}")
 
 
 def note(message: str) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from zoo.errors import NoFaceError, PhotoError
 from zoo.faces.detection.detector import Face, find_faces
-from zoo.faces.recognition.descriptors import descriptor
+from zoo.faces.recognition.descriptors import PHOTOS_PER_PERSON, descriptor, evenly_picked
 from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
 
@@ -28,9 +28,6 @@ Descriptor = NDArray[np.float32]
 
 Describe = Callable[[Image, Face], Descriptor]
 """Gives 128 numbers for a face of a picture."""
-
-PHOTOS_PER_PERSON = 24
-"""Photos described per person: their mean lies within 0.07 of that of sixty."""
 
 SAME_PERSON = 0.25
 """Means of photos nearer than this are of one person: two halves of a person's photos lie at most
@@ -77,10 +74,8 @@ def describe_photos(
     Raises:
         NoFaceError: not one of the photos shows a face that can be read.
     """
-    step = max(1.0, len(photos) / limit)
-    picked = [photos[int(i * step)] for i in range(min(limit, len(photos)))]
     found = []
-    for path in picked:
+    for path in (photos[pick] for pick in evenly_picked(len(photos), limit)):
         try:
             image = read_photo(path).image
         except PhotoError:

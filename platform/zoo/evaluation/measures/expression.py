@@ -4,9 +4,8 @@ Every figure is in percent of the distance between the outer corners of the eyes
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from zoo.evaluation.measures.landmark_difference import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Points
 
 OPEN_MOUTH = 8.0
@@ -32,7 +31,7 @@ def expression_difference(before: Points, after: Points) -> float:
     homogeneous = np.column_stack([b, np.ones(len(b))])
     affine, *_ = np.linalg.lstsq(homogeneous[_RIGID], a[_RIGID], rcond=None)
     apart = np.linalg.norm(homogeneous @ affine - a, axis=1)[_MOVING]
-    return float(100 * apart.mean() / _eyes_distance(a))
+    return float(100 * apart.mean() / interocular(a))
 
 
 def mouth_opening(landmarks: Points) -> float:
@@ -55,8 +54,4 @@ def _mean_gap(landmarks: Points, pairs: tuple[tuple[int, int], ...]) -> float:
     points = landmarks.astype(np.float64)
     upper, lower = np.array(pairs).T
     gaps = np.linalg.norm(points[upper] - points[lower], axis=1)
-    return float(100 * gaps.mean() / _eyes_distance(points))
-
-
-def _eyes_distance(points: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(points[RIGHT_EYE_OUTER] - points[LEFT_EYE_OUTER]))
+    return float(100 * gaps.mean() / interocular(points))

@@ -4,9 +4,9 @@ import numpy as np
 
 from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.detection.landmark_fitting import box_of, find_landmarks, roll_of
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Points
 
-LEFT_EYE_OUTER, RIGHT_EYE_OUTER = 36, 45
 _SAME_FACE = 0.5  # of the old box's width: how far the centre may move
 
 
@@ -16,7 +16,7 @@ def landmark_difference(before: Points, after: Points) -> float:
     ``100 · mean_k |after_k − before_k| / |before_45 − before_36|`` with both [68, 2] in pixels.
     """
     before, after = before.astype(np.float64), after.astype(np.float64)
-    eyes = np.linalg.norm(before[RIGHT_EYE_OUTER] - before[LEFT_EYE_OUTER])
+    eyes = interocular(before)
     return float(100 * np.linalg.norm(after - before, axis=1).mean() / eyes)
 
 

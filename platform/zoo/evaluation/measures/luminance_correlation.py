@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from zoo.evaluation.measures.landmark_difference import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Plane, Points
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -37,7 +37,7 @@ def luminance_correlation(before: Image, after: Image, mask: Plane, landmarks: P
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     region = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     inside = inside[region]
-    eyes = float(np.linalg.norm(landmarks[RIGHT_EYE_OUTER] - landmarks[LEFT_EYE_OUTER]))
+    eyes = interocular(landmarks)
     a = low_frequencies(before[region] @ LUMA, inside, SIGMA * eyes)
     b = low_frequencies(after[region] @ LUMA, inside, SIGMA * eyes)
     a, b = a - a.mean(), b - b.mean()

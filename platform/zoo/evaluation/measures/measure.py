@@ -34,7 +34,7 @@ _MARGIN = 0.15  # of the face, around what is looked at closely
 
 
 @dataclass(frozen=True)
-class Judge:
+class Recogniser:
     """What every picture made by one network is compared with.
 
     ``likeness`` is SFace's view; without it dlib's descriptor judges alone.
@@ -71,7 +71,7 @@ class Before:
     embedding: Embedding | None = None
 
     @classmethod
-    def of(cls, photo: Image, face: Face, judge: Judge) -> "Before":
+    def of(cls, photo: Image, face: Face, judge: Recogniser) -> "Before":
         mask = face_mask(face.landmarks, photo.shape)
         close = _close(mask)
         part = np.ascontiguousarray(photo[close])
@@ -97,7 +97,7 @@ class Truth:
         return cls(image, face, face_mask(face.landmarks, image.shape) if face else None)
 
 
-def measure(picture: Image, before: Before, judge: Judge, truth: Truth | None) -> Measures:
+def measure(picture: Image, before: Before, judge: Recogniser, truth: Truth | None) -> Measures:
     """The :class:`.report_card.Measures` of ``picture``, made from the photo of ``before``."""
     again, seen = find_again(picture, before.face)
     shown = descriptor(picture, again)

@@ -15,7 +15,7 @@ _INK, _GREY = (20, 20, 20), (110, 110, 110)
 
 
 @dataclass(frozen=True)
-class Strip:
+class GridRow:
     """A row: words at its left, pictures, and words below them (none, or one per picture)."""
 
     label: str
@@ -23,7 +23,7 @@ class Strip:
     captions: Sequence[str] = field(default_factory=tuple)
 
 
-def page(title: str, words: str, strips: Sequence[Strip]) -> Image:
+def page(title: str, words: str, strips: Sequence[GridRow]) -> Image:
     """Rows of pictures under a title and a sentence.
 
     Args:

@@ -18,7 +18,7 @@ from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.geometry.pose import head_pose
 from zoo.faces.masks.face_mask import face_mask
 from zoo.people import Person, Scene, random_person, random_scene, render
-from zoo.people.augmentation.drawing import Sitting
+from zoo.people.augmentation.drawing import DrawingContext
 from zoo.people.augmentation.occluders import hand
 from zoo.people.person import Glasses
 from zoo.people.scene import Expression, Light
@@ -60,7 +60,7 @@ class Seen:
         return np.asarray(image[max(0, y - half) : y + half, max(0, x - half) : x + half])
 
 
-class Showcase:
+class FigurePhotos:
     """Photos by occasion, :data:`COUNT` of each at most."""
 
     def __init__(self, project: Project) -> None:
@@ -164,7 +164,7 @@ def _draw(person: Person, scene: Scene) -> Image:
 
 def _with_hand(person: Person, scene: Scene) -> Image:
     shown = render(person, scene, _SIZE)
-    sitting = Sitting(
+    sitting = DrawingContext(
         shown.image.astype(np.float32),
         shown.labels.copy(),
         ((shown.landmarks + 0.5) / _SIZE).astype(np.float32),

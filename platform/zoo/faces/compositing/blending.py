@@ -11,8 +11,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from zoo.faces.compositing.colour_transfer import agree
-from zoo.faces.compositing.detail import grain, sharpened
+from zoo.faces.compositing.colour_transfer import transfer_colour
+from zoo.faces.compositing.detail import match_grain, match_sharpness
+from zoo.faces.geometry.reference import interocular
 from zoo.faces.masks.face_mask import face_region
 from zoo.faces.masks.preserved_regions import Part, kept
 from zoo.photos.image import AnyArray, Image, Plane, Points
@@ -66,9 +67,9 @@ def blend(
         weight = weight * matte[region.part]
     if not (weight > 0).any():
         return result
-    eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
+    eyes = interocular(landmarks)
     agreed = _in_the_photos_light(there, here, weight, eyes, pitch)
-    agreed += grain(here, landmarks - (region.left, region.top), pitch)
+    agreed += match_grain(here, landmarks - (region.left, region.top), pitch)
     if method == "poisson":
         agreed += _cloning(agreed, here, weight)
         weight = ((weight - _CLONED) / 0.2).clip(0, 1)
@@ -97,7 +98,9 @@ def _in_the_photos_light(
     if size != (width, height):
         planes = tuple(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
     small, here, mask = planes
-    change: AnyArray = sharpened(agree(small, here, mask, eyes * scale), pitch * scale) - small
+    change: AnyArray = (
+        match_sharpness(transfer_colour(small, here, mask, eyes * scale), pitch * scale) - small
+    )
     if size != (width, height):
         change = cv2.resize(change, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(swapped + change, np.float32)

@@ -23,7 +23,7 @@ _SATURATION = (0.0, 1.2)  # and of colour's: in a grey photo none is left
 _SMALL = 48  # pixels: the slow part of a face is found at this size
 
 
-def agree(swapped: Image, photo: Image, mask: Plane, eyes: float) -> Plane:
+def transfer_colour(swapped: Image, photo: Image, mask: Plane, eyes: float) -> Plane:
     """``swapped`` [H, W, 3] as float32 0..255, lit and coloured like ``photo`` inside ``mask``.
 
     Args:
@@ -33,15 +33,15 @@ def agree(swapped: Image, photo: Image, mask: Plane, eyes: float) -> Plane:
         eyes: distance of the outer eye corners, pixels.
     """
     a, b = to_lab(swapped), to_lab(photo)
-    slow_a, slow_b = _slow(a, mask, eyes), _slow(b, mask, eyes)
+    slow_a, slow_b = _low_frequencies(a, mask, eyes), _low_frequencies(b, mask, eyes)
     quick = a - slow_a
-    spread_a, spread_b = _spread(quick, mask), _spread(b - slow_b, mask)
+    spread_a, spread_b = _deviation(quick, mask), _deviation(b - slow_b, mask)
     limits = np.array((_CONTRAST, _SATURATION, _SATURATION)).T
     gain = np.clip((spread_b + 0.5) / (spread_a + 0.5), *limits)
     return from_lab(slow_b + quick * gain.astype(np.float32))
 
 
-def _slow(lab: Plane, mask: Plane, eyes: float) -> Plane:
+def _low_frequencies(lab: Plane, mask: Plane, eyes: float) -> Plane:
     """Each channel [H, W, 3] blurred inside the mask alone."""
     height, width = mask.shape
     scale = min(1.0, _SMALL / max(height, width))
@@ -65,7 +65,7 @@ def _blurred(plane: AnyArray, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
 
 
-def _spread(quick: Plane, mask: Plane) -> Plane:
+def _deviation(quick: Plane, mask: Plane) -> Plane:
     """The root mean square [3] of each channel of ``quick`` [H, W, 3], weighted by the mask."""
     planes = (np.ascontiguousarray(quick[..., channel]) for channel in range(3))
     total = max(float(mask.sum()), 1e-6)

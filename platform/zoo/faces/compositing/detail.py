@@ -9,6 +9,7 @@ wrinkles) are the other person's and stay out. In a blurred photo the swap is bl
 import cv2
 import numpy as np
 
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
 _FAINT = 3.0  # grey levels: what is much stronger than this is an edge
@@ -18,7 +19,7 @@ _UNSHARP = 0.4  # of the finest that the network can show
 _DRAWN = 256  # pixels, at most, of the longer side of the drawing of the features
 
 
-def sharpened(swapped: Plane, pitch: float) -> Plane:
+def match_sharpness(swapped: Plane, pitch: float) -> Plane:
     """``swapped`` [H, W, 3] with the finest that the network can show a little stronger.
 
     Args:
@@ -30,7 +31,7 @@ def sharpened(swapped: Plane, pitch: float) -> Plane:
     return np.asarray(swapped + _UNSHARP * _finer(swapped, pitch), np.float32)
 
 
-def grain(photo: Image, landmarks: Points, pitch: float) -> Plane:
+def match_grain(photo: Image, landmarks: Points, pitch: float) -> Plane:
     """The photo's grain [H, W, 3], in grey levels, to be added to the swap.
 
     Args:
@@ -56,7 +57,7 @@ def _smooth_skin(landmarks: Points, shape: tuple[int, ...]) -> Plane:
     scale = min(1.0, _DRAWN / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     drawn = (landmarks + 0.5) * (size[0] / width, size[1] / height) - 0.5
-    eyes = float(np.linalg.norm(drawn[45] - drawn[36]))
+    eyes = interocular(drawn)
     features: AnyArray = np.zeros(size[::-1], np.uint8)
     for part in _FEATURES:
         outline = cv2.convexHull(np.rint(drawn[part]).astype(np.int32))

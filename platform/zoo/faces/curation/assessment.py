@@ -4,7 +4,6 @@ Usable ones, rejected ones and why, photos of someone else among them, and what 
 """
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,12 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.cores import available_cores
 from zoo.errors import PhotoError
 from zoo.faces.curation.coverage import Coverage, Traits, advice, coverage, traits
 from zoo.faces.curation.illumination import illumination
 from zoo.faces.curation.photo_selection import AlignSettings, Dropped, Reason, examine
 from zoo.faces.curation.quality import Seen
-from zoo.faces.recognition.descriptors import STRANGER, descriptor, distances
+from zoo.faces.recognition.descriptors import OUTLIER, descriptor, outlier_distances
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import read_photo
 
@@ -51,7 +51,7 @@ class Assessed:
     @property
     def stranger(self) -> bool:
         """Whether it probably shows someone else."""
-        return self.distance is not None and self.distance > STRANGER
+        return self.distance is not None and self.distance > OUTLIER
 
     @property
     def usable(self) -> bool:
@@ -138,13 +138,13 @@ def assess(
         found.append(assessed)
         progress(number + 1)
     if descriptors:
-        apart = distances(np.stack(list(descriptors.values())))
+        apart = outlier_distances(np.stack(list(descriptors.values())))
         for number, distance in zip(descriptors, apart, strict=True):
             found[number] = replace(found[number], distance=float(distance))
-    return judge(found, settings, resolution)
+    return assessment_of(found, settings, resolution)
 
 
-def judge(photos: list[Assessed], settings: AlignSettings, resolution: int) -> Assessment:
+def assessment_of(photos: list[Assessed], settings: AlignSettings, resolution: int) -> Assessment:
     """The assessment of examined photos, for example after some were left out."""
     faces = [photo.traits for photo in photos if photo.usable and photo.traits]
     said = advice(faces, settings.minimum_photos, settings.advised_photos, resolution)
@@ -165,7 +165,7 @@ def _looks(
     photos: Mapping[str, Path], settings: AlignSettings, processes: int | None
 ) -> Iterator[_Look]:
     look = partial(_look, settings=settings)
-    processes = min(processes or min(8, _cores()), len(photos) // _WORTH_A_PROCESS)
+    processes = min(processes or min(8, available_cores()), len(photos) // _WORTH_A_PROCESS)
     if processes < 2:
         yield from map(look, photos.items())
         return
@@ -207,7 +207,3 @@ def _thumbnail(image: Image) -> Image:
     left, top = (THUMBNAIL - size[0]) // 2, (THUMBNAIL - size[1]) // 2
     square[top : top + size[1], left : left + size[0]] = small
     return square
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,7 +5,6 @@ through worker processes, and faces go to a file as they come: memory stays the 
 there are a thousand or a million.
 """
 
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.cores import available_cores
 from zoo.errors import PhotoError
 from zoo.faces.curation.face_pack import FacePack
 from zoo.faces.curation.photo_selection import Dropped, Reason
@@ -69,7 +69,7 @@ def gather_content(
 def _looked_at(
     named: Mapping[str, Path], size: int, workers: int | None
 ) -> Iterator[tuple[str, Aligned | Dropped]]:
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or available_cores()
     workers = min(workers, len(named) // _WORTH_A_WORKER)
     look = partial(_look, size)
     with ExitStack() as stack:

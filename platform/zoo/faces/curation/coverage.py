@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.faces.curation.illumination import Illumination
 from zoo.faces.geometry.pose import head_pose
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Points
 
 TURNS = ("left", "half left", "front", "half right", "right")
@@ -68,7 +69,7 @@ class Coverage:
 def traits(landmarks: Points, light: Illumination) -> Traits:
     """Of the face with these landmarks [68, 2] in the photo's pixels."""
     yaw, pitch, _ = head_pose(landmarks).angles
-    eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
+    eyes = interocular(landmarks)
     mouth = float(np.linalg.norm(landmarks[66] - landmarks[62])) / max(eyes, 1e-6)
     return Traits(yaw, pitch, mouth, light, eyes)
 

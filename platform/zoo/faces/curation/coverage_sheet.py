@@ -12,7 +12,7 @@ from PIL import ImageDraw
 from zoo.faces.curation.assessment import THUMBNAIL, Assessed, Assessment
 from zoo.faces.curation.coverage import NODS, SIDES, TURNS, cell, lit_from, usual_pitch
 from zoo.photos.image import Image
-from zoo.photos.text_rendering import lettering
+from zoo.photos.text_rendering import render_text
 
 _GAP, _MARGIN, _LABEL = 6, 20, 76
 _WIDTH = 2 * _MARGIN + _LABEL + (len(TURNS) + len(SIDES)) * (THUMBNAIL + _GAP) + 40
@@ -158,5 +158,5 @@ def _text(
     colour: tuple[int, int, int] = _INK,
     size: int = 14,
 ) -> None:
-    shown, font = lettering(words, size)
+    shown, font = render_text(words, size)
     pen.text((x, y), shown, colour, font)

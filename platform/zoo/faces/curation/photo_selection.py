@@ -85,6 +85,8 @@ class Curated:
     """The kept faces, the dropped photos, and a sentence when more photos are advised."""
 
     pack: FacePack
+    faces: list[Face]
+    """Where each face of the pack stands in its photo."""
     dropped: list[Dropped]
     warning: str | None
 
@@ -99,6 +101,7 @@ def curate(
         AssetError: the face models are missing or damaged.
     """
     kept: list[Aligned] = []
+    faces: list[Face] = []
     dropped: list[Dropped] = []
     seen = Seen(settings.min_difference)
     for photo, source in photos:
@@ -112,6 +115,7 @@ def curate(
         else:
             seen.add(photo, found.image, found.landmarks)
             kept.append(found)
+            faces.append(examined.face)
     warning = _enough(name, len(kept), dropped, settings)
     pack = FacePack(
         np.stack([face.image for face in kept]),
@@ -119,7 +123,7 @@ def curate(
         list(seen.names),
         [name] * len(kept),
     )
-    return Curated(pack, dropped, warning)
+    return Curated(pack, faces, dropped, warning)
 
 
 def examine(photo: str, source: Image | Path, settings: AlignSettings) -> Examined | Dropped:

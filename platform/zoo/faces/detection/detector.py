@@ -14,6 +14,7 @@ import numpy as np
 
 from zoo.faces.detection.hog import Box, Detection, Grey, contained, search
 from zoo.faces.detection.landmark_fitting import SURE, Fit, fit_landmarks, roll_of
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Points
 
 _FIRST_SIDE = 1024  # pixels of the longer side in the first search
@@ -46,7 +47,7 @@ class Face:
     @property
     def interocular(self) -> float:
         """Distance in pixels between the outer corners of the eyes."""
-        return float(np.linalg.norm(self.landmarks[45] - self.landmarks[36]))
+        return interocular(self.landmarks)
 
 
 def find_faces(image: Image) -> list[Face]:

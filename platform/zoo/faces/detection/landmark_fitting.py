@@ -14,6 +14,7 @@ import numpy as np
 from zoo.faces.detection.dlib_models import landmark_trees, landmark_trees_anew
 from zoo.faces.detection.hog import Box, Detection, Grey, look_upright, square
 from zoo.faces.detection.regression_trees import predict, rotation
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Points
 
 SURE = 0.6
@@ -108,7 +109,7 @@ def radius_of(landmarks: Points) -> float:
 def apart(some: Points, others: Points) -> float:
     """Root mean square distance, in distances of the others' outer eye corners."""
     far = float(np.sqrt(np.square(some - others).sum(axis=1).mean()))
-    return far / max(float(np.linalg.norm(others[45] - others[36])), 1.0)
+    return far / max(interocular(others), 1.0)
 
 
 def _upright(grey: Grey, detection: Detection) -> Detection:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from zoo.photos.image import Points
 
+LEFT_EYE_OUTER, RIGHT_EYE_OUTER = 36, 45
+"""Landmarks at the outer corners of the eyes, as the picture shows them."""
+
 REFERENCE: Points = np.array(
     (
         (0.1135, 0.4101), (0.1199, 0.5028), (0.1318, 0.5934), (0.1471, 0.6844),
@@ -66,3 +69,8 @@ def mirror_landmarks(unit: Points) -> Points:
     mirrored = unit[..., MIRROR, :].copy()
     mirrored[..., 0] = 1 - mirrored[..., 0]
     return mirrored
+
+
+def interocular(landmarks: Points | NDArray[np.float64]) -> float:
+    """The distance between the outer corners of the eyes, in the unit of ``landmarks`` [68, 2]."""
+    return float(np.linalg.norm(landmarks[RIGHT_EYE_OUTER] - landmarks[LEFT_EYE_OUTER]))

@@ -10,6 +10,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Plane, Points
 
 Part = Literal["mouth", "eyes", "hair"]
@@ -34,7 +35,7 @@ def kept(landmarks: Points, shape: tuple[int, ...], parts: Collection[Part]) -> 
     wanted += [(_WIDER["eyes"], one) for one in _EYES if "eyes" in parts]
     if not wanted:
         return None
-    size = max(float(np.linalg.norm(landmarks[45] - landmarks[36])), 1.0)
+    size = max(interocular(landmarks), 1.0)
     mask = np.zeros(shape[:2], np.float32)
     for wider, points in wanted:
         hull = cv2.convexHull(landmarks[list(points)].astype(np.float32))

@@ -13,8 +13,9 @@ from zoo.faces.curation.illumination import illumination
 from zoo.faces.curation.photo_selection import AlignSettings, Dropped, examine
 from zoo.faces.curation.quality import sharpness
 from zoo.photos.image import Image
+from zoo.photos.video.decoding import decode
 from zoo.photos.video.interlacing import still
-from zoo.photos.video.reader import Video, decode, inspect_video
+from zoo.photos.video.reader import Video, inspect_video
 from zoo.photos.writing import write_photo
 
 CANDIDATES = 150

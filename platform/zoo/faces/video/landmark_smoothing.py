@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import AnyArray, Plane, Points
 
 MEASURED = 0.012
@@ -84,7 +85,7 @@ def smoothed(states: Sequence[State]) -> list[Points]:
 
 
 def _size(landmarks: Points) -> float:
-    return max(float(np.linalg.norm(landmarks[45] - landmarks[36])), 1.0)
+    return max(interocular(landmarks), 1.0)
 
 
 _SIDE = 320  # pixels, at most, of the part of the picture that flow is found in

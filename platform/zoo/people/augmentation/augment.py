@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from zoo.people.augmentation.drawing import Map, Random, Sitting, fabric, noise
+from zoo.people.augmentation.drawing import DrawingContext, Map, Random, fabric, noise
 from zoo.people.render import BACKGROUND, HAIR, OTHER, SKIN
 
 
-def retouch(random: Random, sitting: Sitting) -> None:
+def augment(random: Random, sitting: DrawingContext) -> None:
     """Other colours for hair, skin and clothes; marks on the skin; another background."""
     if random.random() < 0.8:
         _recolour_hair(random, sitting)
@@ -97,7 +97,7 @@ def surroundings(random: Random, size: int) -> Map:
     return np.asarray(np.clip(picture, 0, 255), np.float32)
 
 
-def _recolour_hair(random: Random, sitting: Sitting) -> None:
+def _recolour_hair(random: Random, sitting: DrawingContext) -> None:
     """Any hair colour, with strands, gloss and flyaways that the renderer's hair lacks."""
     image, size = sitting.image, sitting.size
     weight = _soft(sitting.labels == HAIR)
@@ -115,7 +115,7 @@ def _recolour_hair(random: Random, sitting: Sitting) -> None:
     image += weight[..., None] * (np.clip(changed, 0, 255) - image)
 
 
-def _recolour_skin(random: Random, sitting: Sitting) -> None:
+def _recolour_skin(random: Random, sitting: DrawingContext) -> None:
     """Any tone of skin, with pores and blotches."""
     image, size = sitting.image, sitting.size
     weight = _soft(sitting.labels == SKIN)[..., None]
@@ -128,7 +128,7 @@ def _recolour_skin(random: Random, sitting: Sitting) -> None:
     image += weight * (changed - image)
 
 
-def _make_up(random: Random, sitting: Sitting) -> None:
+def _make_up(random: Random, sitting: DrawingContext) -> None:
     """Lips, brows, eye sockets and teeth darker, redder or brighter than the renderer's."""
     landmarks, size = sitting.landmarks, sitting.size
     weight = _soft(sitting.labels == SKIN)
@@ -154,7 +154,7 @@ def _make_up(random: Random, sitting: Sitting) -> None:
         sitting.image += cover * (colour - sitting.image)
 
 
-def _marks(random: Random, sitting: Sitting) -> None:
+def _marks(random: Random, sitting: DrawingContext) -> None:
     """Flash on forehead, nose and cheeks; wrinkles; shadows with an edge."""
     image, size = sitting.image, sitting.size
     weight = _soft(sitting.labels == SKIN)
@@ -186,7 +186,7 @@ def _marks(random: Random, sitting: Sitting) -> None:
         image *= (1 - random.uniform(0.2, 0.75) * shadow * weight)[..., None]
 
 
-def _replace(sitting: Sitting, label: int, picture: Map) -> None:
+def _replace(sitting: DrawingContext, label: int, picture: Map) -> None:
     weight = _soft(sitting.labels == label)[..., None]
     sitting.image += weight * (picture - sitting.image)
 

@@ -20,7 +20,7 @@ FRACTION_BITS = 4
 
 
 @dataclass
-class Sitting:
+class DrawingContext:
     """A picture in the making; the functions below draw into it.
 
     Attributes:
@@ -64,7 +64,7 @@ def fabric(random: Random, size: int) -> Map:
 
 
 def lay(
-    random: Random, sitting: Sitting, cover: Map, layer: Map, label: int, shadow: float = 0.5
+    random: Random, sitting: DrawingContext, cover: Map, layer: Map, label: int, shadow: float = 0.5
 ) -> None:
     """Puts ``layer`` over the picture where ``cover`` is, with a contact shadow around it."""
     image, size = sitting.image, sitting.size
@@ -87,7 +87,7 @@ def any_colour(random: Random) -> npt.NDArray[np.float64]:
     return np.asarray(np.clip(value * tint / tint.max(), 0, 255))
 
 
-def skin_tone(random: Random, sitting: Sitting) -> npt.NDArray[np.float64]:
+def skin_tone(random: Random, sitting: DrawingContext) -> npt.NDArray[np.float64]:
     """The face's own colour, a little off; sometimes another person's hand."""
     middle = sitting.image[sitting.size // 4 : -sitting.size // 4]
     skin = middle[sitting.labels[sitting.size // 4 : -sitting.size // 4] == SKIN]

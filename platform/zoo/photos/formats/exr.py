@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from zoo.errors import PhotoError
 from zoo.photos.colour.colour_spaces import scene_light, white_of
 from zoo.photos.embedded_media import more
-from zoo.photos.formats.high_bit_depth import Deep
+from zoo.photos.formats.high_bit_depth import HighBitDepth
 from zoo.photos.image import Image
 from zoo.photos.limits import check_dimensions
 
@@ -37,7 +37,9 @@ def is_exr(encoded: bytes) -> bool:
     return encoded.startswith(_MAGIC)
 
 
-def read_exr(path: Path, encoded: bytes, max_pixels: int) -> tuple[Image, Deep, tuple[str, ...]]:
+def read_exr(
+    path: Path, encoded: bytes, max_pixels: int
+) -> tuple[Image, HighBitDepth, tuple[str, ...]]:
     """What it shows in sRGB [H, W, 3], the light itself, and what else it holds.
 
     Light of 1 is shown as white, or what :func:`.colour_spaces.white_of` says.
@@ -70,10 +72,10 @@ def read_exr(path: Path, encoded: bytes, max_pixels: int) -> tuple[Image, Deep, 
         header["compression"] if compression in _LOSSLESS else OpenEXR.ZIP_COMPRESSION
     )
     also = (*more(others, "channel"), *more(len(parts) - 1, "part"))
-    return shown, Deep(values, space, header=keep), also
+    return shown, HighBitDepth(values, space, header=keep), also
 
 
-def encode_exr(deep: Deep, xmp: str | None) -> bytes:
+def encode_exr(deep: HighBitDepth, xmp: str | None) -> bytes:
     """``deep`` as OpenEXR; the mark is the text attribute ``xmp``."""
     import OpenEXR
 

@@ -31,7 +31,7 @@ _SAMPLES = 64  # per side
 
 
 @dataclass(frozen=True)
-class Deep:
+class HighBitDepth:
     """A picture as it is stored, upright.
 
     Attributes:
@@ -50,7 +50,7 @@ class Deep:
     compressed: bool = True
     header: dict[str, Any] | None = None
 
-    def changed(self, before: Image, after: Image) -> "Deep":
+    def changed(self, before: Image, after: Image) -> "HighBitDepth":
         """With the change from ``before`` to ``after`` [H, W, 3]; all other pixels are the same.
 
         Of a picture without colour, only the lightness changes.
@@ -68,12 +68,12 @@ class Deep:
         values[rows, columns, :colours] = self.space.stored(shown + change)[:, :colours]
         return replace(self, values=values)
 
-    def developed(self) -> "Deep":
+    def developed(self) -> "HighBitDepth":
         """Light as it is shown, in sRGB of 16 bits, without transparency."""
         space, values = Srgb(), np.empty((*self.values.shape[:2], 3), np.uint16)
         for row, stored in enumerate(self.values):  # so that 8-byte numbers stay few
             values[row] = space.stored(self.space.displayed(stored[:, :3]))
-        return Deep(values, space)
+        return HighBitDepth(values, space)
 
 
 def depth(opened: Pillow.Image, encoded: bytes) -> int:
@@ -97,7 +97,7 @@ def is_raw(opened: Pillow.Image, encoded: bytes) -> bool:
     return _DNG in tags or bool(tags.get(_SUBFILE, 0) & 1) or encoded[8:10] == b"CR"
 
 
-def read_deep(opened: Pillow.Image, encoded: bytes, image: Image) -> Deep | None:
+def read_deep(opened: Pillow.Image, encoded: bytes, image: Image) -> HighBitDepth | None:
     """The 16-bit picture in a PNG or TIFF; None when there is none or it cannot be carried.
 
     It cannot when its profile is one of tables, or its numbers are not plain grey, RGB or RGBA:
@@ -125,7 +125,7 @@ def read_deep(opened: Pillow.Image, encoded: bytes, image: Image) -> Deep | None
         values = values[..., [2, 1, 0, 3][: values.shape[2]]]
     if not tiff:  # OpenCV has turned a TIFF already
         values = _upright(values, opened.getexif().get(_ORIENTATION, 1))
-    deep = Deep(
+    deep = HighBitDepth(
         np.ascontiguousarray(values),
         space,
         profile,
@@ -196,7 +196,7 @@ def _colour_chunks(encoded: bytes) -> "list[tuple[bytes, bytes]]":
     return found
 
 
-def _agrees(deep: Deep, image: Image) -> bool:
+def _agrees(deep: HighBitDepth, image: Image) -> bool:
     height, width = image.shape[:2]
     if deep.values.shape[:2] != (height, width):
         return False

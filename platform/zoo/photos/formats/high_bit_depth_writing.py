@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import TiffImagePlugin
 
-from zoo.photos.formats.high_bit_depth import Deep
+from zoo.photos.formats.high_bit_depth import HighBitDepth
 
 _LEVEL = 1  # of zlib: the lower bytes of a photo are noise, on which more effort is lost
 _STRIP = 2**20  # bytes, before compression
@@ -22,7 +22,7 @@ _EXIF, _XMP, _PROFILE = 0x8769, 700, 34675
 _BYTE, _UNDEFINED = 1, 7
 
 
-def encode_png(deep: Deep, exif: bytes | None, xmp: str | None) -> bytes:
+def encode_png(deep: HighBitDepth, exif: bytes | None, xmp: str | None) -> bytes:
     """``deep`` as a PNG of 16 bits.
 
     Raises:
@@ -48,7 +48,7 @@ def encode_png(deep: Deep, exif: bytes | None, xmp: str | None) -> bytes:
     return plain[:head] + b"".join(_chunk(*chunk) for chunk in chunks) + plain[head:]
 
 
-def encode_tiff(deep: Deep, exif: bytes | None, xmp: str | None) -> bytes:
+def encode_tiff(deep: HighBitDepth, exif: bytes | None, xmp: str | None) -> bytes:
     """``deep`` as a TIFF of 16 bits, deflated if its source was compressed."""
     height, width, count = deep.values.shape
     tags = TiffImagePlugin.ImageFileDirectory_v2()

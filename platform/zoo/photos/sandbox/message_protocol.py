@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
 from zoo.photos.colour.colour_spaces import Profiled, SceneLight, Space, Srgb
-from zoo.photos.formats.high_bit_depth import Deep
+from zoo.photos.formats.high_bit_depth import HighBitDepth
 from zoo.photos.metadata import JpegQuality, Metadata
 from zoo.photos.reading import Photo
 
@@ -126,12 +126,12 @@ def receive(file: IO[bytes], path: Path, max_bytes: int) -> Photo | PhotoError:
         raise WireError(str(error)) from error
 
 
-def _deep(told: Any, arrays: list[NDArray[Any]], size: tuple[int, int]) -> Deep:
+def _deep(told: Any, arrays: list[NDArray[Any]], size: tuple[int, int]) -> HighBitDepth:
     values = arrays[told["values"]]
     _shaped(values, _KINDS[1:4], (*size, values.shape[-1]))
     if values.shape[-1] not in (1, 3, 4):
         raise WireError("channels")
-    return Deep(
+    return HighBitDepth(
         values,
         _space(told["space"], arrays),
         _bytes(told["profile"]),

@@ -1,4 +1,4 @@
-"""Reads untrusted videos of all supported containers.
+"""Inspecting any video a person has, and trusting none.
 
 FFmpeg's demuxers of playlists (HLS, DASH, concat, ...) open other files and addresses; so only
 formats that hold their own pictures are let in, and only from a file. Streams, pixels and frames
@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
-from zoo.photos.image import Image
 from zoo.photos.video.colour_metadata import Signal, signal_of
 from zoo.photos.video.frames import Orientation, orientation
-from zoo.photos.video.interlacing import First, fields_of, still
+from zoo.photos.video.interlacing import First, fields_of
 
 if TYPE_CHECKING:
     import av
     from av.container import InputContainer
+
 
 SUFFIXES = frozenset(
     (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
@@ -152,45 +152,6 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
     )
 
 
-def decode(video: Video, start: int, end: int) -> Iterator["av.VideoFrame"]:
-    """The frames with times in ``[start, end)``, as they are stored, in order.
-
-    Damaged packets are passed over, as players do; times that do not ascend, too.
-
-    Raises:
-        PhotoError: the file is gone or damaged beyond reading on.
-    """
-    before = video.keys[video.keys <= start]
-    tries: list[int | None] = [int(key) for key in before[[-1, -2, 0]]] if len(before) > 2 else []
-    frames: Iterator[tuple[int, av.VideoFrame]] = iter(())
-    first: tuple[int, av.VideoFrame] | None = None
-    for key in (*tries, None):
-        frames = _decoded(video, key)
-        first = next((timed for timed in frames if timed[0] >= start), None)
-        if first is not None and first[0] <= _next_time(video, start):
-            break  # else the container's index led beyond the wanted frame
-    last = None
-    while first is not None and first[0] < end:
-        if last is None or first[0] > last:
-            last = first[0]
-            yield first[1]
-        first = next(frames, None)
-
-
-def sampled(path: Path, count: int) -> Iterator[tuple[float, Image]]:
-    """``count`` upright pictures, or as many as there are, evenly over a video, with their seconds.
-
-    Raises:
-        PhotoError: see :func:`inspect_video`.
-    """
-    video = inspect_video(path)
-    places = np.unique(np.linspace(0, len(video.times) - 1, count + 2).round().astype(int)[1:-1])
-    for time in video.times[places]:
-        for frame in decode(video, int(time), int(time) + 1):
-            seconds = float((time - video.times[0]) * video.time_base)
-            yield seconds, still(frame, video.turned, video.fields)
-
-
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator["InputContainer"]:
     """Opens a video file with FFmpeg; errors become readable messages.
@@ -292,28 +253,3 @@ def _times(path: Path, index: int) -> tuple[NDArray[np.int64], NDArray[np.int64]
         usual = int(np.median(np.diff(shown))) if len(shown) > 1 else 1
         end = told if told > shown[-1] else int(shown[-1]) + usual
     return shown, np.unique(np.array(keys, np.int64)), end
-
-
-def _next_time(video: Video, time: int) -> int:
-    place = int(np.searchsorted(video.times, time))
-    return int(video.times[min(place, len(video.times) - 1)])
-
-
-def _decoded(video: Video, key: int | None) -> Iterator[tuple[int, "av.VideoFrame"]]:
-    """All frames that have a time, with it, from the key at this time on."""
-    import av
-
-    with opened(video.path) as container:
-        stream = container.streams[video.stream]
-        assert isinstance(stream, av.VideoStream)
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-        if key is not None:
-            container.seek(key, stream=stream)
-        for packet in container.demux(stream):
-            frames: list[av.VideoFrame] = []
-            with contextlib.suppress(av.error.InvalidDataError):
-                frames = packet.decode()
-            for frame in frames:
-                if frame.pts is not None:
-                    yield frame.pts, frame

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import SigningError
-from zoo.provenance.credentials.signing_key import SigningKey, signing_key
+from zoo.provenance.credentials.signing_key import signing_key
 from zoo.untrusted import parse_json
 
 if TYPE_CHECKING:
@@ -107,21 +106,6 @@ def check_statement(purpose: str, facts: Mapping[str, str], signature: str) -> S
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise StatementError("its signature cannot be read") from error
     return Signer(_fingerprint(leaf), _organisation(chain[0]), chain)
-
-
-def own_key() -> str:
-    """The fingerprint of the key that signs for this user.
-
-    Raises:
-        SigningError: there is no usable key.
-    """
-    from cryptography import x509
-
-    key: SigningKey = signing_key()
-    try:
-        return _fingerprint(x509.load_pem_x509_certificates(key.chain)[0].public_key())
-    except ValueError as error:
-        raise SigningError(f"The certificate that signs cannot be read: {error}.") from error
 
 
 def _message(purpose: str, facts: Mapping[str, str]) -> bytes:

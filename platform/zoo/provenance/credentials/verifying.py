@@ -8,13 +8,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import PhotoError
-from zoo.provenance.credentials.manifest import SWAP
+from zoo.provenance.credentials.manifest_history import UNTRUSTED, Step, serial_of, steps_of
 from zoo.provenance.credentials.media_types import HEAD, media_type
 from zoo.provenance.credentials.signing import SETTINGS, sidecar
 from zoo.provenance.credentials.signing_key import known_roots, own_roots, own_serials
@@ -28,16 +28,12 @@ _SYNTHETIC = frozenset(
     (b"compositeWithTrainedAlgorithmicMedia", b"trainedAlgorithmicMedia", b"compositeSynthetic",
      b"algorithmicMedia")
 )  # fmt: skip
-_UNTRUSTED = "signingCredential.untrusted"
 _LOOKED_AT = 64 * 2**20  # bytes, for the IPTC mark
 _CHUNK = 2**20
 MAX_BYTES = 200 * 2**30
 """Of a photo or video that is looked at; hours of one in the best quality have fewer."""
 
 _MOST_SIDECAR = 64 * 2**20
-_MOST_STEPS = 100
-_MOST_ALSO = 100
-_SWAP_FACTS = ("identity", "version", "network_sha256", "basis", "input_sha256")
 
 
 class Status(StrEnum):
@@ -52,23 +48,6 @@ class Status(StrEnum):
 
 
 FINE = frozenset((Status.valid, Status.unknown_issuer))
-
-
-@dataclass(frozen=True)
-class Step:
-    """One manifest of the file's history."""
-
-    software: str
-    issuer: str
-    key: str
-    when: str | None = None
-    says: tuple[str, ...] = ()
-    """What was done, in the manifest's own words; C2PA's names of the actions if it has none."""
-    swap: Mapping[str, Any] = field(default_factory=dict)
-    """For swaps of ours: identity, version, network_sha256, basis, settings, input_sha256;
-    also, a list of the same facts, where several networks were used."""
-    problems: tuple[str, ...] = ()
-    """C2PA's codes of what did not hold when the next step was signed."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +148,8 @@ def _sidecars(path: Path) -> Iterator[bytes]:
 
 def _finding(path: Path, store: Mapping[str, Any]) -> Finding:
     codes = tuple(str(entry.get("code", "")) for entry in store.get("validation_status") or ())
-    problems = tuple(dict.fromkeys(code for code in codes if code != _UNTRUSTED))
-    steps = tuple(_steps(store))
+    problems = tuple(dict.fromkeys(code for code in codes if code != UNTRUSTED))
+    steps = tuple(steps_of(store))
     state = store.get("validation_state")
     if any(code.endswith(".mismatch") or code.endswith(".missing") for code in problems):
         status, words = Status.altered, "It was altered after it was signed"
@@ -189,78 +168,8 @@ def _finding(path: Path, store: Mapping[str, Any]) -> Finding:
             "It has not been altered since it was signed, but the signer is not known: anyone "
             "can make such a key."
         )
-    own = state == "Trusted" and _serial(store) in own_serials()
+    own = state == "Trusted" and serial_of(store) in own_serials()
     return Finding(str(path), status, words, own, steps, problems)
-
-
-def _steps(store: Mapping[str, Any]) -> Iterator[Step]:
-    """From the newest manifest to the oldest, along the parents."""
-    manifests = _mapping(store.get("manifests"))
-    label: Any = store.get("active_manifest")
-    problems: tuple[str, ...] = ()
-    for _ in range(_MOST_STEPS):
-        manifest = _mapping(manifests.get(label)) if isinstance(label, str) else {}
-        if not manifest:
-            return
-        yield _step(manifest, problems)
-        parents = [
-            one
-            for one in map(_mapping, _sequence(manifest.get("ingredients")))
-            if one.get("relationship") == "parentOf"
-        ]
-        label = parents[0].get("active_manifest") if parents else None
-        problems = _recorded_problems(parents[0]) if parents else ()
-
-
-def _step(manifest: Mapping[str, Any], problems: tuple[str, ...]) -> Step:
-    signature = _mapping(manifest.get("signature_info"))
-    generators = [_mapping(one) for one in _sequence(manifest.get("claim_generator_info"))]
-    software = " ".join(
-        _text(generators[0].get(part)) for part in ("name", "version") if generators
-    ).strip()
-    said: list[str] = []
-    codes: list[str] = []
-    when = signature.get("time")
-    swap: dict[str, Any] = {}
-    for assertion in map(_mapping, _sequence(manifest.get("assertions"))):
-        label, data = _text(assertion.get("label")), _mapping(assertion.get("data"))
-        if label == SWAP:
-            swap = {key: _text(data.get(key)) for key in _SWAP_FACTS if key in data}
-            if "also" in data:
-                swap["also"] = [
-                    {key: _text(one.get(key)) for key in _SWAP_FACTS if key in one}
-                    for one in map(_mapping, _sequence(data["also"])[:_MOST_ALSO])
-                ]
-            swap["settings"] = {
-                _text(key): _text(value) for key, value in _mapping(data.get("settings")).items()
-            }
-        elif label.startswith("c2pa.actions"):
-            for action in map(_mapping, _sequence(data.get("actions"))):
-                codes.append(_text(action.get("action")))
-                said.append(_text(action.get("description")))
-                when = when or action.get("when")
-    return Step(
-        software=software or _text(manifest.get("claim_generator")),
-        issuer=_text(signature.get("issuer")),
-        key=_text(signature.get("common_name")),
-        when=_text(when) or None,
-        says=tuple(dict.fromkeys(filter(None, said))) or tuple(dict.fromkeys(codes)),
-        swap=swap,
-        problems=problems,
-    )
-
-
-def _recorded_problems(ingredient: Mapping[str, Any]) -> tuple[str, ...]:
-    """What did not hold of the input when it was swapped."""
-    active = _mapping(_mapping(ingredient.get("validation_results")).get("activeManifest"))
-    codes = [_text(_mapping(one).get("code")) for one in _sequence(active.get("failure"))]
-    return tuple(dict.fromkeys(code for code in codes if code and code != _UNTRUSTED))
-
-
-def _serial(store: Mapping[str, Any]) -> str:
-    manifests = _mapping(store.get("manifests"))
-    active = _mapping(manifests.get(str(store.get("active_manifest"))))
-    return _text(_mapping(active.get("signature_info")).get("cert_serial_number"))
 
 
 def _unsigned(path: Path) -> Finding:
@@ -291,17 +200,3 @@ def _iptc_mark(path: Path) -> str | None:
                 return None
             kept = chunk[-100:]
     return None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _sequence(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    """One line of what a stranger wrote, safe to print."""
-    text = str(value) if isinstance(value, str | int | float) else ""
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:1000]

@@ -13,34 +13,26 @@ registry said last; publishing, promoting and ``zoo pull`` ask it again.
 """
 
 import hashlib
-import json
 import math
-import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import BasisError, StorageError, UsageError
+from zoo.errors import BasisError, UsageError
 from zoo.provenance.identities.basis import check_basis
 from zoo.registry.references import Reference
-from zoo.registry.report_cards import judge_of, recognised_rate
 from zoo.settings import cache_folder, without_password
-from zoo.storage import atomic_file, atomic_folder, plain_errors, sha256_of, write_json
+from zoo.storage import atomic_folder, plain_errors, sha256_of, write_json
 from zoo.untrusted import read_json
 
 NETWORK = "network.onnx"
 CARD = "card.json"
 ALIASES = "aliases.json"
 REGISTRY = "registry.json"
-INDEX = "index.json"
 MAX_BYTES = 512 * 2**20
 """No network of ours comes near this; a file that does is not one."""
-
-_SETTLED_NS = 2_000_000_000  # a folder younger than this may change again unnoticed
 
 
 @dataclass(frozen=True)
@@ -60,25 +52,6 @@ class CachedNetwork:
     """By which alias it was found, if by one."""
     signer: str | None = None
     """The key that vouches for it; empty when nobody does, None when it was not asked then."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A cached network in a list."""
-
-    identity: str
-    version: int
-    aliases: tuple[str, ...]
-    recipe: str
-    resolution: int
-    basis: str
-    recognised_rate: float | None
-    judge: str
-    landmark_difference: float | None
-
-
-_PARTS = (int, list, str, int, str, float | None, str, float | None)
-"""Of a :class:`Line` in the index, after the name."""
 
 
 def resolve(reference: Reference, uri: str | None) -> CachedNetwork | None:
@@ -156,7 +129,7 @@ def forget_aliases(name: str, uri: str | None = None) -> None:
     Raises:
         StorageError: no permission.
     """
-    for folder in _folders(uri):
+    for folder in cache_folders(uri):
         with plain_errors(folder):
             (folder / name / ALIASES).unlink(missing_ok=True)
 
@@ -169,8 +142,8 @@ def remove_cached(name: str, uri: str | None, version: int | None = None) -> lis
     """
     gone = [
         network
-        for folder in _folders(uri)
-        for network in _all_of(folder / name)
+        for folder in cache_folders(uri)
+        for network in networks_in(folder / name)
         if version in (None, network.version)
     ]
     for network in gone:
@@ -187,27 +160,17 @@ def list_cached(uri: str | None = None) -> list[CachedNetwork]:
     """All cached networks (of one registry, or of all), by name, then newest first."""
     found = [
         network
-        for folder in _folders(uri)
+        for folder in cache_folders(uri)
         for identity in folder.glob("*/")
-        for network in _all_of(identity)
+        for network in networks_in(identity)
     ]
     return sorted(found, key=lambda network: (network.identity, -network.version))
 
 
 def cached_aliases(network: CachedNetwork) -> list[str]:
     """The aliases that, as far as the cache knows, point to ``network``."""
-    aliases = _read_json(network.path.parents[1] / ALIASES)
+    aliases = read_object(network.path.parents[1] / ALIASES)
     return sorted(alias for alias, version in aliases.items() if version == network.version)
-
-
-def list_lines(uri: str | None = None) -> list[Line]:
-    """What :func:`list_cached` finds, in short and at once, however much that is.
-
-    An index beside the networks holds the lines of each identity whose folder has not changed
-    since it was read. Nothing is verified here; what is used is.
-    """
-    found = [line for folder in _folders(uri) for line in _lines_in(folder)]
-    return sorted(found, key=lambda line: (line.identity, -line.version))
 
 
 def registry_folder(uri: str) -> Path:
@@ -216,65 +179,6 @@ def registry_folder(uri: str) -> Path:
     if colon and not prefix:  # relative to the working folder, which is no address
         uri = f"sqlite:///{Path(path).absolute()}"
     return _networks() / hashlib.sha256(without_password(uri).encode()).hexdigest()[:16]
-
-
-def _lines_in(folder: Path) -> list[Line]:
-    index = _read_json(folder / INDEX)
-    kept: dict[str, list[Any]] = {}
-    found: list[Line] = []
-    changed = False
-    settled = time.time_ns() - _SETTLED_NS
-    with suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.is_dir():
-                continue
-            at = entry.stat().st_mtime_ns
-            known = index.get(entry.name)
-            lines = _remembered(entry.name, known, at)
-            if lines is not None:
-                kept[entry.name] = index[entry.name]
-            else:
-                lines = [_line(network) for network in _all_of(Path(entry.path))]
-                if at < settled:
-                    kept[entry.name] = [at, [astuple(line)[1:] for line in lines]]
-                    changed = True
-            found += lines
-    if changed or len(kept) < len(index):
-        with suppress(StorageError), atomic_file(folder / INDEX) as temporary:
-            temporary.write_text(json.dumps(kept), encoding="utf-8")
-    return found
-
-
-def _remembered(name: str, known: Any, at: int) -> list[Line] | None:
-    """What the index holds of an identity; None when that is out of date, damaged or another's.
-
-    An index of an earlier version may hold less than a line says.
-    """
-    if not isinstance(known, list) or len(known) != 2 or known[0] != at:
-        return None
-    found = []
-    for line in known[1] if isinstance(known[1], list) else [None]:
-        if not isinstance(line, list) or len(line) != len(_PARTS):
-            return None
-        if not all(isinstance(one, kind) for one, kind in zip(line, _PARTS, strict=True)):
-            return None
-        version, aliases, *rest = line
-        found.append(Line(name, version, tuple(map(str, aliases)), *rest))
-    return found
-
-
-def _line(network: CachedNetwork) -> Line:
-    return Line(
-        network.identity,
-        network.version,
-        tuple(cached_aliases(network)),
-        network.recipe,
-        network.resolution,
-        network.basis,
-        recognised_rate(network.scores),
-        judge_of(network.scores),
-        network.scores.get("landmark_difference"),
-    )
 
 
 def _is_whole(network: CachedNetwork) -> bool:
@@ -288,26 +192,27 @@ def _networks() -> Path:
     return cache_folder() / "networks"
 
 
-def _folders(uri: str | None) -> list[Path]:
+def cache_folders(uri: str | None) -> list[Path]:
     """That of one registry, or those of all."""
     return [registry_folder(uri)] if uri is not None else sorted(_networks().glob("*/"))
 
 
 def _registry_of(folder: Path) -> str:
-    return str(_read_json(folder / REGISTRY).get("uri", folder))
+    return str(read_object(folder / REGISTRY).get("uri", folder))
 
 
 def _version(folder: Path, reference: Reference) -> tuple[str | None, int | None]:
     if reference.version is not None:
         return None, reference.version
-    known = _read_json(folder / ALIASES)
+    known = read_object(folder / ALIASES)
     for alias in reference.aliases:
         if type(version := known.get(alias)) is int:
             return alias, version
     return None, None
 
 
-def _all_of(identity: Path) -> Iterator[CachedNetwork]:
+def networks_in(identity: Path) -> Iterator[CachedNetwork]:
+    """The networks in the cache's folder of one identity."""
     for card in identity.glob(f"*/{CARD}"):
         if (network := _read(card.parent, None)) is not None:
             yield network
@@ -315,7 +220,7 @@ def _all_of(identity: Path) -> Iterator[CachedNetwork]:
 
 def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
     """The network in ``folder``; None when missing, or its card damaged or without a basis."""
-    card = _read_json(folder / CARD)
+    card = read_object(folder / CARD)
     path = folder / NETWORK
     try:
         network = CachedNetwork(
@@ -342,7 +247,8 @@ def _read(folder: Path, alias: str | None) -> CachedNetwork | None:
         return None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object of the cache; empty when it is missing or damaged."""
     try:
         data = read_json(path)
     except (OSError, ValueError):

@@ -7,13 +7,7 @@ a lease, so that two processes publish one network once. Nothing is pickled and 
 code is stored. What a swap relies on is signed (:mod:`.signatures`).
 """
 
-import math
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version as installed
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,46 +15,36 @@ from zoo.errors import BasisError, RegistryError
 from zoo.provenance.identities.identity import Identity
 from zoo.provenance.identities.names import check_name
 from zoo.registry.local import cache
-from zoo.registry.maintenance.lineage import LINEAGE, trace
+from zoo.registry.maintenance.lineage import trace
 from zoo.registry.promotion.alias_history import move_alias
 from zoo.registry.promotion.lease import lease
-from zoo.registry.publishing.curves import Row, draw_curves, metrics, read_curves
-from zoo.registry.publishing.model_card import model_card, scores_of, tags_of, version_card
+from zoo.registry.publishing.curves import read_curves
+from zoo.registry.publishing.model_card import model_card, tags_of, version_card
 from zoo.registry.publishing.signatures import SIGNATURE, is_signed, signature_of
+from zoo.registry.publishing.stored_files import (
+    NETWORK,
+    StoredNetwork,
+    log_report,
+    run_of,
+    store_network,
+    version_files,
+)
 from zoo.registry.references import CANDIDATE
 from zoo.registry.tags import SCORES
 from zoo.registry.versions import versions_with
 from zoo.settings import Project
-from zoo.storage import sha256_of, write_json
-from zoo.swapping.network_files.inspection import INPUT, OUTPUT, check_own_words, inspect_network
+from zoo.storage import sha256_of
+from zoo.swapping.network_files.inspection import check_own_words, inspect_network
 from zoo.tracking import (
     connect,
-    experiment_id,
     plain_registry_errors,
     without_repeats,
-    without_warnings,
 )
 from zoo.untrusted import read_json
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.tracking import MlflowClient
-
-NETWORK = "network.onnx"
-WEIGHTS = "network.safetensors"
-PICTURES = ("preview.jpg", "curves.png")
-REPORT_FILES = ("report.json", "sheet.jpg", "plots.png")
-_LARGEST_BATCH = 1000  # metrics in one call, MLflow's limit
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """A network whose files are in the registry, but which is no version yet."""
-
-    run_id: str
-    source: str
-    model_id: str
 
 
 def publish(
@@ -109,10 +93,10 @@ def publish(
         stored = None
         if _published(client, name, tags) is None:
             traced = trace(Project(model_folder.parent.parent), name, receipt)
-            with _files(name, model_folder, report_folder, rows, traced) as files:
-                run = _run(client, tracking_uri, name, receipt, rows)
-                stored = _store(client, run, files, network.resolution)
-                _log_report(client, stored.run_id, report, report_folder)
+            with version_files(name, model_folder, report_folder, rows, traced) as files:
+                run = run_of(client, tracking_uri, name, receipt, rows)
+                stored = store_network(client, run, files, network.resolution)
+                log_report(client, stored.run_id, report, report_folder)
         with lease(client, name):
             published = _published(client, name, tags)
             if published is None and stored is not None:
@@ -121,7 +105,7 @@ def publish(
                 if stored is not None:  # another process was quicker with the same network
                     client.delete_logged_model(stored.model_id)
                 if _refresh(client, published, identity, receipt, tags) and published.run_id:
-                    _log_report(client, published.run_id, report, report_folder)
+                    log_report(client, published.run_id, report, report_folder)
             else:
                 raise RegistryError(
                     f"A version of {name} was removed while it was published; run it again."
@@ -158,128 +142,12 @@ def _read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
-@contextmanager
-def _files(
-    name: str,
-    model_folder: Path,
-    report_folder: Path,
-    rows: list[Row],
-    traced: Mapping[str, Any],
-) -> Iterator[dict[str, Path]]:
-    """All that a version carries, by file name; the curves are drawn here."""
-    files = {
-        path.name: path
-        for path in (
-            *(model_folder / file for file in (NETWORK, WEIGHTS, "receipt.json", "curves.csv")),
-            model_folder / "preview.jpg",
-            *(report_folder / file for file in REPORT_FILES),
-        )
-    }
-    for path in files.values():
-        if not path.is_file():
-            raise RegistryError(f"{path} is missing, so {name} is not registered; run `dvc repro`.")
-    with tempfile.TemporaryDirectory() as folder:
-        files["curves.png"] = Path(folder) / "curves.png"
-        draw_curves(rows, name, files["curves.png"])
-        files[LINEAGE] = Path(folder) / LINEAGE
-        write_json(files[LINEAGE], traced)
-        yield files
-
-
-def _run(
-    client: "MlflowClient", uri: str, name: str, receipt: Mapping[str, Any], rows: list[Row]
-) -> "Run":
-    """The training's run; a new one with the same curves when that is gone."""
-    from mlflow.exceptions import MlflowException
-
-    if run_id := receipt.get("run_id"):
-        try:
-            run = client.get_run(str(run_id))
-            if run.info.lifecycle_stage == "active":
-                return run
-        except MlflowException:  # made in another registry, or deleted
-            pass
-    run = client.create_run(experiment_id(client, uri), run_name=name)
-    points = metrics(rows, int(time.time() * 1000))
-    for start in range(0, len(points), _LARGEST_BATCH):
-        client.log_batch(run.info.run_id, points[start : start + _LARGEST_BATCH])
-    client.log_param(run.info.run_id, "recipe", receipt["recipe_name"])
-    client.set_terminated(run.info.run_id)
-    return run
-
-
-def _store(
-    client: "MlflowClient", run: "Run", files: Mapping[str, Path], resolution: int
-) -> _Stored:
-    """Stores the network in MLflow's ONNX flavour, and its pictures where its run is looked at.
-
-    As ``mlflow.onnx.log_model`` does, which also starts and ends the run and copies its metrics.
-    """
-    with without_warnings():
-        import mlflow.onnx
-        import numpy as np
-        import onnx
-        from mlflow.entities import LoggedModelOutput
-        from mlflow.models import Model, ModelSignature
-        from mlflow.types import Schema, TensorSpec
-
-    shape = (-1, 3, resolution, resolution)
-    signature = ModelSignature(
-        inputs=Schema([TensorSpec(np.dtype(np.float32), shape, INPUT)]),
-        outputs=Schema([TensorSpec(np.dtype(np.float32), shape, OUTPUT)]),
-    )
-    run_id = str(run.info.run_id)
-    stored = client.create_logged_model(
-        run.info.experiment_id, "network", run_id, params=dict(run.data.params)
-    )
-    with without_warnings(), tempfile.TemporaryDirectory() as folder:
-        mlflow.onnx.save_model(
-            onnx.load(files[NETWORK]),
-            folder,
-            mlflow_model=Model(
-                artifact_path=stored.artifact_location,
-                run_id=run_id,
-                model_uuid=stored.model_id,
-                model_id=stored.model_id,
-            ),
-            signature=signature,
-            # Without them MLflow starts a process to find them out: 12 to 23 s.
-            pip_requirements=[f"onnxruntime=={installed('onnxruntime')}"],
-            onnx_execution_providers=["CPUExecutionProvider"],
-            save_as_external_data=False,
-            extra_files=[str(path) for file, path in files.items() if file != NETWORK],
-        )
-        client.log_model_artifacts(stored.model_id, folder)
-    client.finalize_logged_model(stored.model_id, "READY")
-    client.log_outputs(run_id, [LoggedModelOutput(stored.model_id, step=0)])
-    for picture in PICTURES:
-        client.log_artifact(run_id, str(files[picture]))
-    return _Stored(run_id, str(stored.model_uri), str(stored.model_id))
-
-
-def _log_report(
-    client: "MlflowClient", run_id: str, report: Mapping[str, Any], folder: Path
-) -> None:
-    """The scores as metrics, so that MLflow compares runs by them, and what is looked at."""
-    from mlflow.entities import Metric
-
-    now = int(time.time() * 1000)
-    points = [
-        Metric(f"score/{name}", value, now, 0)
-        for name, value in scores_of(report).items()
-        if math.isfinite(value)
-    ]
-    client.log_batch(run_id, points)
-    for file in REPORT_FILES:
-        client.log_artifact(run_id, str(folder / file))
-
-
 def _register(
     client: "MlflowClient",
     identity: Identity,
     receipt: Mapping[str, Any],
     tags: Mapping[str, str],
-    stored: _Stored,
+    stored: StoredNetwork,
 ) -> "ModelVersion":
     name = identity.name
     card = model_card(identity)

@@ -26,7 +26,7 @@ from zoo.serving.deployment.backend import Chosen
 from zoo.serving.library import Library
 from zoo.serving.live_frames import Following, Frame, swap_frame
 from zoo.serving.options import Options
-from zoo.serving.upload_swapping import Found, Result, Wish, find_in_upload, swap_upload
+from zoo.serving.upload_swapping import Found, Result, SwapRequest, find_in_upload, swap_upload
 from zoo.swapping.network import Crops, SwapNetwork
 
 MOST_WAITING = 256
@@ -50,11 +50,13 @@ def build(options: Options) -> tuple[Application, Application]:
         graceful_shutdown_timeout_s=5,
         **common,
     )(Worker)
-    shelf = serve.deployment(name="library", graceful_shutdown_timeout_s=2, **common)(Shelf)
+    shelf = serve.deployment(name="library", graceful_shutdown_timeout_s=2, **common)(
+        LibraryDeployment
+    )
     return worker.bind(options), shelf.bind(options)
 
 
-class Shelf:
+class LibraryDeployment:
     """:class:`Library` off the event loop, one question after the other."""
 
     def __init__(self, options: Options) -> None:
@@ -103,7 +105,7 @@ class Worker:
             lambda: find_in_upload(photo, max_pixels=self._options.max_pixels, decode=self._decode)
         )
 
-    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: SwapRequest) -> Result:
         loop = asyncio.get_running_loop()
         batched = [_Batched(await self._network(one.key), self._run, loop) for one in chosen]
         return await self._in_thread(

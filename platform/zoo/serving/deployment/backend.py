@@ -6,7 +6,7 @@ from typing import Protocol
 
 from zoo.serving.gallery import Gallery
 from zoo.serving.live_frames import Following, Frame
-from zoo.serving.upload_swapping import Found, Result, Wish
+from zoo.serving.upload_swapping import Found, Result, SwapRequest
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,6 @@ class Backend(Protocol):
 
     async def find(self, photo: bytes) -> Found: ...
 
-    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result: ...
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: SwapRequest) -> Result: ...
 
     async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame: ...

@@ -21,7 +21,7 @@ from typing import Any, TextIO
 from zoo import local_ray
 from zoo.errors import ServingError, UsageError, ZooError
 from zoo.serving.options import Options
-from zoo.serving.web.graceful_shutdown import Ending
+from zoo.serving.web.graceful_shutdown import GracefulShutdown
 
 _OBJECT_STORE = 256 * 2**20  # bytes
 _QUIET = {"log_level": "ERROR", "enable_access_log": False}
@@ -45,7 +45,7 @@ def main() -> None:
             raise SystemExit(error.exit_code) from error
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # they go to all of a group; the starter decides
-        ending = Ending()
+        ending = GracefulShutdown()
         app = api.create(front, options, ending)
         asyncio.run(_serve(listener.Listener(app, options, bound), ending, said))
     finally:
@@ -54,7 +54,7 @@ def main() -> None:
             local_ray.remove(os.environ["TMPDIR"])
 
 
-async def _serve(listener: Any, ending: Ending, said: TextIO) -> None:
+async def _serve(listener: Any, ending: GracefulShutdown, said: TextIO) -> None:
     """Answers clients until standard input ends, and then those whose requests are under way."""
     await listener.open()
     print(json.dumps({"open": True}), file=said, flush=True)
@@ -85,7 +85,7 @@ def _open(options: Options) -> tuple[Any, Any]:
         from ray import serve
 
         from zoo.serving.deployment.application import build
-        from zoo.serving.deployment.gateway import Front
+        from zoo.serving.deployment.gateway import Gateway
     except ImportError as error:
         raise _missing(error) from error
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
@@ -107,7 +107,7 @@ def _open(options: Options) -> tuple[Any, Any]:
     except Exception as error:  # Ray has no common base for what may go wrong at its start
         reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
         raise ServingError(f"The server did not start ({reason}); try again.") from error
-    return ray, Front(worker, shelf)
+    return ray, Gateway(worker, shelf)
 
 
 def _clients_side() -> tuple[Any, Any]:

@@ -20,7 +20,7 @@ from zoo.errors import ZooError
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.gallery import Gallery
 from zoo.serving.live_frames import Following, Frame
-from zoo.serving.upload_swapping import Found, Result, Wish
+from zoo.serving.upload_swapping import Found, Result, SwapRequest
 from zoo.serving.web.problems import BusyError
 
 _ATTEMPTS = 3
@@ -35,7 +35,7 @@ _DEATHS = (
 )
 
 
-class Front:
+class Gateway:
     """Asks the library and the workers; a :class:`.backend.Backend`."""
 
     def __init__(self, worker: DeploymentHandle[Any], shelf: DeploymentHandle[Any]) -> None:
@@ -60,7 +60,7 @@ class Front:
         found: Found = await _answer(lambda: self._worker.find.remote(photo))
         return found
 
-    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: Wish) -> Result:
+    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: SwapRequest) -> Result:
         worker = self._worker.options(multiplexed_model_id=chosen[0].key)
         result: Result = await _answer(lambda: worker.swap.remote(photo, chosen, wish))
         return result

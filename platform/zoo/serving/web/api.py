@@ -21,13 +21,13 @@ from zoo.serving.deployment.backend import Backend
 from zoo.serving.gallery import Gallery
 from zoo.serving.options import Options
 from zoo.serving.swap_requests import answer, choose
-from zoo.serving.upload_swapping import Kind, Wish
+from zoo.serving.upload_swapping import Kind, SwapRequest
 from zoo.serving.web import camera, problems
-from zoo.serving.web.graceful_shutdown import Ending
+from zoo.serving.web.graceful_shutdown import GracefulShutdown
 from zoo.serving.web.metrics import MEDIA_TYPE, Counted, Metrics
-from zoo.serving.web.middleware import COOKIE, Guard, same_token
+from zoo.serving.web.middleware import COOKIE, AccessMiddleware, same_token
 from zoo.swapping.option_parsing import MOST, parts_of
-from zoo.swapping.options import Look
+from zoo.swapping.options import CompositingOptions
 
 _T = TypeVar("_T")
 
@@ -80,7 +80,7 @@ class Limits(BaseModel):
     frame_pixels: int = camera.MAX_PIXELS
 
 
-def create(backend: Backend, options: Options, ending: Ending | None = None) -> FastAPI:
+def create(backend: Backend, options: Options, ending: GracefulShutdown | None = None) -> FastAPI:
     """The application; ``ending`` hears of its requests."""
     metrics = Metrics()
     app = FastAPI(
@@ -96,7 +96,7 @@ def create(backend: Backend, options: Options, ending: Ending | None = None) -> 
     _add_state(app, options, metrics)
     camera.add(app, backend, options, metrics)
     problems.install(app)
-    app.add_middleware(Guard, options=options)
+    app.add_middleware(AccessMiddleware, options=options)
     app.add_middleware(Counted, metrics=metrics)
     if ending:
         app.add_middleware(ending.wrap)
@@ -209,11 +209,11 @@ def _add_swapping(app: FastAPI, backend: Backend, options: Options, metrics: Met
         """Swap faces of a photo. The answer is a picture, signed and marked as synthetic."""
         chosen, mapped = await choose(backend, options.networks, identity, map or [])
         references = {one.filename or "": await one.read() for one in reference or []}
-        wish = Wish(
+        wish = SwapRequest(
             (faces,) if identity is not None else (),
             mapped,
             references,
-            Look(method, parts_of([keep]), strength),
+            CompositingOptions(method, parts_of([keep]), strength),
             format,
         )
         result = await admitted(

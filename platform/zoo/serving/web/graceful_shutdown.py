@@ -10,7 +10,7 @@ SECONDS_TO_ANSWER = 15.0
 """Longest wait for what is under way."""
 
 
-class Ending:
+class GracefulShutdown:
     """Counts requests in progress, and refuses new ones after the shutdown began."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zoo.serving.options import LOCAL_NAMES, Options
 from zoo.serving.web.problems import problem
-from zoo.serving.web.rate_limit import Guesses, RateLimit
+from zoo.serving.web.rate_limit import FailedAttempts, RateLimit
 
 COOKIE = "zoo_token"
 SECONDS_TO_UPLOAD = 60.0
@@ -41,14 +41,14 @@ _SECURITY = {
 }
 
 
-class Guard:
+class AccessMiddleware:
     """ASGI middleware: refuses foreign hosts, oversized uploads, frequent and slow requests."""
 
     def __init__(self, app: ASGIApp, options: Options) -> None:
         self._app = app
         self._options = options
         self._rate = RateLimit(options.rate, options.burst)
-        self._guesses = Guesses(GUESSES_PER_SECOND, GUESSES_AT_ONCE)
+        self._guesses = FailedAttempts(GUESSES_PER_SECOND, GUESSES_AT_ONCE)
         self._names = LOCAL_NAMES | {options.host, f"[{options.host}]", *options.names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -41,7 +41,7 @@ class RateLimit:
         return min(float(self._burst), tokens + (now - then) * self._rate)
 
 
-class Guesses:
+class FailedAttempts:
     """Slows down who shows one wrong token after another.
 
     The same one again is no guess: a browser that remembers an old one shows it with each request.

@@ -1,11 +1,11 @@
 """Swaps many photos independently; existing outputs are skipped."""
 
-import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from zoo.cores import available_cores
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.files.failure_report import reason_of
 from zoo.swapping.files.output_plan import Place
@@ -16,7 +16,7 @@ from zoo.swapping.options import SwapOptions
 
 
 @dataclass(frozen=True)
-class How:
+class BatchOptions:
     """By which network, and how, all photos of a batch are swapped.
 
     Attributes:
@@ -61,7 +61,7 @@ _Pair = tuple[int, Place, Place]
 
 
 def swap_many(
-    pairs: Sequence[tuple[Place, Place]], how: How, jobs: int = 1
+    pairs: Sequence[tuple[Place, Place]], how: BatchOptions, jobs: int = 1
 ) -> Generator[Outcome, None, None]:
     """Swaps each source into its target; outcomes come as they are ready.
 
@@ -80,11 +80,11 @@ def swap_many(
     jobs = min(jobs, len(pairs))
     if jobs <= 1:
         return (swap(pair) for swap in [_worker(how, None)] for pair in numbered)
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    threads = max(1, available_cores() // jobs)
     return in_processes(numbered, partial(_worker, how, threads), _killed, jobs)
 
 
-def _worker(how: How, threads: int | None) -> Callable[[_Pair], Outcome]:
+def _worker(how: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
     if threads is not None:
         import cv2
 
@@ -97,7 +97,9 @@ def _worker(how: How, threads: int | None) -> Callable[[_Pair], Outcome]:
     return partial(_swap, how, network, others)
 
 
-def _swap(how: How, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair) -> Outcome:
+def _swap(
+    how: BatchOptions, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair
+) -> Outcome:
     number, source, target = pair
     try:
         swap = swap_anywhere(

@@ -18,9 +18,9 @@ from zoo.storage import sha256_of
 from zoo.swapping import options as swap_options
 from zoo.swapping.network_files.inspection import inspect_network
 from zoo.swapping.options import SwapOptions, check_networks
-from zoo.swapping.video.assignment.identity_assignment import Casting, cast
+from zoo.swapping.video.assignment.identity_assignment import Assignment, assign_identities
 from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
-from zoo.swapping.video.containers.muxing import Part, join, notes_of
+from zoo.swapping.video.containers.muxing import Part, mux, notes_of
 from zoo.swapping.video.containers.stream_plan import Audio, Subtitles, plan_streams
 from zoo.swapping.video.resume import (
     finished,
@@ -30,9 +30,9 @@ from zoo.swapping.video.resume import (
     remembered_roles,
     work_folder,
 )
-from zoo.swapping.video.segment import How, Segment, segments
+from zoo.swapping.video.segment import Segment, SegmentOptions, segments
 from zoo.swapping.video.segment_workers import default_jobs, look_at_segments, make_segments
-from zoo.swapping.video.step_timer import Stopwatch
+from zoo.swapping.video.step_timer import StepTimer
 
 Progress = Callable[[int, int], None]
 """Told how many frames of how many are done."""
@@ -124,14 +124,14 @@ def swap_video(
     notes = (*notes_of(video), *handlings.notes)
     for note in notes:
         tell(note)
-    how = How(codec, choose_format(video, codec), options)
+    how = SegmentOptions(codec, choose_format(video, codec), options)
     parts = segments(video, first, after)
     counts = {
         part.number: int(((video.times >= part.start) & (video.times < part.end)).sum())
         for part in parts
     }
     total = sum(counts.values())
-    watch = Stopwatch()
+    watch = StepTimer()
     steps = watch.seconds
     hashes = [sha256_of(path) for path in networks]
     with work_folder(target, plan_of(video, hashes, how, parts)) as folder:
@@ -169,7 +169,7 @@ def swap_video(
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
             joined = Path(place, f"joined{target.suffix.lower()}")
             files = [Part(folder / part.name, done[part.number].first) for part in parts]
-            join(
+            mux(
                 video,
                 files,
                 joined,
@@ -193,19 +193,21 @@ def swap_video(
     )
 
 
-def _missing(casting: Casting | None) -> list[str]:
+def _missing(casting: Assignment | None) -> list[str]:
     return [f"Not there: {who}." for who in casting.missing] if casting else []
 
 
-def _casting(video: Video, parts: Sequence[Segment], how: How, jobs: int, source: Path) -> Casting:
+def _casting(
+    video: Video, parts: Sequence[Segment], how: SegmentOptions, jobs: int, source: Path
+) -> Assignment:
     """The people of the video.
 
     Raises:
-        UsageError, NobodyError: see :func:`.identity_assignment.cast`.
+        UsageError, NobodyError: see :func:`.identity_assignment.assign_identities`.
     """
     looked = sorted(look_at_segments(video, parts, how, jobs), key=lambda one: one.number)
     try:
-        return cast(looked, how.options)
+        return assign_identities(looked, how.options)
     except (UsageError, NobodyError) as error:
         raise type(error)(str(error).replace("The video", str(source), 1)) from error
 

@@ -15,7 +15,7 @@ from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.detection.landmark_fitting import radius_of
 from zoo.faces.recognition.descriptors import descriptor
 from zoo.photos.image import Image
-from zoo.photos.video.reader import sampled
+from zoo.photos.video.decoding import sampled
 from zoo.photos.writing import encode_photo
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking, xmp
@@ -24,9 +24,13 @@ from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.options import Portrait, SwapOptions, check_networks
 from zoo.swapping.photo import swap_faces
-from zoo.swapping.video.assignment.identity_assignment import Known, know, meant
+from zoo.swapping.video.assignment.identity_assignment import (
+    KnownPeople,
+    recognise,
+    selected_people,
+)
 from zoo.swapping.video.assignment.roles import NOBODY
-from zoo.swapping.video.assignment.track_linking import Chain
+from zoo.swapping.video.assignment.track_linking import LinkedTrack
 from zoo.swapping.video.file import settings_of
 
 FRAMES = 6
@@ -78,7 +82,7 @@ def preview(
     several = options.tells_apart or any(len(frame.faces) > 1 for frame in frames)
     known = _known(frames, options) if several else None
     try:
-        networks = meant(known, options)[0] if known else {}
+        networks = selected_people(known, options)[0] if known else {}
     except (UsageError, NobodyError) as error:
         raise type(error)(str(error).replace("The video", str(source), 1)) from error
     pairs: list[tuple[Image, Image]] = []
@@ -112,14 +116,14 @@ def preview(
     return len(pairs)
 
 
-def _known(frames: Sequence[_Frame], options: SwapOptions) -> Known:
+def _known(frames: Sequence[_Frame], options: SwapOptions) -> KnownPeople:
     """The people of these frames, each face of each a chain of one."""
-    found: list[Chain] = []
+    found: list[LinkedTrack] = []
     for frame in frames:
         for face in frame.faces:
             place = np.array([*face.landmarks.mean(axis=0), radius_of(face.landmarks)], np.float32)
             found.append(
-                Chain(
+                LinkedTrack(
                     ((frame.number, len(found)),),
                     {frame.number: place},
                     np.array([frame.number], np.int64),
@@ -127,10 +131,10 @@ def _known(frames: Sequence[_Frame], options: SwapOptions) -> Known:
                 )
             )
     portraits = [one.who for one in options.persons if isinstance(one.who, Portrait)]
-    return know(found, portraits)
+    return recognise(found, portraits)
 
 
-def _small(frame: _Frame, known: Known | None, people: Sequence[int]) -> Image:
+def _small(frame: _Frame, known: KnownPeople | None, people: Sequence[int]) -> Image:
     """The frame for the sheet, with people's numbers if there are several."""
     image = _resized(frame.image)
     if known is None or len(known.persons) < 2:

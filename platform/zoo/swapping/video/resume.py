@@ -22,8 +22,8 @@ from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.photos.video.reader import Video
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, write_json
-from zoo.swapping.video.assignment.identity_assignment import Casting
-from zoo.swapping.video.segment import SUFFIX, Done, How, Segment
+from zoo.swapping.video.assignment.identity_assignment import Assignment
+from zoo.swapping.video.segment import SUFFIX, Done, Segment, SegmentOptions
 from zoo.untrusted import read_json
 
 MAKER = "4"
@@ -117,7 +117,7 @@ def held(folder: Path, target: object) -> Iterator[None]:
 
 
 def plan_of(
-    video: Video, networks_sha256: Sequence[str], how: How, parts: list[Segment]
+    video: Video, networks_sha256: Sequence[str], how: SegmentOptions, parts: list[Segment]
 ) -> dict[str, Any]:
     """All that segments depend on."""
     return {
@@ -149,7 +149,7 @@ def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
     return found
 
 
-def remember_roles(folder: Path, casting: Casting) -> None:
+def remember_roles(folder: Path, casting: Assignment) -> None:
     """Stores the roles, so that a resumed swap skips the first pass.
 
     Raises:
@@ -158,10 +158,10 @@ def remember_roles(folder: Path, casting: Casting) -> None:
     write_json(folder / _ROLES, casting.as_json())
 
 
-def remembered_roles(folder: Path) -> Casting | None:
+def remembered_roles(folder: Path) -> Assignment | None:
     """What :func:`remember_roles` noted; None if it did not."""
     try:
-        return Casting.from_json(_read(folder / _ROLES))
+        return Assignment.from_json(_read(folder / _ROLES))
     except (TypeError, ValueError, KeyError):  # not there, or damaged
         return None
 

@@ -13,17 +13,18 @@ import numpy as np
 
 from zoo.errors import PhotoError
 from zoo.faces.video.tracker import period
-from zoo.photos.video.reader import Video, decode
+from zoo.photos.video.decoding import decode
+from zoo.photos.video.reader import Video
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
 from zoo.swapping.options import SwapOptions
-from zoo.swapping.video.assignment.roles import Cast
-from zoo.swapping.video.assignment.tracks import Looked, look
+from zoo.swapping.video.assignment.roles import Roles
+from zoo.swapping.video.assignment.tracks import Analysis, analyse
 from zoo.swapping.video.containers.encoding import Codec, add_encoder
-from zoo.swapping.video.frames.deinterlacing import fields, of_fields, weave
+from zoo.swapping.video.frames.deinterlacing import deinterlace, interlace, of_fields
 from zoo.swapping.video.frames.frame_swapping import Swapped, follow, margin, swap_frames
-from zoo.swapping.video.frames.prefetch import ahead
-from zoo.swapping.video.step_timer import Stopwatch
+from zoo.swapping.video.frames.prefetch import prefetch
+from zoo.swapping.video.step_timer import StepTimer
 
 if TYPE_CHECKING:
     import av
@@ -49,7 +50,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class How:
+class SegmentOptions:
     """What all segments of a video have in common."""
 
     codec: Codec
@@ -100,27 +101,27 @@ def decoded_for(video: Video, segment: Segment) -> tuple[int, int]:
     return int(video.times[begin]), max(after, segment.end)
 
 
-def look_at_segment(video: Video, segment: Segment, how: How) -> Looked:
+def look_at_segment(video: Video, segment: Segment, how: SegmentOptions) -> Analysis:
     """First pass over a segment: its faces and descriptors.
 
     Raises:
         PhotoError: the video is gone.
         AssetError: the face models or the descriptor network are missing or damaged.
     """
-    watch = Stopwatch()
+    watch = StepTimer()
     frames, pictures, part = _pictures(video, segment, watch)
     followed = follow(frames, pictures, how.format, watch)
     first, after = np.searchsorted(pictures.times, (part.start, part.end))
-    return look(followed, float(pictures.rate), segment.number, range(int(first), int(after)))
+    return analyse(followed, float(pictures.rate), segment.number, range(int(first), int(after)))
 
 
 def make_segment(
     video: Video,
     segment: Segment,
     networks: Sequence[Network],
-    how: How,
+    how: SegmentOptions,
     folder: Path,
-    cast: Cast | None = None,
+    cast: Roles | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Done:
     """Writes a segment into ``folder``, whole or not at all.
@@ -139,14 +140,14 @@ def make_segment(
         AssetError: the face models are missing or damaged.
         StorageError: no permission or no space.
     """
-    watch = Stopwatch()
+    watch = StepTimer()
     made = _swapped(video, segment, networks, how, cast, watch)
     wanted = video.times[(video.times >= segment.start) & (video.times < segment.end)]
     ending = int(wanted[-2:][0])
     frames = swapped = first = 0
     with atomic_file(folder / segment.name) as temporary:
         writer = None
-        for item in ahead(made):
+        for item in prefetch(made):
             time = item.frame.pts
             assert time is not None
             with watch.step("encode"):
@@ -169,7 +170,7 @@ def make_segment(
 
 
 def _pictures(
-    video: Video, segment: Segment, watch: Stopwatch
+    video: Video, segment: Segment, watch: StepTimer
 ) -> tuple[Iterator["av.VideoFrame"], Video, Segment]:
     """The decoded frames of a segment, with its video and segment.
 
@@ -187,17 +188,17 @@ def _pictures(
         end = int(np.searchsorted(video.times, -(-after // 2))) + 1
         until = int(video.times[end]) if end < len(video.times) else video.end
         decoded = decode(video, int(video.times[max(0, place)]), until)
-        frames = watch.each("decode", fields(decoded, video, first))
-    return ahead(frames), pictures, part
+        frames = watch.each("decode", deinterlace(decoded, video, first))
+    return prefetch(frames), pictures, part
 
 
 def _swapped(
     video: Video,
     segment: Segment,
     networks: Sequence[Network],
-    how: How,
-    cast: Cast | None,
-    watch: Stopwatch,
+    how: SegmentOptions,
+    cast: Roles | None,
+    watch: StepTimer,
 ) -> Iterator[Swapped]:
     """A segment's frames, swapped; those of an interlaced video field by field."""
     frames, pictures, part = _pictures(video, segment, watch)
@@ -212,7 +213,7 @@ def _swapped(
         between=(part.start, part.end),
         watch=watch,
     )
-    return made if video.fields is None else weave(made, video)
+    return made if video.fields is None else interlace(made, video)
 
 
 class _Writer:

@@ -15,13 +15,14 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from zoo.cores import available_cores
 from zoo.errors import PhotoError
 from zoo.photos.video.reader import Video
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video.assignment.identity_assignment import Casting
-from zoo.swapping.video.assignment.roles import Cast
-from zoo.swapping.video.assignment.tracks import Looked
-from zoo.swapping.video.segment import Done, How, Segment, look_at_segment, make_segment
+from zoo.swapping.video.assignment.identity_assignment import Assignment
+from zoo.swapping.video.assignment.roles import Roles
+from zoo.swapping.video.assignment.tracks import Analysis
+from zoo.swapping.video.segment import Done, Segment, SegmentOptions, look_at_segment, make_segment
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
@@ -39,17 +40,17 @@ Networks = Sequence[Path]
 def default_jobs(video: Video) -> int:
     """One process per core this one may use, fewer for frames so large that memory is short."""
     fits = max(1, _PIXELS // (video.width * video.height))
-    return min(len(os.sched_getaffinity(0)), fits)
+    return min(available_cores(), fits)
 
 
 def make_segments(
     video: Video,
     todo: Sequence[Segment],
     networks: Networks,
-    how: How,
+    how: SegmentOptions,
     folder: Path,
     jobs: int,
-    casting: Casting | None = None,
+    casting: Assignment | None = None,
     count: Callable[[int], None] = lambda frames: None,
 ) -> Iterator[Done]:
     """Makes the segments; yields each when it is written.
@@ -73,8 +74,8 @@ def make_segments(
 
 
 def look_at_segments(
-    video: Video, parts: Sequence[Segment], how: How, jobs: int
-) -> Iterator[Looked]:
+    video: Video, parts: Sequence[Segment], how: SegmentOptions, jobs: int
+) -> Iterator[Analysis]:
     """Looks for the people in all segments; yields each when it is done.
 
     Raises:
@@ -162,7 +163,9 @@ def _begin(networks: Networks, frames: "Synchronized[int]") -> None:
     _networks.extend(SwapNetwork(network, threads=1) for network in networks)
 
 
-def _make(video: Video, segment: Segment, how: How, folder: Path, cast: Cast | None) -> Done:
+def _make(
+    video: Video, segment: Segment, how: SegmentOptions, folder: Path, cast: Roles | None
+) -> Done:
     return make_segment(video, segment, _networks, how, folder, cast, _advance)
 
 

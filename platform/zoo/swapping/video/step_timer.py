@@ -9,7 +9,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-class Stopwatch:
+class StepTimer:
     """Adds up seconds by step; each step belongs to one thread."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ STYLE_CHUNK = 32
 
 
 @dataclass(frozen=True)
-class Judges:
+class LossNetworks:
     """The frozen networks of the objective."""
 
     perceptual: nn.Module
@@ -44,13 +44,13 @@ class Criterion:
     """L for batches of one resolution."""
 
     style: Style
-    judges: Judges
+    networks: LossNetworks
     target_128: Tensor | None
     """The mean descriptor of the identity's photos, when the recipe has an identity term."""
 
     def __call__(self, network: nn.Module, batch: Batch, weights: Weights) -> Losses:
         """The loss of ``network`` on ``batch`` (on any device)."""
-        device = self.judges.device
+        device = self.networks.device
         photos, landmarks = batch.photos.to(device), batch.landmarks.to(device)
         with autocast(device):
             return total_loss(
@@ -59,23 +59,23 @@ class Criterion:
                 landmarks,
                 self.style,
                 weights,
-                self.judges.perceptual,
-                self.judges.light,
+                self.networks.perceptual,
+                self.networks.light,
                 self._identity if self.target_128 is not None else None,
             )
 
     def _identity(self, output_B3HW: Tensor, photo_B3HW: Tensor) -> Tensor:
-        assert self.target_128 is not None and self.judges.descriptor is not None
+        assert self.target_128 is not None and self.networks.descriptor is not None
         # In full precision up to the network: the composite is a difference of like pictures.
-        with torch.autocast(self.judges.device.type, enabled=False):
+        with torch.autocast(self.networks.device.type, enabled=False):
             return identity_loss(
-                output_B3HW.float(), photo_B3HW, self.target_128, self.judges.describe
+                output_B3HW.float(), photo_B3HW, self.target_128, self.networks.describe
             )
 
 
-def judges(
+def loss_networks(
     perceptual: str, weights: Mapping[str, Tensor], recipe: Recipe, device: torch.device
-) -> Judges:
+) -> LossNetworks:
     """The perceptual network of that name with these weights, and what else the recipe wants.
 
     Raises:
@@ -91,29 +91,31 @@ def judges(
     if recipe.identity_weight:
         descriptor = read_descriptor_network()
         descriptor.to(device, precision, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Judges(frozen, light, descriptor, device)
+    return LossNetworks(frozen, light, descriptor, device)
 
 
 @torch.no_grad()
-def criterion(judges: Judges, photos: FacePack, recipe: Recipe, resolution: int) -> Criterion:
+def criterion(
+    networks: LossNetworks, photos: FacePack, recipe: Recipe, resolution: int
+) -> Criterion:
     """The objective against an identity's ``photos``."""
     unbent, photos = photos, with_reference_jaw(photos)
     styles = style_batch(photos, resolution, mirrored=recipe.mirrored)
     chunks = []
-    with autocast(judges.device):
+    with autocast(networks.device):
         for chunk in torch.split(styles.photos, STYLE_CHUNK):
-            chunks.append(judges.perceptual(chunk.to(judges.device)))
+            chunks.append(networks.perceptual(chunk.to(networks.device)))
     features = {layer: torch.cat([chunk[layer] for chunk in chunks]) for layer in chunks[0]}
     by_parts = recipe.n_best_by == "parts"
-    landmarks = styles.landmarks.to(judges.device)
-    skin = _skin(photos, recipe.mirrored).to(judges.device) if recipe.skin_only else None
+    landmarks = styles.landmarks.to(networks.device)
+    skin = _skin(photos, recipe.mirrored).to(networks.device) if recipe.skin_only else None
     style = style_of(features, landmarks, recipe.n_best, by_parts=by_parts, skin_N1HW=skin)
     target = None
-    if judges.descriptor is not None:
+    if networks.descriptor is not None:
         # As they are, not bent: who it is lies in the proportions too.
         real = style_batch(unbent, resolution, mirrored=recipe.mirrored)
-        target = target_descriptor(real.photos.to(judges.device), judges.describe)
-    return Criterion(style, judges, target)
+        target = target_descriptor(real.photos.to(networks.device), networks.describe)
+    return Criterion(style, networks, target)
 
 
 def _skin(photos: FacePack, mirrored: bool) -> Tensor:

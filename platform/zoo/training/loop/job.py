@@ -19,7 +19,7 @@ from zoo.s3.client import SHORT_PATIENCE
 from zoo.shared_storage import SharedFile, join, writing
 from zoo.training.loop.batches import Batch, content_batch, part_of, validation_batch
 from zoo.training.loop.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
-from zoo.training.loop.criterion import Criterion, criterion, judges
+from zoo.training.loop.criterion import Criterion, criterion, loss_networks
 from zoo.training.loop.dataset import HostDataset, dataset_on
 from zoo.training.loop.device import place, training_device
 from zoo.training.loop.outputs import preview_jpeg, product_files
@@ -87,7 +87,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
     recipe = job.recipe
     device = training_device()
     content = read_pack(job.content if isinstance(job.content, Path) else job.content.here())
-    looking = judges(job.perceptual, job.perceptual_weights, recipe, device)
+    looking = loss_networks(job.perceptual, job.perceptual_weights, recipe, device)
     checkpoint = join(job.folder, "checkpoint.safetensors")
     found = read_checkpoint(checkpoint, job.digest)
     progress = found.progress if found else Progress()

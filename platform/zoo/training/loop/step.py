@@ -70,7 +70,7 @@ class TrainingStep:
         return {name: mean_of_workers(value) for name, value in terms.items()}
 
 
-class RecordedStep(TrainingStep):
+class CudaGraphStep(TrainingStep):
     """The same iterations, replayed from a recording.
 
     Args:
@@ -135,7 +135,7 @@ class RecordedStep(TrainingStep):
 def training_step(network: nn.Module, apply: Criterion, recipe: Recipe) -> TrainingStep:
     """A recorded step on a GPU with a single worker; a plain one otherwise."""
     on_gpu = next(network.parameters()).device.type == "cuda"
-    return (RecordedStep if on_gpu and workers() == 1 else TrainingStep)(network, apply, recipe)
+    return (CudaGraphStep if on_gpu and workers() == 1 else TrainingStep)(network, apply, recipe)
 
 
 def learning_rate(recipe: Recipe, number: int, *, alone: bool) -> float:

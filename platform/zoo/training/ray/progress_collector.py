@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class News:
+class ProgressReport:
     """Of one training, since the last time somebody asked."""
 
     rows: "list[Row]" = field(default_factory=list)
@@ -20,21 +20,21 @@ class News:
 
 
 @ray.remote
-class Board:
-    """Collects news until the driver takes them."""
+class ProgressCollector:
+    """Collects reports until the driver takes them."""
 
     def __init__(self) -> None:
-        self._news: dict[str, News] = {}
+        self._reports: dict[str, ProgressReport] = {}
 
     def put(self, identity: str, row: "Row") -> None:
         """Adds a point."""
-        self._news.setdefault(identity, News()).rows.append(row)
+        self._reports.setdefault(identity, ProgressReport()).rows.append(row)
 
-    def say(self, identity: str, line: str) -> None:
+    def log(self, identity: str, line: str) -> None:
         """Adds a line."""
-        self._news.setdefault(identity, News()).lines.append(line)
+        self._reports.setdefault(identity, ProgressReport()).lines.append(line)
 
-    def take(self) -> dict[str, News]:
+    def take(self) -> dict[str, ProgressReport]:
         """All since the last call, by identity."""
-        taken, self._news = self._news, {}
+        taken, self._reports = self._reports, {}
         return taken

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Seat:
+class Rank:
     """The place of one worker among several that share a training."""
 
     rank: int
@@ -32,14 +32,14 @@ class Seat:
             "LOCAL_WORLD_SIZE": "1",
             "MASTER_ADDR": self.host,
             "MASTER_PORT": str(self.port),
-            "TORCHELASTIC_USE_AGENT_STORE": "True",  # rank 0's MeetingPoint has opened the store
+            "TORCHELASTIC_USE_AGENT_STORE": "True",  # rank 0's Rendezvous has opened the store
         }
         if _is_loopback(self.host):
             found |= dict.fromkeys(("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"), _loopback())
         return found
 
 
-class MeetingPoint:
+class Rendezvous:
     """A port of this machine that takes connections from now on.
 
     Args:

@@ -1,8 +1,8 @@
-"""Many trainings under one driver: Ray actors as warm lanes, each running jobs under Ray Train.
+"""Many trainings under one driver: Ray actors as warm workers, each running jobs under Ray Train.
 
-A lane imports torch once and then trains one identity after another with Ray Train in local
+A worker imports torch once and then trains one identity after another with Ray Train in local
 mode, which starts a job in a fraction of a second where a worker group of its own takes more
-than ten (``docs/training.md`` has the figures). As many lanes are open as the cluster has room
+than ten (``docs/training.md`` has the figures). As many workers are open as the cluster has room
 for at the moment: more when machines join, fewer when they are lost.
 """
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from zoo.errors import TrainingError, ZooError
 from zoo.local_ray import cluster_address
 from zoo.training.ray.ray_cluster import connected, is_final, reason
-from zoo.training.ray.worker_groups import Team, Teams
+from zoo.training.ray.worker_groups import WorkerGroup, WorkerGroups
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +32,7 @@ LOOK_SECONDS = 2.0
 REMIND_SECONDS = 60.0
 LONGEST_BACKOFF = 60.0
 STARTS = 3
-"""How many lanes may die while they start, none coming up, before we give up."""
+"""How many workers may die while they start, none coming up, before we give up."""
 
 
 class FanoutSettings(BaseModel):
@@ -60,10 +60,10 @@ class FanoutSettings(BaseModel):
     address. Empty: in the project, which does for nodes that reach its disk."""
 
 
-class Listener(Protocol):
-    """Hears what happens, in the driver."""
+class TrainingCallback(Protocol):
+    """Is told what happens, in the driver."""
 
-    def lanes_start(self) -> None: ...
+    def workers_start(self) -> None: ...
     def started(self, identity: str, where: str) -> None: ...
     def progress(self, identity: str, rows: "list[Row]") -> None: ...
     def printed(self, identity: str, lines: list[str]) -> None: ...
@@ -77,7 +77,7 @@ def run_jobs(
     jobs: "Mapping[str, Callable[[], Job]]",
     weights: "Callable[[], Mapping[str, Tensor]]",
     settings: FanoutSettings,
-    listener: Listener,
+    callback: TrainingCallback,
 ) -> None:
     """Runs every job to its end; a job that fails does not stop the others.
 
@@ -86,26 +86,28 @@ def run_jobs(
             its turn comes, so that only jobs in flight take memory; a ZooError fails the job.
         weights: reads the perceptual network's state, for all of them.
         settings: room and retries.
-        listener: told of progress and outcomes; first of all, that lanes start. They need
+        callback: told of progress and outcomes; first of all, that workers start. They need
             seconds to import torch: what takes the driver as long is best done then, and it is
             also when ``weights`` are read.
 
     Raises:
-        TrainingError: the cluster cannot be reached or is lost, or no lane can be opened on it.
+        TrainingError: the cluster cannot be reached or is lost, or no worker can be opened on it.
     """
     if not jobs:
         return
     with connected() as ray:
-        teams = Teams(ray, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job)
-        fanout = _Fanout(ray, teams, jobs, settings, listener)
+        groups = WorkerGroups(
+            ray, settings.cpus_per_job, settings.gpus_per_job, settings.workers_per_job
+        )
+        fanout = _Scheduler(ray, groups, jobs, settings, callback)
         try:
-            fanout.open_and_close_teams()
-            listener.lanes_start()
-            teams.share(weights())
+            fanout.scale_groups()
+            callback.workers_start()
+            groups.share(weights())
             while fanout.has_work():
-                fanout.open_and_close_teams()
+                fanout.scale_groups()
                 fanout.start_jobs()
-                fanout.hear()
+                fanout.poll()
         except ray.exceptions.RayError as error:
             raise TrainingError(
                 f"The Ray cluster is lost: {reason(error)}; once it is back (`ray status`), run "
@@ -114,7 +116,7 @@ def run_jobs(
 
 
 @dataclass
-class _Turn:
+class _Attempts:
     """A job's way through its attempts."""
 
     identity: str
@@ -125,23 +127,23 @@ class _Turn:
     not_before: float = 0.0
 
 
-class _Fanout:
+class _Scheduler:
     """The state of :func:`run_jobs`."""
 
     def __init__(
         self,
         ray: Any,
-        teams: Teams,
+        groups: WorkerGroups,
         jobs: "Mapping[str, Callable[[], Job]]",
         settings: FanoutSettings,
-        listener: Listener,
+        callback: TrainingCallback,
     ) -> None:
-        self._ray, self._teams, self._jobs = ray, teams, jobs
-        self._settings, self._listener = settings, listener
-        self._waiting = [_Turn(name) for name in jobs]
-        self._opening: dict[Any, Team] = {}
-        self._idle: list[Team] = []
-        self._busy: dict[Team, _Turn] = {}
+        self._ray, self._groups, self._jobs = ray, groups, jobs
+        self._settings, self._callback = settings, callback
+        self._waiting = [_Attempts(name) for name in jobs]
+        self._opening: dict[Any, WorkerGroup] = {}
+        self._idle: list[WorkerGroup] = []
+        self._busy: dict[WorkerGroup, _Attempts] = {}
         self._deaths = 0
         self._fit = 0
         self._looked = self._reminded = float("-inf")
@@ -150,14 +152,14 @@ class _Fanout:
         """Whether a job waits or runs."""
         return bool(self._waiting or self._busy)
 
-    def open_and_close_teams(self) -> None:
-        """As many as there are jobs left and room for; a team with nothing to do ends.
+    def scale_groups(self) -> None:
+        """As many as there are jobs left and room for; a group with nothing to do ends.
 
         Its room may be what another one waits for.
         """
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
-            self._looked, self._fit = now, self._teams.fit()
+            self._looked, self._fit = now, self._groups.fit()
         most = self._settings.at_once or self._fit
         surplus = (
             len(self._opening)
@@ -165,17 +167,17 @@ class _Fanout:
             - min(len(self._waiting), max(0, most - len(self._busy)))
         )
         for _ in range(-surplus):
-            ready, team = self._teams.open()
-            self._opening[ready] = team
+            ready, group = self._groups.open()
+            self._opening[ready] = group
         for _ in range(surplus):
-            team = self._idle.pop() if self._idle else self._opening.popitem()[1]
-            self._teams.close(team)
+            group = self._idle.pop() if self._idle else self._opening.popitem()[1]
+            self._groups.close(group)
         if not self._fit and now - self._reminded >= REMIND_SECONDS:
             self._reminded = now
             self._no_room()
 
     def start_jobs(self) -> None:
-        """Gives idle teams the jobs whose time has come."""
+        """Gives idle groups the jobs whose time has come."""
         now = time.monotonic()
         for turn in [turn for turn in self._waiting if turn.not_before <= now]:
             if not self._idle:
@@ -184,32 +186,32 @@ class _Fanout:
             try:
                 job = self._jobs[turn.identity]()
             except ZooError as error:
-                self._listener.failed(turn.identity, str(error), "")
+                self._callback.failed(turn.identity, str(error), "")
                 continue
-            team = self._idle.pop()
-            self._busy[team] = turn
-            self._listener.started(turn.identity, team.where)
+            group = self._idle.pop()
+            self._busy[group] = turn
+            self._callback.started(turn.identity, group.where)
             try:
-                self._teams.submit(job, team)
+                self._groups.submit(job, group)
             except self._ray.exceptions.RayError as error:
-                self._crashed(team, error)
+                self._crashed(group, error)
 
-    def hear(self) -> None:
-        """Waits a moment for news and outcomes."""
-        busy = {reference: team for team in self._busy for reference in team.results}
+    def poll(self) -> None:
+        """Waits a moment for reports and outcomes."""
+        busy = {reference: group for group in self._busy for reference in group.results}
         ready: list[Any] = []
         if pending := [*self._opening, *busy]:
             ready, _ = self._ray.wait(pending, timeout=POLL_SECONDS)
         else:
             time.sleep(POLL_SECONDS)
         turns = {turn.identity: turn for turn in self._busy.values()}
-        for identity, news in self._teams.news().items():
-            if news.lines:
-                self._listener.printed(identity, news.lines)
-            if news.rows:
-                if (turn := turns.get(identity)) and news.rows[-1]["step"] > turn.furthest:
-                    turn.furthest, turn.crashes = news.rows[-1]["step"], 0
-                self._listener.progress(identity, news.rows)
+        for identity, reports in self._groups.reports().items():
+            if reports.lines:
+                self._callback.printed(identity, reports.lines)
+            if reports.rows:
+                if (turn := turns.get(identity)) and reports.rows[-1]["step"] > turn.furthest:
+                    turn.furthest, turn.crashes = reports.rows[-1]["step"], 0
+                self._callback.progress(identity, reports.rows)
         for reference in ready:
             if reference in self._opening:
                 self._opened(reference)
@@ -217,11 +219,11 @@ class _Fanout:
                 self._ended(busy[reference], reference)
 
     def _opened(self, ready: Any) -> None:
-        team = self._opening.pop(ready)
+        group = self._opening.pop(ready)
         try:
-            team.where = str(self._ray.get(ready))
+            group.where = str(self._ray.get(ready))
         except self._ray.exceptions.RayError as error:
-            self._teams.close(team)
+            self._groups.close(group)
             self._deaths += 1
             if self._deaths >= STARTS and not self._idle and not self._busy:
                 raise TrainingError(
@@ -230,44 +232,44 @@ class _Fanout:
                 ) from error
         else:
             self._deaths = 0
-            self._idle.append(team)
+            self._idle.append(group)
 
-    def _ended(self, team: Team, reference: Any) -> None:
+    def _ended(self, group: WorkerGroup, reference: Any) -> None:
         try:
             result = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            self._crashed(team, error)
+            self._crashed(group, error)
             return
-        if reference != team.results[0]:
-            team.results.remove(reference)  # the first lane's result counts
+        if reference != group.results[0]:
+            group.results.remove(reference)  # the first worker's result counts
             return
-        turn = self._busy.pop(team)
-        team.results = []
-        self._idle.append(team)
-        self._listener.trained(turn.identity, result)
+        turn = self._busy.pop(group)
+        group.results = []
+        self._idle.append(group)
+        self._callback.trained(turn.identity, result)
 
-    def _crashed(self, team: Team, error: Exception) -> None:
-        turn = self._busy.pop(team)
-        if len(team.lanes) == 1 and isinstance(error, self._ray.exceptions.RayTaskError):
-            self._idle.append(team)
+    def _crashed(self, group: WorkerGroup, error: Exception) -> None:
+        turn = self._busy.pop(group)
+        if len(group.workers) == 1 and isinstance(error, self._ray.exceptions.RayTaskError):
+            self._idle.append(group)
         else:
-            self._teams.close(team)
+            self._groups.close(group)
         turn.crashes += 1
         details = "".join(traceback.format_exception(error))
         if is_final(error) or turn.crashes > self._settings.retries:
-            self._listener.failed(turn.identity, reason(error), details)
+            self._callback.failed(turn.identity, reason(error), details)
             return
         wait = min(LONGEST_BACKOFF, self._settings.backoff * 2 ** (turn.crashes - 1))
         wait *= random.uniform(0.75, 1.25)  # so that jobs that crashed together come apart
         turn.not_before = time.monotonic() + wait
         self._waiting.append(turn)
-        self._listener.retried(turn.identity, reason(error), wait, details)
+        self._callback.retried(turn.identity, reason(error), wait, details)
 
     def _no_room(self) -> None:
-        needs = self._teams.needs()
+        needs = self._groups.needs()
         if not cluster_address():
             raise TrainingError(
                 f"One training asks for {self._settings.workers_per_job} × {needs}, more than "
                 "this machine has; lower the numbers in section fanout of params.yaml."
             )
-        self._listener.waits(f"no machine of the Ray cluster has {needs} yet")
+        self._callback.waits(f"no machine of the Ray cluster has {needs} yet")

@@ -1,6 +1,6 @@
-"""The Ray actor that trains: a lane.
+"""The Ray actor that trains: a worker.
 
-The driver needs this module too, to start lanes; it imports neither torch nor Ray Train for that.
+The driver needs this module too, to start workers; it imports neither torch nor Ray Train for that.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import ray
 
-from zoo.training.ray.rendezvous import MeetingPoint, Seat
+from zoo.training.ray.rendezvous import Rank, Rendezvous
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 @ray.remote
-class Lane:
+class TrainWorker:
     """A warm process that runs one training after another under Ray Train.
 
     Args:
-        board: where its news go.
+        collector: where its reports go.
     """
 
-    def __init__(self, board: Any) -> None:
+    def __init__(self, collector: Any) -> None:
         # So that the first training does not wait for them.
         import torch
         from ray.train.torch import TorchTrainer  # noqa: F401
@@ -39,22 +39,22 @@ class Lane:
 
         logging.getLogger("ray.train").setLevel(logging.WARNING)
         torch.set_num_threads(_threads())
-        self._board = board
+        self._collector = collector
         self._weights: Mapping[str, Tensor] | None = None
-        self._meeting_point: MeetingPoint | None = None
+        self._rendezvous: Rendezvous | None = None
 
     def ready(self) -> str:
         """Answers, with its process and machine, once it runs."""
         node = ray.get_runtime_context().get_node_id()
         return f"process {os.getpid()} on {_address()}, node {node}"
 
-    def meeting_point(self) -> tuple[str, int]:
+    def rendezvous(self) -> tuple[str, int]:
         """Where this worker can wait for others."""
-        self._meeting_point = MeetingPoint(_address())
-        return self._meeting_point.host, self._meeting_point.port
+        self._rendezvous = Rendezvous(_address())
+        return self._rendezvous.host, self._rendezvous.port
 
-    def train(self, job: "Job", weights: Sequence[Any], seat: Seat | None = None) -> "Trained":
-        """Runs ``job``, alone or as one of several workers, reporting to Ray Train and the board.
+    def train(self, job: "Job", weights: Sequence[Any], rank: Rank | None = None) -> "Trained":
+        """Runs ``job``, alone or as one of several, reporting to Ray Train and the collector.
 
         Workers of one training all end with the same network.
 
@@ -62,7 +62,7 @@ class Lane:
             job: what to train.
             weights: a reference to the perceptual network's state, the same for all trainings: it
                 comes once.
-            seat: this worker's place, if it is one of several.
+            rank: this worker's place, if it is one of several.
         """
         from ray.train import RunConfig, ScalingConfig
         from ray.train.torch import TorchTrainer
@@ -72,16 +72,16 @@ class Lane:
         if self._weights is None:
             self._weights = ray.get(weights[0])
         job = replace(job, perceptual_weights=self._weights)
-        reports = seat is None or seat.rank == 0
+        reports = rank is None or rank.rank == 0
 
-        def say(line: str) -> None:
-            self._board.say.remote(job.identity, line)
+        def log(line: str) -> None:
+            self._collector.log.remote(job.identity, line)
 
         def loop() -> Trained:
             def report(row: "Row") -> None:
                 ray.train.report(row)
                 if reports:
-                    self._board.put.remote(job.identity, row)
+                    self._collector.put.remote(job.identity, row)
 
             return train(job, report)
 
@@ -91,10 +91,10 @@ class Lane:
             run_config=RunConfig(name=job.identity),
         )
         store = None
-        if seat and seat.rank == 0:
-            assert self._meeting_point is not None
-            store = self._meeting_point.open(seat.workers)
-        with _environment(seat.environment() if seat else {}), _printed(say):
+        if rank and rank.rank == 0:
+            assert self._rendezvous is not None
+            store = self._rendezvous.open(rank.workers)
+        with _environment(rank.environment() if rank else {}), _printed(log):
             trained = trainer.fit().return_value  # type: ignore[attr-defined]
         del store  # the others are done with it
         assert isinstance(trained, Trained)
@@ -124,8 +124,8 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 class _Lines(io.TextIOBase):
     """A text stream that hands on whole lines."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say, self._rest = say, ""
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._say, self._rest = log, ""
 
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
@@ -136,9 +136,9 @@ class _Lines(io.TextIOBase):
 
 
 @contextlib.contextmanager
-def _printed(say: Callable[[str], None]) -> Iterator[None]:
+def _printed(log: Callable[[str], None]) -> Iterator[None]:
     """Hands on what is printed, warned and logged."""
-    stream = _Lines(say)
+    stream = _Lines(log)
     handler = logging.StreamHandler(stream)
     logging.getLogger().addHandler(handler)
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):

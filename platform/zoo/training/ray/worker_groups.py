@@ -1,11 +1,11 @@
-"""Lanes by the team: one worker, or several that share the batches of one training."""
+"""Workers by the group: one worker, or several that share the batches of one training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.training.ray.ray_cluster import alive, room
-from zoo.training.ray.rendezvous import Seat
+from zoo.training.ray.rendezvous import Rank
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,19 +16,19 @@ SECONDS_TO_MEET = 120.0
 
 
 @dataclass(eq=False)
-class Team:
-    """The lanes of one training."""
+class WorkerGroup:
+    """The workers of one training."""
 
-    lanes: list[Any]
-    group: Any = None
+    workers: list[Any]
+    placement_group: Any = None
     """The placement group that holds their room together, if they are several."""
     results: list[Any] = field(default_factory=list)
-    """References to what each lane's training returns, the first lane's first."""
+    """References to what each worker's training returns, the first worker's first."""
     where: str = ""
 
 
-class Teams:
-    """Opens and closes teams on the cluster that ``ray`` is connected to.
+class WorkerGroups:
+    """Opens and closes groups on the cluster that ``ray`` is connected to.
 
     Args:
         ray: the module.
@@ -40,7 +40,7 @@ class Teams:
     def __init__(self, ray: Any, cpus: int, gpus: float, workers: int) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        from zoo.training.ray.progress_collector import Board
+        from zoo.training.ray.progress_collector import ProgressCollector
 
         self._ray, self._workers = ray, workers
         self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
@@ -48,7 +48,7 @@ class Teams:
         # Beside the driver, so that it goes down with no other machine than the driver's own. (A
         # soft affinity does not hold on a node without CPUs.)
         here = ray.get_runtime_context().get_node_id()
-        self._board = Board.options(  # type: ignore[attr-defined]
+        self._collector = ProgressCollector.options(  # type: ignore[attr-defined]
             num_cpus=0,
             max_restarts=-1,
             max_task_retries=-1,
@@ -57,11 +57,11 @@ class Teams:
 
     def share(self, weights: "Mapping[str, Tensor]") -> None:
         """The perceptual network's state, which each machine that trains fetches once."""
-        # In a list, so that a lane asks for it when it has none, and not with every job.
+        # In a list, so that a worker asks for it when it has none, and not with every job.
         self._weights = [self._ray.put(dict(weights))]
 
     def fit(self) -> int:
-        """How many teams the machines that live now would hold if they were empty."""
+        """How many groups the machines that live now would hold if they were empty."""
         return room(alive(self._ray.nodes()), self._each) // self._workers
 
     def needs(self) -> str:
@@ -69,16 +69,16 @@ class Teams:
         gpus = f" and {self._each['num_gpus']:g} GPUs" if self._each["num_gpus"] else ""
         return f"{self._each['num_cpus']} CPUs{gpus}"
 
-    def news(self) -> dict[str, Any]:
+    def reports(self) -> dict[str, Any]:
         """What trainings reported since the last call, by :mod:`.progress_collector`."""
-        return dict(self._ray.get(self._board.take.remote()))
+        return dict(self._ray.get(self._collector.take.remote()))
 
-    def open(self) -> tuple[Any, Team]:
-        """A new team, and the reference that is ready when the team is."""
+    def open(self) -> tuple[Any, WorkerGroup]:
+        """A new group, and the reference that is ready when the group is."""
         from ray.util import placement_group
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-        from zoo.training.ray.worker import Lane
+        from zoo.training.ray.worker import TrainWorker
 
         options: dict[str, Any] = dict(self._each)
         group = None
@@ -87,32 +87,32 @@ class Teams:
             bundle = {key: value for key, value in bundle.items() if value}
             group = placement_group([bundle] * self._workers, strategy="PACK")
             options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(group)
-        lanes = [
-            Lane.options(**options).remote(self._board)  # type: ignore[attr-defined]
+        workers = [
+            TrainWorker.options(**options).remote(self._collector)  # type: ignore[attr-defined]
             for _ in range(self._workers)
         ]
-        return lanes[0].ready.remote(), Team(lanes, group)
+        return workers[0].ready.remote(), WorkerGroup(workers, group)
 
-    def close(self, team: Team) -> None:
-        """Ends the team's processes, whatever they do."""
+    def close(self, group: WorkerGroup) -> None:
+        """Ends the group's processes, whatever they do."""
         from ray.util import remove_placement_group
 
-        for lane in team.lanes:
-            self._ray.kill(lane)
-        if team.group is not None:
-            remove_placement_group(team.group)
+        for worker in group.workers:
+            self._ray.kill(worker)
+        if group.placement_group is not None:
+            remove_placement_group(group.placement_group)
 
-    def submit(self, job: "Job", team: Team) -> None:
-        """Begins ``job``; ``team.results`` tell how it ends."""
-        if len(team.lanes) == 1:
-            team.results = [team.lanes[0].train.remote(job, self._weights)]
+    def submit(self, job: "Job", group: WorkerGroup) -> None:
+        """Begins ``job``; ``group.results`` tell how it ends."""
+        if len(group.workers) == 1:
+            group.results = [group.workers[0].train.remote(job, self._weights)]
             return
-        first = team.lanes[0].meeting_point.remote()
+        first = group.workers[0].rendezvous.remote()
         host, port = self._ray.get(first, timeout=SECONDS_TO_MEET)
         shared = self._ray.put(job)
-        team.results = [
-            lane.train.remote(shared, self._weights, Seat(rank, len(team.lanes), host, port))
-            for rank, lane in enumerate(team.lanes)
+        group.results = [
+            worker.train.remote(shared, self._weights, Rank(rank, len(group.workers), host, port))
+            for rank, worker in enumerate(group.workers)
         ]
 
     def _has_gpus(self) -> bool:

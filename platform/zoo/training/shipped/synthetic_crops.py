@@ -16,8 +16,8 @@ from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import alignment_matrix, apply
 from zoo.faces.geometry.reference import mirror_landmarks
 from zoo.people import Person, Scene, random_person, random_scene, render
-from zoo.people.augmentation.augment import photograph, retouch
-from zoo.people.augmentation.drawing import Sitting
+from zoo.people.augmentation.augment import augment, photograph
+from zoo.people.augmentation.drawing import DrawingContext
 from zoo.people.augmentation.occluders import occlude
 from zoo.photos.image import Image, Matrix, Points
 from zoo.storage import atomic_file
@@ -94,9 +94,9 @@ def show(
         unit[0] = (0, 0, 1) - unit[0]
         landmarks = mirror_landmarks(landmarks)
     image, labels = _warped(close.images[number], close.labels[number], unit, SIZE)
-    sitting = Sitting(image.astype(np.float32), labels, landmarks)
+    sitting = DrawingContext(image.astype(np.float32), labels, landmarks)
     if kind == "varied":
-        retouch(random, sitting)
+        augment(random, sitting)
         occlude(random, sitting, often=0.8)
         return photograph(random, sitting.image), sitting.labels, landmarks
     if kind == "occluded":

@@ -14,15 +14,15 @@ from zoo.people import named_person, random_scene, render
 from zoo.photos.image import AnyArray, Image
 from zoo.photos.video.reader import Video, inspect_video
 from zoo.swapping.face_selection import portrait
-from zoo.swapping.options import Choice, Portrait, SwapOptions, Who
-from zoo.swapping.video.assignment.identity_assignment import Casting, cast
-from zoo.swapping.video.assignment.tracks import Looked, Trail
+from zoo.swapping.options import FaceSelection, Portrait, SwapOptions, Who
+from zoo.swapping.video.assignment.identity_assignment import Assignment, assign_identities
+from zoo.swapping.video.assignment.tracks import Analysis, Track
 from zoo.swapping.video.containers.encoding import Codec
-from zoo.swapping.video.segment import How, look_at_segment, segments
+from zoo.swapping.video.segment import SegmentOptions, look_at_segment, segments
 
 WIDTH, HEIGHT, SIZE = 320, 200, 150
 FRAMES = 28
-HOW = How(Codec("h264", "libx264"), "yuv420p", SwapOptions())
+HOW = SegmentOptions(Codec("h264", "libx264"), "yuv420p", SwapOptions())
 
 
 def _cut(name: str, seed: int, size: int) -> tuple[Image, AnyArray]:
@@ -70,7 +70,7 @@ def crossing(tmp_path_factory: pytest.TempPathFactory) -> Video:
 
 
 @pytest.fixture(scope="module")
-def crossed(crossing: Video) -> list[Looked]:
+def crossed(crossing: Video) -> list[Analysis]:
     """What is seen in it."""
     return [look_at_segment(crossing, part, HOW) for part in segments(crossing, 0, crossing.end)]
 
@@ -86,7 +86,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Portrait]:
     return found
 
 
-def _networks(looked: list[Looked], made: Casting) -> dict[int, dict[str, set[int | None]]]:
+def _networks(looked: list[Analysis], made: Assignment) -> dict[int, dict[str, set[int | None]]]:
     """For each frame, the networks that ada's and bruno's faces get in any segment."""
     frames: dict[int, dict[str, set[int | None]]] = {}
     for one in looked:
@@ -100,7 +100,7 @@ def _networks(looked: list[Looked], made: Casting) -> dict[int, dict[str, set[in
     return frames
 
 
-def test_the_tracker_alone_goes_over_to_whom_it_crosses(crossed: list[Looked]) -> None:
+def test_the_tracker_alone_goes_over_to_whom_it_crosses(crossed: list[Analysis]) -> None:
     """Or the next test would show nothing."""
     went = [
         (_ada_is_at(int(trail.frames[0])), float(trail.places[-1, 0]))
@@ -115,19 +115,22 @@ def test_the_tracker_alone_goes_over_to_whom_it_crosses(crossed: list[Looked]) -
 
 @pytest.mark.parametrize("by", ["photo", "place", "number", "one photo, all others"])
 def test_no_face_is_exchanged_at_a_crossing(
-    crossed: list[Looked], known: dict[str, Portrait], by: str
+    crossed: list[Analysis], known: dict[str, Portrait], by: str
 ) -> None:
     choices = {
-        "photo": (Choice(known["ada"], 0), Choice(known["bruno"], 1)),
-        "place": (Choice("left", 0), Choice("right", 1)),
-        "one photo, all others": (Choice(known["bruno"], 1), Choice("all", 0)),
+        "photo": (FaceSelection(known["ada"], 0), FaceSelection(known["bruno"], 1)),
+        "place": (FaceSelection("left", 0), FaceSelection("right", 1)),
+        "one photo, all others": (FaceSelection(known["bruno"], 1), FaceSelection("all", 0)),
     }
     if by == "number":  # who is the larger is the look's to say; 0 and 1 are two people
-        numbers = _networks(crossed, cast(crossed, SwapOptions((Choice(0, 0), Choice(1, 1)))))
+        numbers = _networks(
+            crossed,
+            assign_identities(crossed, SwapOptions((FaceSelection(0, 0), FaceSelection(1, 1)))),
+        )
         (ada,), (bruno,) = numbers[0]["ada"], numbers[0]["bruno"]
         assert {ada, bruno} == {0, 1}
-        choices["number"] = (Choice(ada or 0, 0), Choice(bruno or 0, 1))
-    made = cast(crossed, SwapOptions(choices[by]))
+        choices["number"] = (FaceSelection(ada or 0, 0), FaceSelection(bruno or 0, 1))
+    made = assign_identities(crossed, SwapOptions(choices[by]))
     assert made.missing == ()
     frames = _networks(crossed, made)
     apart = [t for t in range(FRAMES) if abs(2 * _ada_is_at(t) - WIDTH + SIZE) > 60]
@@ -143,21 +146,23 @@ def test_two_tracks_on_one_face_are_one_person() -> None:
     rng = np.random.default_rng(0)
     anna, carl = rng.normal(0, 0.06, (2, 128))
 
-    def trail(*parts: tuple[AnyArray, range, tuple[float, float]]) -> Trail:
+    def trail(*parts: tuple[AnyArray, range, tuple[float, float]]) -> Track:
         frames = [frame for _, span, _ in parts for frame in span]
         xs = [x for _, span, ends in parts for x in np.linspace(*ends, len(span))]
         shown = [who for who, span, _ in parts for _ in span]
         places = np.array([(x, 100, 30) for x in xs], np.float32)
         looks = np.array(shown) + rng.normal(0, 0.01, (len(frames), 128))
-        return Trail(np.array(frames), places, np.array(frames), looks.astype(np.float32))
+        return Track(np.array(frames), places, np.array(frames), looks.astype(np.float32))
 
     first = trail((anna, range(45), (0, 150)), (carl, range(45, 100), (145, 0)))
     second = trail((carl, range(48), (300, 140)))
     third = trail((anna, range(66, 100), (200, 300)))
-    whole = Looked(0, 0, 100, {0: first, 1: second, 2: third})
+    whole = Analysis(0, 0, 100, {0: first, 1: second, 2: third})
     halves = [_part(whole, 0, 0, 50, range(68)), _part(whole, 1, 50, 100, range(32, 100))]
     for looked in ([whole], halves):
-        made = cast(looked, SwapOptions((Choice("left", 0), Choice("right", 1))))
+        made = assign_identities(
+            looked, SwapOptions((FaceSelection("left", 0), FaceSelection("right", 1)))
+        )
         last = len(looked) - 1
         for at, track, frame, network in (
             (0, 0, 0, 0), (0, 0, 44, 0), (0, 0, 45, 1), (last, 0, 99, 1),
@@ -167,38 +172,44 @@ def test_two_tracks_on_one_face_are_one_person() -> None:
             assert role and role.network == network, (at, track, frame)
 
 
-def _part(whole: Looked, number: int, first: int, after: int, seen: range) -> Looked:
+def _part(whole: Analysis, number: int, first: int, after: int, seen: range) -> Analysis:
     """A segment of it, whose tracker gives numbers of its own."""
     trails = {}
     for track, trail in whole.trails.items():
         there = (trail.frames >= seen.start) & (trail.frames < seen.stop)
         looks = (trail.described >= seen.start) & (trail.described < seen.stop)
         if there.any():
-            trails[track + 10 * number] = Trail(
+            trails[track + 10 * number] = Track(
                 trail.frames[there],
                 trail.places[there],
                 trail.described[looks],
                 trail.descriptors[looks],
             )
-    return Looked(number, first, after, trails)
+    return Analysis(number, first, after, trails)
 
 
-def test_the_roles_are_remembered(crossed: list[Looked], known: dict[str, Portrait]) -> None:
-    made = cast(crossed, SwapOptions((Choice(known["ada"], 1), Choice("all", 0))))
-    again = Casting.from_json(json.loads(json.dumps(made.as_json())))
+def test_the_roles_are_remembered(crossed: list[Analysis], known: dict[str, Portrait]) -> None:
+    made = assign_identities(
+        crossed, SwapOptions((FaceSelection(known["ada"], 1), FaceSelection("all", 0)))
+    )
+    again = Assignment.from_json(json.loads(json.dumps(made.as_json())))
     assert _networks(crossed, again) == _networks(crossed, made)
 
 
-def test_who_is_not_in_a_video_is_said(crossed: list[Looked], known: dict[str, Portrait]) -> None:
+def test_who_is_not_in_a_video_is_said(crossed: list[Analysis], known: dict[str, Portrait]) -> None:
     stranger = Portrait(tuple(np.full(128, 0.3).tolist()), "00", "carl.jpg")
     with pytest.raises(NobodyError, match=r"nobody who looks like the person in carl\.jpg"):
-        cast(crossed, SwapOptions((Choice(stranger),)))
-    made = cast(crossed, SwapOptions((Choice(stranger), Choice(known["ada"]))))
+        assign_identities(crossed, SwapOptions((FaceSelection(stranger),)))
+    made = assign_identities(
+        crossed, SwapOptions((FaceSelection(stranger), FaceSelection(known["ada"])))
+    )
     assert made.missing == ("the person in carl.jpg",)
     with pytest.raises(UsageError, match="shows 2 people"):
-        cast(crossed, SwapOptions((Choice(2),)))
+        assign_identities(crossed, SwapOptions((FaceSelection(2),)))
     with pytest.raises(UsageError, match=r"one person who is 'left' and the person in .*ada\.png"):
-        cast(crossed, SwapOptions((Choice("left", 0), Choice(known["ada"], 1))))
+        assign_identities(
+            crossed, SwapOptions((FaceSelection("left", 0), FaceSelection(known["ada"], 1)))
+        )
 
 
 def test_the_largest_is_somebody_and_nobody_when_they_have_left(tmp_path: Path) -> None:
@@ -211,7 +222,7 @@ def test_the_largest_is_somebody_and_nobody_when_they_have_left(tmp_path: Path) 
 
     def swapped(who: Who) -> dict[int, list[bool]]:
         """For each frame, whether those who are swapped are on ada's side."""
-        made = cast([looked], SwapOptions((Choice(who),))).segments[0]
+        made = assign_identities([looked], SwapOptions((FaceSelection(who),))).segments[0]
         found: dict[int, list[bool]] = {t: [] for t in range(22)}
         for track, trail in looked.trails.items():
             for frame, (x, _, _) in zip(trail.frames.tolist(), trail.places, strict=True):

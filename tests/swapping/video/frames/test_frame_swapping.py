@@ -6,8 +6,9 @@ import pytest
 
 from tests.clips import write_clip
 from zoo.photos.image import AnyArray, Image
+from zoo.photos.video.decoding import decode
 from zoo.photos.video.frames import to_rgb
-from zoo.photos.video.reader import Video, decode, inspect_video
+from zoo.photos.video.reader import Video, inspect_video
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.video import segment
 from zoo.swapping.video.frames.frame_swapping import swap_frames

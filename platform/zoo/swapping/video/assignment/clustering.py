@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.faces.recognition.descriptors import Descriptors, apart
+from zoo.faces.recognition.descriptors import Descriptors, pairwise_distances
 from zoo.swapping.video.assignment.roles import NOBODY
-from zoo.swapping.video.assignment.track_linking import Chain
+from zoo.swapping.video.assignment.track_linking import LinkedTrack
 
 ALIKE = 0.5
 """Distance of two means of descriptors below which they are one person's."""
@@ -48,7 +48,7 @@ Labels = list[tuple[int, int]]
 """From which frame on a chain shows which person, in order."""
 
 
-def people(chains: Sequence[Chain]) -> list[Person]:
+def people(chains: Sequence[LinkedTrack]) -> list[Person]:
     """The people that ``chains`` show, those who are seen most first."""
     groups = [one for number, chain in enumerate(chains) for one in _groups(number, chain)]
     found: list[Person] = []
@@ -66,7 +66,7 @@ def people(chains: Sequence[Chain]) -> list[Person]:
     return sorted(_merged(chains, found), key=lambda one: -one.weight)
 
 
-def labelled(chains: Sequence[Chain], persons: Sequence[Descriptors]) -> list[Labels]:
+def labelled(chains: Sequence[LinkedTrack], persons: Sequence[Descriptors]) -> list[Labels]:
     """The person that each chain shows, by frame; nobody is in two places at once.
 
     Args:
@@ -85,7 +85,7 @@ def labelled(chains: Sequence[Chain], persons: Sequence[Descriptors]) -> list[La
     return [_changes(chain, path, len(persons)) for chain, path in zip(chains, best, strict=True)]
 
 
-def _groups(number: int, chain: Chain) -> list[Person]:
+def _groups(number: int, chain: LinkedTrack) -> list[Person]:
     """A chain's descriptions, taken together as long as they do not jump."""
     if not len(chain.described):
         return []
@@ -101,7 +101,7 @@ def _groups(number: int, chain: Chain) -> list[Person]:
     ]
 
 
-def _at_once(chains: Sequence[Chain], a: Person, b: Person) -> bool:
+def _at_once(chains: Sequence[LinkedTrack], a: Person, b: Person) -> bool:
     """Whether they are seen at the same time, in two places."""
     return any(
         number != other
@@ -111,7 +111,7 @@ def _at_once(chains: Sequence[Chain], a: Person, b: Person) -> bool:
     )
 
 
-def _elsewhere(one: Chain, other: Chain, first: int, last: int) -> bool:
+def _elsewhere(one: LinkedTrack, other: LinkedTrack, first: int, last: int) -> bool:
     """Whether two chains are mostly in two places in these frames.
 
     Where two people cross, two tracks may be on one face for a while.
@@ -131,12 +131,12 @@ def _together(a: Person, b: Person) -> Person:
     return Person(np.asarray(mean, np.float32), weight, a.when + b.when)
 
 
-def _merged(chains: Sequence[Chain], found: list[Person]) -> list[Person]:
+def _merged(chains: Sequence[LinkedTrack], found: list[Person]) -> list[Person]:
     """Without those who turned out to be alike."""
     found = list(found)
     while len(found) > 1:
         means = np.array([one.mean for one in found])
-        distances = apart(means, means)
+        distances = pairwise_distances(means, means)
         distances[np.tril_indices(len(found))] = np.inf
         for flat in np.argsort(distances, axis=None):
             a, b = divmod(int(flat), len(found))
@@ -150,11 +150,13 @@ def _merged(chains: Sequence[Chain], found: list[Person]) -> list[Person]:
     return found
 
 
-def _costs(chain: Chain, persons: Sequence[Descriptors]) -> NDArray[np.float32]:
+def _costs(chain: LinkedTrack, persons: Sequence[Descriptors]) -> NDArray[np.float32]:
     """What it costs [D, P + 1] to take each description for each person's; the last is nobody."""
     costs = np.full((len(chain.described), len(persons) + 1), _UNKNOWN, np.float32)
     for person, prototypes in enumerate(persons):
-        costs[:, person] = apart(chain.descriptors, prototypes).min(axis=1).clip(max=_MOST)
+        costs[:, person] = (
+            pairwise_distances(chain.descriptors, prototypes).min(axis=1).clip(max=_MOST)
+        )
     return costs
 
 
@@ -177,7 +179,9 @@ def _path(costs: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def _clash(
-    chains: Sequence[Chain], paths: Sequence[NDArray[np.int64]], costs: list[NDArray[np.float32]]
+    chains: Sequence[LinkedTrack],
+    paths: Sequence[NDArray[np.int64]],
+    costs: list[NDArray[np.float32]],
 ) -> tuple[int, NDArray[np.int64], int] | None:
     """A chain, those of its descriptions whose person is better seen elsewhere, and whom."""
     claims: dict[int, list[tuple[int, NDArray[np.int64]]]] = {}
@@ -205,7 +209,7 @@ def _clash(
 
 
 def _while(
-    chain: Chain, mine: NDArray[np.int64], other: Chain, theirs: NDArray[np.int64]
+    chain: LinkedTrack, mine: NDArray[np.int64], other: LinkedTrack, theirs: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Those of ``mine`` that lie in the time of ``theirs``."""
     when, times = chain.described[mine], other.described[theirs]
@@ -218,7 +222,7 @@ def _stretches(path: NDArray[np.int64]) -> list[tuple[int, int]]:
     return [pair for pair in pairwise(cuts) if pair[0] < pair[1]]
 
 
-def _changes(chain: Chain, path: NDArray[np.int64], nobody: int) -> Labels:
+def _changes(chain: LinkedTrack, path: NDArray[np.int64], nobody: int) -> Labels:
     """The path in frames; a change lies where the face jumped most between two descriptions."""
     labels: Labels = []
     for begin, _ in _stretches(path):
@@ -230,7 +234,7 @@ def _changes(chain: Chain, path: NDArray[np.int64], nobody: int) -> Labels:
     return labels or [(int(chain.frames[0]), NOBODY)]
 
 
-def _jump(chain: Chain, before: int, after: int) -> int:
+def _jump(chain: LinkedTrack, before: int, after: int) -> int:
     """The frame, after ``before`` and up to ``after``, into which the face jumped farthest."""
     frames = [frame for frame in chain.frames.tolist() if before <= frame <= after]
 

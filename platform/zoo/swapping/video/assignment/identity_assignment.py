@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import NobodyError, UsageError
-from zoo.faces.recognition.descriptors import Descriptors, matched
+from zoo.faces.recognition.descriptors import Descriptors, match_people
 from zoo.swapping.face_selection import placed
-from zoo.swapping.options import Choice, Portrait, SwapOptions, described
+from zoo.swapping.options import FaceSelection, Portrait, SwapOptions, described
 from zoo.swapping.video.assignment.clustering import Labels, Person, labelled, people
-from zoo.swapping.video.assignment.roles import NOBODY, Cast
-from zoo.swapping.video.assignment.track_linking import Chain, chains
-from zoo.swapping.video.assignment.tracks import Looked
+from zoo.swapping.video.assignment.roles import NOBODY, Roles
+from zoo.swapping.video.assignment.track_linking import LinkedTrack, link_tracks
+from zoo.swapping.video.assignment.tracks import Analysis
 
 
 @dataclass(frozen=True)
-class Casting:
+class Assignment:
     """The roles of a whole video.
 
     Attributes:
@@ -32,7 +32,7 @@ class Casting:
         missing: who was chosen and is not in it, in words for people.
     """
 
-    segments: Mapping[int, Cast]
+    segments: Mapping[int, Roles]
     missing: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -47,14 +47,14 @@ class Casting:
         }  # fmt: skip
 
     @staticmethod
-    def from_json(data: Any) -> "Casting":
+    def from_json(data: Any) -> "Assignment":
         """What :meth:`as_json` gave.
 
         Raises:
             ValueError, TypeError, KeyError: it is something else.
         """
         segments = {
-            int(number): Cast(
+            int(number): Roles(
                 {int(track): [(int(frame), int(who)) for frame, who in changes]
                  for track, changes in people},
                 {int(who): int(network) for who, network in networks},
@@ -62,11 +62,11 @@ class Casting:
             )
             for number, rest, networks, people in data["segments"]
         }  # fmt: skip
-        return Casting(segments, tuple(str(one) for one in data["missing"]))
+        return Assignment(segments, tuple(str(one) for one in data["missing"]))
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPeople:
     """The people of a video, in the order of their numbers.
 
     Attributes:
@@ -76,7 +76,7 @@ class Known:
         likeness: for each portrait, the number in ``labels`` of who looks like it.
     """
 
-    chains: Sequence[Chain]
+    chains: Sequence[LinkedTrack]
     labels: Sequence[Labels]
     persons: list[int]
     likeness: Mapping[Portrait, int]
@@ -87,7 +87,7 @@ class Known:
         return next((who for begin, end, who in spans if begin <= frame < end), NOBODY)
 
 
-def know(found: Sequence[Chain], portraits: Sequence[Portrait]) -> Known:
+def recognise(found: Sequence[LinkedTrack], portraits: Sequence[Portrait]) -> KnownPeople:
     """Identifies the people of a video, with reference photos of some of them."""
     seen = people(found)
     likeness = _likeness(seen, portraits)
@@ -103,10 +103,10 @@ def know(found: Sequence[Chain], portraits: Sequence[Portrait]) -> Known:
             sizes[who] += sum(float(chain.places[frame][2]) for frame in inside)
     sizes.pop(NOBODY, None)
     often = [who for who in sizes if seen[who].weight > 1] or list(sizes)
-    return Known(found, labels, sorted(often, key=lambda who: -sizes[who]), likeness)
+    return KnownPeople(found, labels, sorted(often, key=lambda who: -sizes[who]), likeness)
 
 
-def cast(looked: Sequence[Looked], options: SwapOptions) -> Casting:
+def assign_identities(looked: Sequence[Analysis], options: SwapOptions) -> Assignment:
     """The roles in all segments of a video.
 
     Raises:
@@ -114,27 +114,29 @@ def cast(looked: Sequence[Looked], options: SwapOptions) -> Casting:
         NobodyError: nobody who is chosen is there.
     """
     portraits = [one.who for one in options.persons if isinstance(one.who, Portrait)]
-    known = know(chains(looked), portraits)
-    networks, missing = meant(known, options)
+    known = recognise(link_tracks(looked), portraits)
+    networks, missing = selected_people(known, options)
     tracks: dict[int, dict[int, Labels]] = {one.number: {} for one in looked}
     for chain, labels in zip(known.chains, known.labels, strict=True):
         for segment, track in chain.keys:
             tracks[segment][track] = labels
     segments = {
-        number: Cast(people, networks, options.for_all) for number, people in tracks.items()
+        number: Roles(people, networks, options.for_all) for number, people in tracks.items()
     }
-    return Casting(segments, tuple(described(one.who) for one in missing))
+    return Assignment(segments, tuple(described(one.who) for one in missing))
 
 
-def meant(known: Known, options: SwapOptions) -> tuple[dict[int, int], list[Choice]]:
+def selected_people(
+    known: KnownPeople, options: SwapOptions
+) -> tuple[dict[int, int], list[FaceSelection]]:
     """Each selected person's network, and the selections without a person.
 
     Raises:
-        UsageError, NobodyError: see :func:`cast`.
+        UsageError, NobodyError: see :func:`assign_identities`.
     """
     networks: dict[int, int] = {}
-    by: dict[int, Choice] = {}
-    missing: list[Choice] = []
+    by: dict[int, FaceSelection] = {}
+    missing: list[FaceSelection] = []
     for choice in options.persons:
         person = _person(known, choice)
         if person is None:
@@ -157,7 +159,7 @@ def meant(known: Known, options: SwapOptions) -> tuple[dict[int, int], list[Choi
     return networks, missing
 
 
-def _person(known: Known, choice: Choice) -> int | None:
+def _person(known: KnownPeople, choice: FaceSelection) -> int | None:
     who = choice.who
     if isinstance(who, Portrait):
         return known.likeness.get(who)
@@ -176,7 +178,7 @@ def _person(known: Known, choice: Choice) -> int | None:
     return list(everybody)[placed(who, list(everybody.values()))]
 
 
-def _fullest(known: Known) -> dict[int, float]:
+def _fullest(known: KnownPeople) -> dict[int, float]:
     """Who is in the first frame that shows as many people as any, and where, in x."""
     frames: defaultdict[int, dict[int, float]] = defaultdict(dict)
     for chain, labels in zip(known.chains, known.labels, strict=True):
@@ -188,7 +190,7 @@ def _fullest(known: Known) -> dict[int, float]:
     return max(sorted(frames.items()), key=lambda one: len(one[1]))[1]
 
 
-def _spans(chain: Chain, labels: Labels) -> list[tuple[int, int, int]]:
+def _spans(chain: LinkedTrack, labels: Labels) -> list[tuple[int, int, int]]:
     """Begin, end and person of each stretch of a chain."""
     begins = [begin for begin, _ in labels]
     ends = [*begins[1:], int(chain.frames[-1]) + 1]
@@ -199,5 +201,5 @@ def _likeness(seen: Sequence[Person], portraits: Sequence[Portrait]) -> dict[Por
     """Who of the ``seen`` each portrait shows."""
     means = np.array([one.mean for one in seen], np.float32).reshape(-1, 128)
     wanted = np.array([one.descriptor for one in portraits], np.float32).reshape(-1, 128)
-    found = matched(means, wanted)
+    found = match_people(means, wanted)
     return {who: one for who, one in zip(portraits, found, strict=True) if one is not None}

@@ -26,7 +26,7 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Cast:
+class Roles:
     """The roles in one segment.
 
     Attributes:

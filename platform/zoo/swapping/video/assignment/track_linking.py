@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.faces.recognition.descriptors import Descriptors
-from zoo.swapping.video.assignment.tracks import Looked, Trail
+from zoo.swapping.video.assignment.tracks import Analysis, Track
 
 Key = tuple[int, int]
 """A segment's number and a track's in it."""
@@ -24,7 +24,7 @@ _MOSTLY = 0.8  # of the frames that they have in common
 
 
 @dataclass(frozen=True)
-class Chain:
+class LinkedTrack:
     """One face, followed through any number of segments.
 
     Attributes:
@@ -45,7 +45,7 @@ class Chain:
         return np.array(sorted(self.places), np.int64)
 
 
-def chains(looked: Sequence[Looked]) -> list[Chain]:
+def link_tracks(looked: Sequence[Analysis]) -> list[LinkedTrack]:
     """All faces of a video, in order of time.
 
     Args:
@@ -72,7 +72,7 @@ def chains(looked: Sequence[Looked]) -> list[Chain]:
     return sorted(found, key=lambda one: (int(one.frames[0]), one.keys))
 
 
-def _same(a: Trail, b: Trail) -> bool:
+def _same(a: Track, b: Track) -> bool:
     common, here, there = np.intersect1d(a.frames, b.frames, return_indices=True)
     if not len(common):
         return False
@@ -81,7 +81,7 @@ def _same(a: Trail, b: Trail) -> bool:
     return bool(near.mean() >= _MOSTLY)
 
 
-def _joined(keys: Sequence[Key], looked: dict[int, Looked]) -> Chain:
+def _joined(keys: Sequence[Key], looked: dict[int, Analysis]) -> LinkedTrack:
     places: dict[int, NDArray[np.float32]] = {}
     descriptors: dict[int, NDArray[np.float32]] = {}
     for own in (False, True):  # what a segment saw of its own frames counts more
@@ -95,7 +95,7 @@ def _joined(keys: Sequence[Key], looked: dict[int, Looked]) -> Chain:
                 if (frame in inside) == own:
                     descriptors[frame] = shown
     frames = sorted(descriptors)
-    return Chain(
+    return LinkedTrack(
         tuple(keys),
         places,
         np.array(frames, np.int64),

@@ -24,7 +24,7 @@ _WELL_KNOWN = 4  # descriptions after which a lonely face is seldom described
 
 
 @dataclass(frozen=True)
-class Trail:
+class Track:
     """A track: consecutive frames in which one face, as far as the tracker knows, is followed.
 
     Attributes:
@@ -41,7 +41,7 @@ class Trail:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Analysis:
     """What there is in a segment and some frames on either side of it.
 
     Attributes:
@@ -54,11 +54,11 @@ class Looked:
     number: int
     first: int
     after: int
-    trails: dict[int, Trail]
+    trails: dict[int, Track]
 
 
 @dataclass
-class _Trail:
+class _OpenTrack:
     frames: list[int] = field(default_factory=list)
     places: list[tuple[float, float, float]] = field(default_factory=list)
     described: list[int] = field(default_factory=list)
@@ -66,7 +66,7 @@ class _Trail:
     run: int | None = None  # in which it was described last
 
 
-def look(followed: Iterable[Followed], rate: float, number: int, own: range) -> Looked:
+def analyse(followed: Iterable[Followed], rate: float, number: int, own: range) -> Analysis:
     """Follows and describes all faces.
 
     Args:
@@ -78,7 +78,7 @@ def look(followed: Iterable[Followed], rate: float, number: int, own: range) -> 
     Raises:
         AssetError: the descriptor network is missing or damaged.
     """
-    trails: defaultdict[int, _Trail] = defaultdict(_Trail)
+    trails: defaultdict[int, _OpenTrack] = defaultdict(_OpenTrack)
     often, seldom = searches(rate), period(rate)
     for frame in followed:
         places = {one.track: _place(one) for one in frame.sightings.values()}
@@ -93,7 +93,7 @@ def look(followed: Iterable[Followed], rate: float, number: int, own: range) -> 
                 trail.described.append(frame.number)
                 trail.descriptors.append(_described(frame.image, one))
                 trail.run = one.run
-    return Looked(number, own.start, own.stop, {t: _whole(one) for t, one in trails.items()})
+    return Analysis(number, own.start, own.stop, {t: _whole(one) for t, one in trails.items()})
 
 
 def _place(sighting: Sighting) -> tuple[float, float, float]:
@@ -111,8 +111,8 @@ def _described(image: Image, sighting: Sighting) -> NDArray[np.float32]:
     return descriptor(image, Face(box_of(points), points))
 
 
-def _whole(trail: _Trail) -> Trail:
-    return Trail(
+def _whole(trail: _OpenTrack) -> Track:
+    return Track(
         np.array(trail.frames, np.int64),
         np.array(trail.places, np.float32).reshape(-1, 3),
         np.array(trail.described, np.int64),

@@ -17,7 +17,7 @@ _PRIMING = {"aac": 2, "mp3": 2, "opus": 4, "ac3": 1, "eac3": 1, "vorbis": 1}
 """Packets that a decoder must have seen before the first that is heard."""
 
 
-class Edits:
+class EditLists:
     """Leaves out what edit lists cut from these streams."""
 
     def __init__(self, streams: Iterable[Stream]) -> None:

@@ -26,7 +26,7 @@ from zoo.photos.video.reader import Video, opened
 from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking, xmp
 from zoo.swapping.video.containers.colour_signalling import picture_stream
 from zoo.swapping.video.containers.encoding import container_format
-from zoo.swapping.video.containers.other_streams import Others, Timed, describe, writing
+from zoo.swapping.video.containers.other_streams import OtherStreams, Timed, describe, writing
 from zoo.swapping.video.containers.stream_plan import Handling
 
 _KEPT = ("title", "artist", "album", "date", "creation_time", "copyright", "language", "genre")
@@ -42,7 +42,7 @@ class Part:
     first: int
 
 
-def join(
+def mux(
     video: Video,
     parts: Sequence[Part],
     target: Path,
@@ -90,7 +90,7 @@ def join(
             describe(picture, original)
             if video.matrix is not None:
                 picture.set_display_matrix(video.matrix)
-            others = Others(source, output, handlings)
+            others = OtherStreams(source, output, handlings)
             output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT})
             output.metadata["comment"] = " ".join((mark.sentence, *notes_of(video), *notes))
             output.metadata["description"] = f"DigitalSourceType: {DIGITAL_SOURCE_TYPE}"

@@ -15,7 +15,7 @@ from av.stream import Stream
 
 from zoo.errors import StorageError
 from zoo.storage import plain_errors
-from zoo.swapping.video.containers.edit_lists import Edits
+from zoo.swapping.video.containers.edit_lists import EditLists
 from zoo.swapping.video.containers.stream_plan import Converter, Handling, add_copy, converter
 
 Timed = tuple[float, "Packet[Any]", Stream]
@@ -34,7 +34,7 @@ class _Way:
     converter: Converter | None
 
 
-class Others:
+class OtherStreams:
     """All streams of a source but its picture, those that an output is to have.
 
     Args:
@@ -78,7 +78,7 @@ class Others:
         ]
         if not streams:
             return
-        edits = Edits(streams)
+        edits = EditLists(streams)
         for read in self._source.demux(*streams):
             if not read.size or (read.dts is None and read.pts is None):
                 continue

@@ -20,7 +20,7 @@ from av.subtitles.stream import SubtitleStream
 from zoo.errors import PhotoError, UsageError
 from zoo.photos.video.reader import WRITABLE, Video, opened
 from zoo.swapping.video.containers import audio, subtitles
-from zoo.swapping.video.containers.edit_lists import Edits
+from zoo.swapping.video.containers.edit_lists import EditLists
 from zoo.swapping.video.containers.encoding import container_format
 
 Audio = Literal["copy", "aac", "flac", "none"]
@@ -253,7 +253,7 @@ def _first_packets(
     packets: Iterable["Packet[Any]"], streams: Sequence[Stream]
 ) -> dict[int, list["Packet[Any]"]]:
     """A few packets of each stream, without what edits take away."""
-    edits = Edits(streams)
+    edits = EditLists(streams)
     found: dict[int, list[Packet[Any]]] = {stream.index: [] for stream in streams}
     hoped = {stream.index for stream in streams if stream.type == "audio"}
     for count, packet in enumerate(packets):

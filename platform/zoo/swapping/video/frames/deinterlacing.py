@@ -29,7 +29,7 @@ def of_fields(video: Video) -> Video:
     )
 
 
-def fields(
+def deinterlace(
     frames: Iterable["av.VideoFrame"], video: Video, start: int
 ) -> Iterator["av.VideoFrame"]:
     """The fields of an interlaced video's consecutive frames, with the times of :func:`of_fields`.
@@ -55,7 +55,7 @@ def fields(
             yield field
 
 
-def weave(swapped: Iterable[Swapped], video: Video) -> Iterator[Swapped]:
+def interlace(swapped: Iterable[Swapped], video: Video) -> Iterator[Swapped]:
     """The frames of an interlaced video from its swapped fields, two by two."""
     assert video.fields is not None
     early: Swapped | None = None

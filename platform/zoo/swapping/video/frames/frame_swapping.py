@@ -21,11 +21,11 @@ from zoo.photos.video.frames import paste, to_rgb, workable
 from zoo.photos.video.reader import Video
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
-from zoo.swapping.options import Look
-from zoo.swapping.video.assignment.roles import Cast, Role
+from zoo.swapping.options import CompositingOptions
+from zoo.swapping.video.assignment.roles import Role, Roles
 from zoo.swapping.video.frames.hdr_frame import deep_frame
 from zoo.swapping.video.frames.temporal_averaging import FrameFace, averaged, denoised
-from zoo.swapping.video.step_timer import Stopwatch
+from zoo.swapping.video.step_timer import StepTimer
 
 if TYPE_CHECKING:
     import av
@@ -74,11 +74,11 @@ def swap_frames(
     network: Network,
     *,
     format: str,
-    look: Look | None = None,
-    cast: Cast | None = None,
+    look: CompositingOptions | None = None,
+    cast: Roles | None = None,
     others: Sequence[Network] = (),
     between: tuple[int, int] | None = None,
-    watch: Stopwatch | None = None,
+    watch: StepTimer | None = None,
 ) -> Iterator[Swapped]:
     """Swaps consecutive frames of ``video``; they come out in order, in pixels of ``format``.
 
@@ -97,13 +97,13 @@ def swap_frames(
     Raises:
         AssetError: the face models are missing or damaged.
     """
-    watch, look, networks = watch or Stopwatch(), look or Look(), (network, *others)
+    watch, look, networks = watch or StepTimer(), look or CompositingOptions(), (network, *others)
     start, end = between or (int(video.times[0]), video.end)
     first, after = (int(number) for number in np.searchsorted(video.times, (start, end)))
     followed = follow(frames, video, format, watch)
     wanted = range(first - REACH, after + REACH)
     reach = _fading(video)
-    for near in _windows(_seen(followed, networks, cast or Cast(), wanted, look, watch), reach):
+    for near in _windows(_seen(followed, networks, cast or Roles(), wanted, look, watch), reach):
         here = near[reach]
         assert here is not None and here.frame is not None
         frame, image = here.frame, here.image
@@ -141,7 +141,7 @@ def _fading(video: Video) -> int:
 
 
 def follow(
-    frames: Iterable["av.VideoFrame"], video: Video, format: str, watch: Stopwatch
+    frames: Iterable["av.VideoFrame"], video: Video, format: str, watch: StepTimer
 ) -> Iterator[Followed]:
     """Consecutive frames of ``video`` as pictures, with the faces in them.
 
@@ -162,10 +162,10 @@ def follow(
 def _seen(
     frames: Iterable[Followed],
     networks: Sequence[Network],
-    cast: Cast,
+    cast: Roles,
     wanted: range,
-    look: Look,
-    watch: Stopwatch,
+    look: CompositingOptions,
+    watch: StepTimer,
 ) -> Iterator[Followed]:
     """Selects the faces to swap, and aligns those of the requested frames."""
     for window in _windows(frames, LOOKAHEAD):
@@ -190,7 +190,7 @@ def _seen(
         yield here
 
 
-def _states(window: list[Followed | None], track: int, cast: Cast) -> list[State]:
+def _states(window: list[Followed | None], track: int, cast: Roles) -> list[State]:
     """From the middle of the window on, as long as the track lasts and shows the same person."""
     states: list[State] = []
     role: Role | None = None

@@ -10,7 +10,7 @@ _PATIENCE = 0.1  # seconds between looks at whether anybody still wants what is 
 _END = object()
 
 
-def ahead(items: Iterable[Item], most: int = 4) -> Iterator[Item]:
+def prefetch(items: Iterable[Item], most: int = 4) -> Iterator[Item]:
     """Yields ``items``; up to ``most`` are prefetched.
 
     FFmpeg, OpenCV, ONNX Runtime and NumPy let other threads run while they work. An exception

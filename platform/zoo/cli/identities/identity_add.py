@@ -1,15 +1,21 @@
-"""``zoo identity add`` and ``check``: adds photos and assesses them."""
+"""``zoo identity add``: photos in, assessed before they are copied."""
 
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zoo.cli.identities.identity_check import (
+    assess_photos,
+    photo_settings,
+    photos_of,
+    print_assessment,
+    save_assessment,
+)
 from zoo.cli.terminal.options import Json, Name, Quiet, examples
-from zoo.cli.terminal.output import say
-from zoo.printable import printable
+from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def register(group: typer.Typer) -> None:
-    """Adds this module's commands to ``zoo identity``."""
+    """Adds this module's command to ``zoo identity``."""
     group.command(
         no_args_is_help=True,
         epilog=examples(
@@ -31,9 +37,6 @@ def register(group: typer.Typer) -> None:
             "zoo identity add maria interview.mp4 --more",
         ),
     )(add)
-    group.command(epilog=examples("zoo identity check maria", "zoo identity check maria --json"))(
-        check
-    )
 
 
 def add(
@@ -95,14 +98,14 @@ def add(
     else:
         identity = new_identity(name, basis, evidence)
         check_free(project, name)
-    settings, resolution = _settings(project)
+    settings, resolution = photo_settings(project)
     with ExitStack() as stack:
         sources, left_out = _sources(photos, settings, stack)
-        there = _photos_of(project, name) if more else {}
-        found = _assess({**there, **sources}, settings, resolution)
+        there = photos_of(project, name) if more else {}
+        found = assess_photos({**there, **sources}, settings, resolution)
         added = _copy(project, identity, sources, found, more, exclude_strangers)
     left_out += added.left_out
-    picture = _save(project, name, found)
+    picture = save_assessment(project, name, found)
     with spinner("dvc add"):
         versioned = version_photos(project, added.folder / PHOTOS)
     if as_json:
@@ -119,67 +122,16 @@ def add(
             }
         )
     elif quiet:
-        say(name)
+        print_line(name)
     else:
         count = f"{len(added.photos)} {'more ' if more else ''}photos"
-        say(f"Added {name} with {count} in {added.folder}.")
-        _print(found, excluded=exclude_strangers)
-        say(f"Picture: {picture}")
+        print_line(f"Added {name} with {count} in {added.folder}.")
+        print_assessment(found, excluded=exclude_strangers)
+        print_line(f"Picture: {picture}")
         note(versioned)
     for reason in left_out:
         note(f"left out: {reason}")
     raise typer.Exit(1 if left_out else 0)
-
-
-def check(
-    name: Name,
-    as_json: Json = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print the names of photos that are not usable.")
-    ] = False,
-) -> None:
-    """Assess an identity's photos: which are usable, outliers, and what is missing."""
-    from zoo.cli.terminal.output import print_json
-    from zoo.errors import IdentityError
-    from zoo.provenance.identities.identity import PHOTOS, find_identity
-    from zoo.settings import find_project
-
-    project = find_project()
-    find_identity(project, name)
-    settings, resolution = _settings(project)
-    photos = _photos_of(project, name)
-    if not photos:
-        raise IdentityError(
-            f"{name} has no photos in {project.identities / name / PHOTOS} yet; add some with "
-            f"`zoo identity add {name} PHOTOS --more`, or run `dvc pull` or `dvc repro render`."
-        )
-    found = _assess(photos, settings, resolution)
-    picture = _save(project, name, found)
-    if as_json:
-        print_json({"name": name, **found.summary(), "picture": str(picture)})
-    elif quiet:
-        say("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
-    else:
-        _print(found)
-        say(f"Picture: {picture}")
-
-
-def _settings(project: "Project") -> tuple["AlignSettings", int]:
-    """What photos are held to, and the resolution of the recipe in use."""
-    from zoo.errors import ProjectError
-    from zoo.faces.curation.photo_selection import AlignSettings
-    from zoo.settings import read_params, section
-
-    params = read_params(project)
-    align = section(params, "align", AlignSettings)
-    try:
-        recipe = (params.get("recipes") or {}).get(params.get("recipe")) or {}
-        phases = recipe.get("phases") or [recipe]
-        return align, int(phases[-1].get("resolution", 128))
-    except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as error:
-        raise ProjectError(
-            "params.yaml: the recipe in use has no phases with a resolution; see docs/training.md."
-        ) from error
 
 
 def _sources(
@@ -222,29 +174,6 @@ def _sources(
     return found, left_out
 
 
-def _photos_of(project: "Project", name: str) -> dict[str, Path]:
-    from zoo.errors import PhotoError
-    from zoo.photos.reading import find_photos
-    from zoo.provenance.identities.identity import PHOTOS
-
-    folders = [project.identities / name / PHOTOS, project.rendered / name]
-    try:
-        found = find_photos([folder for folder in folders if folder.is_dir()])
-    except PhotoError:
-        return {}
-    return {path.relative_to(project.root).as_posix(): path for path in found}
-
-
-def _assess(
-    photos: "Mapping[str, Path]", settings: "AlignSettings", resolution: int
-) -> "Assessment":
-    from zoo.cli.terminal.output import progress
-    from zoo.faces.curation.assessment import assess
-
-    with progress("looking at photos", len(photos)) as advance:
-        return assess(photos, settings, resolution, advance)
-
-
 def _copy(
     project: "Project",
     identity: "Identity",
@@ -276,46 +205,3 @@ def _copy(
     if more:
         return add_photos(project, identity, chosen, check)
     return add_identity(project, identity, chosen, check)
-
-
-def _save(project: "Project", name: str, found: "Assessment") -> Path:
-    """Where no version control keeps them; ``zoo identity remove`` removes them."""
-    from zoo.faces.curation.coverage_sheet import coverage_sheet
-    from zoo.photos.writing import write_photo
-    from zoo.storage import write_json
-
-    picture = project.coverage / f"{name}.jpg"
-    write_photo(picture, coverage_sheet(name, found))
-    write_json(picture.with_suffix(".json"), found.summary())
-    return picture
-
-
-def _print(found: "Assessment", *, excluded: bool = False) -> None:
-    from zoo.cli.terminal.output import print_table
-    from zoo.faces.curation.coverage import NODS, SIDES, TURNS
-
-    say(f"{len(found.usable)} of {len(found.photos)} are usable.\n")
-    rows: list[list[Any]] = [
-        [nod, *counts] for nod, counts in zip(NODS, found.coverage.pose, strict=True)
-    ]
-    print_table(["HEAD", *(turn.upper() for turn in TURNS)], rows)
-    say()
-    print_table(["LIGHT", *(side.upper() for side in SIDES)], [["photos", *found.coverage.light]])
-    for photo in found.rejected:
-        if photo.dropped and photo.readable:
-            reason = printable(f"{photo.photo}: {photo.dropped.reason}")
-            say(f"\nNot usable: {reason}", end="")
-    if found.rejected:
-        say()
-    if strangers := found.strangers:
-        verb = "were left out" if excluded else "are among them"
-        say(f"\n{len(strangers)} that seem to show someone else {verb}, the least similar first:")
-        for photo in strangers:
-            say(f"  {photo.distance:.2f}  {printable(photo.photo)}")
-        if not excluded:
-            say("Remove those that do, or add the photos again with --exclude-strangers.")
-    if found.advice:
-        say("\nTo do better:")
-        for line in found.advice:
-            say(f"- {line}")
-    say()
