@@ -79,8 +79,7 @@ def floor_of(path: Path) -> str:
 def test_a_module_imports_only_its_own_package_and_lower_floors(path: Path) -> None:
     here = floor_of(path)
     if here == "__init__":
-        assert not any(name.startswith("zoo") for name in imports_of(path))
-        return
+        return  # test_public_interface.py: nothing is loaded before it is used
     assert here in FLOOR, f"{here} has no floor: give it one in FLOORS and docs/architecture.md"
     for name in imports_of(path):
         parts = name.split(".")

@@ -1,13 +1,11 @@
 """Videos on the command line: progress bar, frames per second, time of each step."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.cli.terminal.output import note
+from zoo.cli.terminal.output import frame_progress, note
 from zoo.errors import UsageError
 from zoo.printable import printable
 
@@ -55,7 +53,7 @@ def swap_videos(
     failed: dict[str, str] = {}
     for source, target in pairs:
         try:
-            with _bar(Path(str(source)).name, silent) as progress:
+            with frame_progress(Path(str(source)).name, silent) as progress:
                 swap = swap_video_anywhere(
                     source,
                     target,
@@ -181,44 +179,3 @@ def _rate(swap: "VideoSwap") -> float:
 def _each(swap: "VideoSwap") -> dict[str, float]:
     new = max(1, swap.frames - swap.resumed)
     return {name: round(1000 * took / new, 1) for name, took in swap.steps.items()}
-
-
-@contextmanager
-def _bar(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
-    """Frames done, frames per second and the time left, on stderr if that is a terminal."""
-    if silent or not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("frames  {task.fields[pace]}"),
-        TimeRemainingColumn(compact=True),
-        TextColumn("left"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(printable(title)), total=None, pace="")
-        began = False
-
-        def advance(done: int, total: int) -> None:
-            nonlocal began
-            if not began:  # what an earlier run made says nothing of how quick this one is
-                bar.reset(task, total=total, completed=done, pace="")
-                began = True
-                return
-            speed = bar.tasks[task].speed
-            pace = "joining" if done == total else f"{speed:.1f}/s" if speed else ""
-            bar.update(task, completed=done, pace=pace)
-
-        yield advance

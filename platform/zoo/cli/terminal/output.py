@@ -75,6 +75,35 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
     if total < 2 or not sys.stderr.isatty():
         yield lambda done: None
         return
+    with _bar(title, total) as (bar, task):
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def frame_progress(title: str, silent: bool) -> Iterator[Callable[[int, int], None]]:
+    """Frames done, frames per second and the time left, on stderr if that is a terminal."""
+    if silent or not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with _bar(title, None, "frames  ") as (bar, task):
+        began = False
+
+        def advance(done: int, total: int) -> None:
+            nonlocal began
+            if not began:  # what an earlier run made says nothing of how quick this one is
+                bar.reset(task, total=total, completed=done, pace="frames  ")
+                began = True
+                return
+            speed = bar.tasks[task].speed
+            pace = "joining" if done == total else f"{speed:.1f}/s" if speed else ""
+            bar.update(task, completed=done, pace=f"frames  {pace}")
+
+        yield advance
+
+
+@contextmanager
+def _bar(title: str, total: int | None, pace: str = "") -> Iterator[tuple[Any, Any]]:
+    """The bar of all commands, and its task; ``pace`` is text that the task can change."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import (
@@ -89,12 +118,12 @@ def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("left"),
+        TextColumn("{task.fields[pace]}"),
         TimeRemainingColumn(compact=True),
+        TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(printable(title)), total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield bar, bar.add_task(escape(printable(title)), total=total, pace=pace)
 
 
 @contextmanager
