@@ -20,7 +20,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 STAGES = set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
-EXPERIMENTS = ROOT / "platform" / "zoo" / "evaluation" / "asking.py"
+EXPERIMENTS = ROOT / "platform" / "zoo" / "evaluation" / "experiment_arguments.py"
 SEPARATORS = "|&;()<>\n"
 FENCED = re.compile(r"```(?:bash)?\n(.*?)```", re.DOTALL)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
