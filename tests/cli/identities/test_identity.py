@@ -140,7 +140,9 @@ def test_photos_of_someone_else_are_listed_and_left_out_when_asked(
 ) -> None:
     folder = photos(portrait, 3)
     apart = np.array([0.2, 0.9, 0.2])
-    monkeypatch.setattr("zoo.faces.curation.assessment.distances", lambda descriptors: apart)
+    monkeypatch.setattr(
+        "zoo.faces.curation.assessment.outlier_distances", lambda descriptors: apart
+    )
     listed = zoo("identity", "add", "maria", folder, "--basis", "research")
     assert "1 that seem to show someone else are among them" in listed.out
     assert "  0.90  maria/1/photo.png" in listed.out

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import StorageError, UsageError
-from zoo.registry.local import cache
+from zoo.registry.local import cache, cache_index
 from zoo.registry.local.cache_index import list_lines
 from zoo.registry.references import Reference, parse_reference
 from zoo.storage import sha256_of
@@ -191,7 +191,7 @@ def test_networks_are_listed_newest_first_and_removed(put: Put) -> None:
 
 
 def test_the_short_list_notices_every_change(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_SETTLED_NS", 0)
+    monkeypatch.setattr(cache_index, "_SETTLED_NS", 0)
 
     def lines() -> list[tuple[str, int, tuple[str, ...]]]:
         return [(line.identity, line.version, line.aliases) for line in list_lines(HERE)]

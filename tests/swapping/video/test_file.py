@@ -123,7 +123,7 @@ def test_another_name_and_container_go_on_with_what_is_there(
         raise StorageError("The disk is full.")
 
     with monkeypatch.context() as patch, pytest.raises(StorageError):
-        patch.setattr(one_file, "join", full)
+        patch.setattr(one_file, "mux", full)
         swap_video(clip, lost, blackening_file, mark=MARK, jobs=1, end=0.4)
     assert waiting_in(lost.parent)
     made = swap_video(clip, again, blackening_file, mark=MARK, jobs=1, end=0.4, audio="flac")
