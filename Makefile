@@ -7,17 +7,21 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(VENV)/bin/python pipelines/project/install.py
 LOCKS := $(wildcard requirements/*.lock)
 
-.PHONY: demo test check docs audit sbom format clean help
+.PHONY: demo test coverage mutants fuzz check docs audit sbom wheel format clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make help                  this list"
 	@echo "make demo [PHOTO=any.jpg]  install, render, train and register ada and bruno, swap a photo"
 	@echo "make test                  run the tests"
+	@echo "make coverage              run the tests, and count lines and branches that they reach"
+	@echo "make mutants [COUNT=40]    break a package's code in COUNT ways and see which the tests notice"
+	@echo "make fuzz [SECONDS=60]     feed each reader of others' data for SECONDS"
 	@echo "make check                 lint and type-check, as CI does"
 	@echo "make docs                  build the documentation into site/, strictly"
 	@echo "make audit [OFFLINE=1]     known vulnerabilities of the locked packages"
 	@echo "make sbom                  what is installed, into sbom.json (CycloneDX)"
+	@echo "make wheel                 the wheel, tried where there is no compiler, libGL, X or network"
 	@echo "make format                fix what can be fixed"
 	@echo "make clean                 remove what \`dvc repro\`, the demo and the tools made; photos, the"
 	@echo "                           registry, the DVC cache and $(VENV) stay"
@@ -28,6 +32,19 @@ demo: $(VENV)/.train
 test: $(VENV)/.dev
 	@pytest --quiet --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile \
 		--no-loadscope-reorder $(ARGS)
+
+coverage: $(VENV)/.dev
+	@coverage erase
+	@coverage run -m pytest --quiet --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder $(ARGS)
+	@coverage combine --quiet
+	@coverage report --skip-covered --sort cover
+
+mutants: $(VENV)/.dev
+	@PYTHONPATH=. nice -n 15 python benchmarks/mutants.py $(PACKAGES) --count $(or $(COUNT),40)
+
+fuzz: $(VENV)/.dev
+	@PYTHONPATH=. nice -n 15 python benchmarks/fuzz.py --seconds $(or $(SECONDS),60)
 
 check: $(VENV)/.dev
 	@ruff format --check .
@@ -44,6 +61,9 @@ audit: $(VENV)/.audit
 sbom: $(VENV)/.audit
 	@cat $(LOCKS) | cyclonedx-py requirements --output-format JSON --output-reproducible \
 		--no-validate --mc-type application --pyproject pyproject.toml --output-file sbom.json -
+
+wheel: $(VENV)/.dev
+	@python pipelines/project/wheel.py --keep dist
 
 format: $(VENV)/.dev
 	@ruff check --fix-only --quiet .

@@ -13,27 +13,31 @@ PIN = re.compile(r"^([a-z0-9-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+
 PINS = {name: PIN.findall(text) for name, text in LOCKS.items()}
 
 
+TOOLS = ("docs", "dev", "audit")  # each installed without the others
+
+
 def test_every_locked_package_has_its_hashes_and_stands_in_one_file() -> None:
     for name, text in LOCKS.items():
         lines = [line for line in text.splitlines() if not line.startswith(("#", " "))]
         assert len(lines) == len(PINS[name]) > 0
-    names = [pin[0] for pins in PINS.values() for pin in pins]
-    assert len(names) == len(set(names))
+    extras = [pin[0] for name, pins in PINS.items() if name not in TOOLS for pin in pins]
+    assert len(extras) == len(set(extras))
+    tools = [pin for name in TOOLS for pin in PINS[name]]
+    assert not {pin[0] for pin in tools} & set(extras)
+    assert len({pin[0] for pin in tools}) == len(set(tools))  # where in two, then the same
 
 
 def test_what_the_package_asks_for_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = {"swap": project["dependencies"], **project["optional-dependencies"]}
-    assert set(LOCKS) == {*wanted.keys() - {"export"}, "build", "cuda"}
-    trained_with = {pin[0] for pin in PINS["train"]}
-    assert {re.split(r"[^A-Za-z0-9._-]", line)[0] for line in wanted["export"]} <= trained_with
+    assert set(LOCKS) == {*wanted, "build", "cuda"}
     before = {pin[0] for pin in PINS["build"]}
-    for name in ("swap", "train", "serve", "server", "docs", "dev", "audit"):
+    for name in ("swap", "export", "train", "serve", "server", *TOOLS):
         known = before | {pin[0] for pin in PINS[name]}
         asked = {re.split(r"[^A-Za-z0-9._-]", line)[0] for line in wanted[name]}
         missing = {re.sub(r"[._-]+", "-", one).lower() for one in asked} - known
         assert not missing, name
-        before |= {pin[0] for pin in PINS[name]} if name != "audit" else set()
+        before |= {pin[0] for pin in PINS[name]} if name not in TOOLS else set()
 
 
 def test_the_installer_demands_hashes_and_resolves_nothing(
@@ -47,7 +51,7 @@ def test_the_installer_demands_hashes_and_resolves_nothing(
     assert script["main"]() == 0
     *packages, project = calls
     assert [Path(one).stem for call in packages for one in call if one.endswith(".lock")] == [
-        "build", "swap", "train", "serve", "cuda",
+        "build", "swap", "export", "train", "serve", "cuda",
     ]  # fmt: skip
     assert all(
         {"--require-hashes", "--no-deps", "--no-build-isolation"} <= set(c) for c in packages

@@ -14,7 +14,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "requirements"
-EXTRAS = ("train", "serve", "server", "docs", "dev", "audit")
+EXTRAS = ("export", "train", "serve", "server", "docs", "dev", "audit")
+_LOCKED_WITH = {"train": ("export", "train")}
+"""Extras part of whose packages stand in another's file."""
+
 _HASHED = ("--require-hashes", "--no-deps", "--no-build-isolation")
 
 
@@ -26,7 +29,8 @@ def main() -> int:
     if unknown := set(chosen.extras) - set(EXTRAS):
         parser.error(f"no extra is called {', '.join(sorted(unknown))}; there are {EXTRAS}")
     pip(*_HASHED, *locks("build"))
-    pip(*_HASHED, *locks("swap", *chosen.extras))
+    wanted = [name for extra in chosen.extras for name in _LOCKED_WITH.get(extra, (extra,))]
+    pip(*_HASHED, *locks("swap", *dict.fromkeys(wanted)))
     if "train" in chosen.extras and wants_cuda():
         pip(*_HASHED, *locks("cuda"))
     project = [str(ROOT)] if chosen.no_editable else ["--editable", str(ROOT)]

@@ -1,7 +1,8 @@
 """Makes the lock files of ``requirements/``: every package at one version, with its hashes.
 
 One file for each extra of ``pyproject.toml``, holding what the ones before it do not, so that a
-machine that only swaps is locked too; ``cuda.lock`` has what PyPI's torch for Linux brings along,
+machine that only swaps is locked too (those of the tools, any of which may be installed without the
+others, hold what the extras do not); ``cuda.lock`` has what PyPI's torch for Linux brings along,
 which machines with another build of torch do not want. Versions stay as they are unless
 ``--upgrade`` says otherwise. Needs uv (``pip install uv``).
 """
@@ -16,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ROOT / "requirements"
-EXTRAS = ("train", "serve", "server", "docs", "dev", "audit")
+EXTRAS = ("export", "train", "serve", "server")
+TOOLS = ("docs", "dev", "audit")
 PYTHON = "3.11.5"  # the docs' packages ask for it; the others take any 3.11
 ALWAYS = {"build": "setuptools>=77\n"}
 """What builds the package itself and those of which there is no wheel."""
@@ -54,13 +56,15 @@ def main() -> int:
         for extra in EXTRAS:
             extras += ["--extra", extra]
             made[extra] = _compile(uv, [project, *extras], pins)
+        for tool in TOOLS:
+            made[tool] = _compile(uv, [project, *extras, "--extra", tool], pins)
     LOCKS.mkdir(exist_ok=True)
     known: set[str] = set()
     cuda: dict[str, str] = {}
     for name, entries in made.items():
         cuda |= {key: text for key, text in entries.items() if _CUDA.match(key)}
         new = {key: text for key, text in entries.items() if key not in known | cuda.keys()}
-        known |= new.keys()
+        known |= new.keys() if name not in TOOLS else set()
         _write(name, new)
     _write("cuda", cuda)
     return 0

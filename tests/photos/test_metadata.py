@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 from PIL import ExifTags
 from PIL import Image as Pillow
 
+from zoo.photos.metadata import without_camera
 from zoo.photos.reading import read_photo
+from zoo.photos.writing import write_photo
 
 Base, IFD = ExifTags.Base, ExifTags.IFD
 
@@ -53,6 +55,40 @@ def test_camera_dates_exposure_and_author_are_kept(phone_photo: Path) -> None:
     assert float(exposure[Base.ExposureTime]) == pytest.approx(0.01)
     assert exposure[Base.LensModel] == "Lens 3"
     assert exposure[Base.DateTimeOriginal] == "2024:05:06 07:08:09"
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".avif"])
+def test_the_camera_is_written_only_where_it_is_asked_for(
+    phone_photo: Path, tmp_path: Path, suffix: str
+) -> None:
+    photo = read_photo(phone_photo)
+    found = []
+    for camera in (False, True):
+        write_photo(tmp_path / f"out{suffix}", photo.image, photo, camera=camera)
+        encoded = (tmp_path / f"out{suffix}").read_bytes()
+        words = (b"Maker", b"Model 7", b"Lens 3", b"2024:05:06")
+        assert [word in encoded for word in words] == [camera] * len(words)
+        private = (b"SERIAL", b"Jane", b"SECRETNOTE", b"UNIQUE", b"private", b"PRIVATE")
+        assert not any(word in encoded for word in private)
+        with Pillow.open(tmp_path / f"out{suffix}") as opened:
+            exif = opened.getexif()
+            assert exif[Base.Artist] == "A. Artist"
+            assert exif[Base.Copyright] == "(c) A. Artist"
+            assert not exif.get_ifd(IFD.GPSInfo)
+            found.append(exif.get_ifd(IFD.Exif).get(Base.ISOSpeedRatings))
+    assert found == [None, 200]
+
+
+def test_without_the_camera_nothing_may_be_left() -> None:
+    exif = Pillow.Exif()
+    exif[Base.Make] = "Maker"
+    assert without_camera(exif.tobytes()) is None
+    assert without_camera(None) is None
+    assert without_camera(b"Exif\0\0MM\0*\xff\xff\xff\xff") is None
+    exif[Base.Artist] = "A. Artist"
+    left = Pillow.Exif()
+    left.load(without_camera(exif.tobytes()) or b"")
+    assert dict(left) == {Base.Artist: "A. Artist"}
 
 
 def test_places_serial_numbers_owners_and_notes_are_dropped(phone_photo: Path) -> None:

@@ -16,7 +16,7 @@ from tests.photos.icc import linear_srgb_profile
 from zoo.errors import PhotoError
 from zoo.photos.image import Image
 from zoo.photos.limits import bytes_per_pixel
-from zoo.photos.reading import find_photos, read_photo
+from zoo.photos.reading import _formats, find_photos, read_photo
 
 Picture = NDArray[np.uint8]
 
@@ -381,3 +381,20 @@ def test_a_pixel_takes_what_its_file_says(
     else:
         with pytest.raises(PhotoError, match=f"of {wanted} bytes, .* more than the"):
             read_photo(path, max_pixels=100)
+
+
+@pytest.mark.parametrize(
+    ("most", "full"), [(0.5, 1.0), (1.0, 1.0), (200.0, 255.0), (60000.0, 65535.0)]
+)
+def test_floating_numbers_are_of_the_range_they_fill(
+    tmp_path: Path, most: float, full: float
+) -> None:
+    values = np.linspace(0, most, 48, dtype=np.float32).reshape(6, 8)
+    Pillow.fromarray(values).save(tmp_path / "a.tif")
+    wanted = np.rint(values / full * 255)
+    assert np.abs(read_photo(tmp_path / "a.tif").image[..., 0] - wanted).max() <= 1
+
+
+def test_a_heic_is_opened_as_nothing_else() -> None:
+    assert _formats(b"\0\0\0\x18ftypheic") == ("HEIF",)
+    assert "HEIF" not in _formats(b"\xff\xd8\xff") and "JPEG" in _formats(b"\xff\xd8\xff")

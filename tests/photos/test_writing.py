@@ -39,7 +39,7 @@ def test_safe_metadata_travels(tmp_path: Path, picture: Picture, suffix: str) ->
     exif[ExifTags.IFD.Exif] = {ExifTags.Base.ISOSpeedRatings: 400}
     Pillow.fromarray(picture).save(tmp_path / "in.jpg", exif=exif)
     photo = read_photo(tmp_path / "in.jpg")
-    write_photo(tmp_path / f"out{suffix}", photo.image, photo, xmp=PACKET)
+    write_photo(tmp_path / f"out{suffix}", photo.image, photo, xmp=PACKET, camera=True)
     again = read_photo(tmp_path / f"out{suffix}")
     assert again.image.shape == picture.shape
     with Pillow.open(tmp_path / f"out{suffix}") as opened:

@@ -1,8 +1,9 @@
 """Filters the metadata of a photo that its output may keep.
 
-A list of what is kept, not of what is dropped: camera, dates, exposure, author, copyright and
-resolution. So places, serial numbers, owners' names, thumbnails (which would still show the
-face that was there) and makers' notes never pass, whatever new tags cameras invent.
+A list of what is kept, not of what is dropped: author, copyright and resolution, and for who asks
+the camera's data (make, model, lens, exposure, dates). So places, serial numbers, owners' names,
+thumbnails (which would still show the face that was there) and makers' notes never pass, whatever
+new tags cameras invent.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from PIL import Image as Pillow
 
 from zoo.photos.colour.srgb import is_grey
 
-_KEPT = ("Make", "Model", "DateTime", "Artist", "Copyright", "XResolution", "YResolution",
-         "ResolutionUnit")  # fmt: skip
+_KEPT = ("Artist", "Copyright", "XResolution", "YResolution", "ResolutionUnit")
+_KEPT_CAMERA = ("Make", "Model", "DateTime")
 _KEPT_EXPOSURE = (
     "ExposureTime", "FNumber", "ExposureProgram", "ISOSpeedRatings", "DateTimeOriginal",
     "DateTimeDigitized", "OffsetTime", "OffsetTimeOriginal", "OffsetTimeDigitized",
@@ -42,7 +43,7 @@ class Metadata:
     format: str  # Pillow's name: "JPEG", "PNG", "WEBP", …; "EXR"
     grey: bool = False  # the file stored no colour
     alpha: NDArray[np.uint8] | None = None  # [H, W]
-    exif: bytes | None = None
+    exif: bytes | None = None  # with the camera's data: see without_camera
     jpeg: JpegQuality | None = None
     bits: int = 8  # per channel, in the file
 
@@ -59,7 +60,7 @@ def _safe_exif(opened: Pillow.Image) -> bytes | None:
         old = opened.getexif()
         new = Pillow.Exif()
         exposure = old.get_ifd(ExifTags.IFD.Exif)
-        for name in _KEPT:
+        for name in _KEPT + _KEPT_CAMERA:
             _copy(old, new, ExifTags.Base[name])
         kept: dict[int, object] = {}
         for name in _KEPT_EXPOSURE:
@@ -72,6 +73,20 @@ def _safe_exif(opened: Pillow.Image) -> bytes | None:
     except Exception:  # damaged EXIF may raise anything; the photo is worth more than it
         return None
     return encoded if len(encoded) <= _MOST_BYTES else None
+
+
+def without_camera(exif: bytes | None) -> bytes | None:
+    """Safe EXIF without what tells the camera and when it was used; None where nothing is left."""
+    if exif is None:
+        return None
+    try:
+        old, new = Pillow.Exif(), Pillow.Exif()
+        old.load(exif)
+        for name in _KEPT:
+            _copy(old, new, ExifTags.Base[name])
+        return new.tobytes() if len(new) else None
+    except Exception:  # as in _safe_exif
+        return None
 
 
 def _copy(old: object, new: object, tag: int) -> None:

@@ -1,6 +1,7 @@
 """Writes photos: format by suffix, quality as in the input."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from zoo.errors import PhotoError
 from zoo.photos.formats import exr, heif
 from zoo.photos.formats.high_bit_depth import HighBitDepth
 from zoo.photos.image import Image
+from zoo.photos.metadata import without_camera
 from zoo.photos.reading import Photo
 from zoo.storage import atomic_file
 
@@ -76,7 +78,12 @@ def check_writable(path: Path, like: Photo) -> None:
 
 
 def write_photo(
-    path: Path, image: Image, like: Photo | None = None, *, xmp: str | None = None
+    path: Path,
+    image: Image,
+    like: Photo | None = None,
+    *,
+    xmp: str | None = None,
+    camera: bool = False,
 ) -> None:
     """Writes what :func:`encode_photo` gives, atomically.
 
@@ -85,16 +92,22 @@ def write_photo(
         StorageError: no permission or no space.
     """
     with atomic_file(path) as temporary:
-        temporary.write_bytes(encode_photo(path, image, like, xmp=xmp))
+        temporary.write_bytes(encode_photo(path, image, like, xmp=xmp, camera=camera))
 
 
 def encode_photo(
-    path: Path, image: Image, like: Photo | None = None, *, xmp: str | None = None
+    path: Path,
+    image: Image,
+    like: Photo | None = None,
+    *,
+    xmp: str | None = None,
+    camera: bool = False,
 ) -> bytes:
     """``image`` [H, W, 3] as the sRGB file that ``path``'s suffix asks for; nothing is written.
 
     ``like`` is the photo it was made from: its safe EXIF, transparency, greyness and JPEG
-    quality are kept as far as the format can. ``xmp`` is an XMP packet to embed.
+    quality are kept as far as the format can. ``xmp`` is an XMP packet to embed; with ``camera``
+    the camera's part of the EXIF is kept too (:mod:`.metadata`).
 
     A photo with more than 8 bits per channel that was read whole gives a PNG, TIFF or OpenEXR
     file that has them too, in its own colour space; only what ``image`` changed is changed.
@@ -103,6 +116,9 @@ def encode_photo(
         PhotoError: a suffix that is not :func:`writable`, or a picture too large for it.
     """
     kind = _kind(path, like)
+    if like and not camera:
+        exif = without_camera(like.metadata.exif)
+        like = replace(like, metadata=replace(like.metadata, exif=exif))
     encoded = io.BytesIO()
     try:
         if like and like.deep and kind in _DEEP:

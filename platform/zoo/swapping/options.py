@@ -78,6 +78,7 @@ class SwapOptions:
 
     choices: tuple[FaceSelection, ...] = (FaceSelection("all"),)
     look: CompositingOptions = CompositingOptions()
+    camera: bool = False  # whether a photo's camera data are kept (zoo.photos.metadata)
 
     @property
     def tells_apart(self) -> bool:
@@ -114,6 +115,7 @@ def settings_of(options: SwapOptions, mark: Marking) -> dict[str, str]:
         "method": look.method,
         "keep": " ".join(sorted(look.keep)),
         "strength": "" if look.strength == 1 else f"{look.strength:g}",
+        "camera": "kept" if options.camera else "",
     }
     return {name: value for name, value in given.items() if value}
 

@@ -181,6 +181,6 @@ def swap_file(
             f"{source} shows no detectable face: a face must be within about 40 degrees of "
             "facing the camera, at any tilt, and at least 40 pixels wide."
         ) from error
-    encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark))
+    encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark), camera=options.camera)
     sign_photo(encoded, target, Made(mark, source, settings_of(options, mark)))
     return replace(swap, dropped=losses(photo, target))

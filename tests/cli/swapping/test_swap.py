@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags
 from PIL import Image as Pillow
 from pillow_heif import register_heif_opener
 
@@ -162,6 +163,21 @@ def test_one_photo_in_one_marked_picture_out(
     assert said["steps"][0]["swap"]["network_sha256"] == cached.sha256
     with Pillow.open("out.jpg") as picture:
         assert picture.size == (256, 256)
+
+
+def test_the_camera_is_told_only_where_it_is_asked_for(
+    zoo: Zoo, cached: cache.CachedNetwork, portrait: Path
+) -> None:
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.IFD.GPSInfo] = "Maker", {1: "N", 2: (52.0, 31.0, 12.0)}
+    Pillow.open(portrait).save("in.jpg", exif=exif)
+    for told, options in ((None, ()), ("Maker", ("--keep-camera",)), (None, ())):
+        ended = zoo("swap", "-i", "ada", "in.jpg", "-o", "out.jpg", *options)
+        assert (ended.code, ended.out) == (0, "in.jpg -> out.jpg (1 face)\n")  # and not "done"
+        with Pillow.open("out.jpg") as picture:
+            found = picture.getexif()
+            assert found.get(ExifTags.Base.Make) == told
+            assert not found.get_ifd(ExifTags.IFD.GPSInfo)
 
 
 def test_what_is_written_otherwise_or_left_out_is_told(

@@ -45,7 +45,7 @@ def test_heic_is_read_with_its_safe_metadata(tmp_path: Path, large: Picture) -> 
     photo = read_photo(heic(tmp_path / "a.heic", large, exif=exif.tobytes()))
     assert np.abs(photo.image.astype(int) - large).mean() < 2
     assert photo.metadata.format == "HEIF"
-    write_photo(tmp_path / "out.jpg", photo.image, photo)
+    write_photo(tmp_path / "out.jpg", photo.image, photo, camera=True)
     with Pillow.open(tmp_path / "out.jpg") as opened:
         assert opened.getexif()[ExifTags.Base.Make] == "Maker"
         assert not opened.getexif().get_ifd(ExifTags.IFD.GPSInfo)

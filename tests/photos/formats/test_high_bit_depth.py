@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from PIL import Image as Pillow
 
 from tests.photos.deep_files import ffmpeg_reads, srgb_light, write_deep
 from tests.photos.icc import linear_srgb_profile
+from zoo.photos.formats.high_bit_depth import _colour_chunks, depth
 from zoo.photos.formats.high_bit_depth_writing import encode_png, encode_tiff
 from zoo.photos.reading import Photo, read_photo
 from zoo.photos.writing import losses, write_photo
@@ -92,7 +95,7 @@ def test_metadata_and_mark_are_written_beside_16_bits(
     small = read_photo(tmp_path / "small.jpg")
     photo = read_photo(write_deep(tmp_path / f"in{suffix}", deep), whole=True)
     with_exif = Photo(photo.path, photo.image, small.metadata, photo.deep)
-    write_photo(tmp_path / f"out{suffix}", photo.image, with_exif, xmp=PACKET)
+    write_photo(tmp_path / f"out{suffix}", photo.image, with_exif, xmp=PACKET, camera=True)
     with Pillow.open(tmp_path / f"out{suffix}") as opened:
         found = opened.getexif()
         assert found[ExifTags.Base.Make] == "Maker"
@@ -198,3 +201,27 @@ def test_what_becomes_8_bits_is_told(tmp_path: Path, deep: NDArray[np.uint16]) -
     flat = read_photo(write_deep(tmp_path / "in.png", deep))
     assert flat.deep is None
     assert losses(flat, Path("out.png")) == ("16 bits per channel (8 are written)",)
+
+
+def test_depths_are_where_each_format_says_them() -> None:
+    def opened(kind: str, mode: str = "RGB", **info: object) -> Any:
+        return SimpleNamespace(format=kind, mode=mode, info=info)
+
+    pixi = b"....pixi" + b"\0\0\0\0\x03" + b"\x0a\x0a\x0a"
+    assert depth(opened("AVIF"), pixi) == 10
+    assert depth(opened("AVIF"), b"no such box") == 8
+    assert depth(opened("HEIF"), b"") == 8
+    assert depth(opened("HEIF", bit_depth=10), b"") == 10
+    assert depth(opened("PPM", "I;16"), b"") == 16
+    assert depth(opened("PPM"), b"") == 8
+
+
+def test_a_pngs_colours_are_told_up_to_its_pixels() -> None:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return len(content).to_bytes(4) + name + content + b"sum!"
+
+    told = [(b"gAMA", b"1234"), (b"pHYs", b"123456789")]
+    chunks = [(b"IHDR", b"." * 13), told[0], (b"tEXt", b"private"), told[1], (b"IDAT", b"")]
+    encoded = b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in [*chunks, (b"gAMA", b"late")])
+    assert _colour_chunks(encoded) == told
+    assert _colour_chunks(encoded[:30]) == []

@@ -12,7 +12,7 @@ from zoo.photos.image import Image
 from zoo.photos.video import reader as module
 from zoo.photos.video.decoding import decode, sampled
 from zoo.photos.video.frames import orientation, paste, plain_format, to_rgb, workable
-from zoo.photos.video.reader import inspect_video
+from zoo.photos.video.reader import inspect_video, is_video
 from zoo.photos.video.yuv_planes import colours
 
 
@@ -169,3 +169,12 @@ def test_a_damaged_matroska_is_named_whatever_is_wrong_with_it(
             assert "damaged.mkv" in str(error)
             named += 1
     assert 0 < named < 60
+
+
+def test_a_video_lasts_from_its_first_frame_to_the_end_of_its_last(
+    pictures: list[Image], tmp_path: Path
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", pictures[:5], time=lambda t: (t + 3) * STEP, sound=None)
+    video = inspect_video(clip)
+    assert video.seconds == pytest.approx(5 / 25, abs=1e-6)
+    assert is_video(clip) and not is_video(tmp_path / "a.png")

@@ -6,7 +6,7 @@ import pytest
 
 from zoo.photos.image import AnyArray
 from zoo.photos.video.frames import orientation, paste, to_rgb, workable
-from zoo.photos.video.yuv_planes import numbers, plane_of
+from zoo.photos.video.yuv_planes import _add, numbers, plane_of
 
 FORMATS = ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le"]
 
@@ -27,7 +27,7 @@ def _luma(frame: av.VideoFrame) -> AnyArray:
     return plane_of(frame, 0).astype(int)
 
 
-@pytest.mark.parametrize("matrix", [1, 5, 9])
+@pytest.mark.parametrize("matrix", [1, 5, 7, 9])
 @pytest.mark.parametrize("format", FORMATS)
 def test_three_passes_take_nothing_off_a_face(format: str, matrix: int) -> None:
     """Each pass changes every pixel by one level, up or down, so that the mean must stay."""
@@ -44,6 +44,14 @@ def test_three_passes_take_nothing_off_a_face(format: str, matrix: int) -> None:
     assert abs(change[16:48, 24:72].mean()) < 0.05  # of 219; it was -1.2 a pass
     change[16:48, 24:72] = 0
     assert (change == 0).all()
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(8, np.uint8), (10, np.uint16)])
+def test_what_goes_beyond_a_planes_numbers_stops_there(bits: int, kind: type) -> None:
+    most = 2**bits - 1
+    plane = np.array([[most - 5, 5, 100], [most - 5, 5, 100]], kind)
+    _add(plane, np.array([[20, -20, 20, 9], [5, -5, -0.6, 9]], np.float32), bits)
+    assert plane.tolist() == [[most, 0, 120], [most, 0, 99]]
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -3,14 +3,20 @@
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import NameOID
 
 from zoo.errors import SigningError, StorageError
 from zoo.provenance.credentials.signing_key import (
     SELF_MADE,
+    _algorithm,
     self_made_key,
     self_made_path,
     signing_key,
@@ -121,3 +127,40 @@ def test_a_key_that_others_can_read_or_change_does_not_sign(
         signing_key()
     own_chain[1].chmod(0o640)  # a group that was made for it may read it
     assert signing_key().algorithm == "es384"
+
+
+def _certified(private: Any, days: int = 1) -> tuple[bytes, bytes]:
+    """A certificate that a key gives itself, and the key, in PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "me")])
+    begins = datetime.now(UTC) - timedelta(days=2)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    builder = builder.public_key(private.public_key()).serial_number(7)
+    builder = builder.not_valid_before(begins).not_valid_after(begins + timedelta(days=2 + days))
+    kind = None if isinstance(private, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    key = private.private_bytes(*form, serialization.NoEncryption())
+    return builder.sign(private, kind).public_bytes(serialization.Encoding.PEM), key
+
+
+@pytest.mark.parametrize(
+    ("private", "algorithm"),
+    [
+        (ec.generate_private_key(ec.SECP256R1()), "es256"),
+        (ec.generate_private_key(ec.SECP384R1()), "es384"),
+        (ec.generate_private_key(ec.SECP521R1()), "es512"),
+        (rsa.generate_private_key(65537, 2048), "ps256"),
+        (ed25519.Ed25519PrivateKey.generate(), "ed25519"),
+    ],
+)
+def test_each_kind_of_key_signs_by_its_algorithm(private: Any, algorithm: str) -> None:
+    assert _algorithm(*_certified(private)) == algorithm
+
+
+def test_a_key_of_another_kind_or_time_or_certificate_signs_nothing() -> None:
+    with pytest.raises(ValueError, match="C2PA has no algorithm"):
+        _algorithm(*_certified(ec.generate_private_key(ec.SECP256K1())))
+    one, two = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    with pytest.raises(ValueError, match="has expired on 20"):
+        _algorithm(*_certified(one, days=-1))
+    with pytest.raises(ValueError, match="not that of the key"):
+        _algorithm(_certified(one)[0], _certified(two)[1])

@@ -21,6 +21,7 @@ def options_of(
     method: str,
     keep: Sequence[str],
     strength: float,
+    camera: bool,
     again: bool,
     silent: bool,
 ) -> tuple["BatchOptions", list["CachedNetwork"]]:
@@ -59,9 +60,8 @@ def options_of(
         [Marking(one.identity, str(one.version), one.sha256, one.basis) for one in found]
     )
     paths = [one.path for one in found]
-    return BatchOptions(
-        paths[0], mark, SwapOptions(tuple(choices), look), again, tuple(paths[1:])
-    ), found
+    options = SwapOptions(tuple(choices), look, camera)
+    return BatchOptions(paths[0], mark, options, again, tuple(paths[1:])), found
 
 
 def names_of(identity: str | None, mapped: Sequence[str]) -> str:

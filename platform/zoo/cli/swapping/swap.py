@@ -99,6 +99,15 @@ def swap(
     strength: Annotated[
         float, typer.Option(metavar="0..1", help="Opacity of the new face, 0 to 1.")
     ] = 1.0,
+    camera: Annotated[
+        bool,
+        typer.Option(
+            "--keep-camera",
+            help="Keep what photos tell of the camera: make, model, lens, exposure, dates; never "
+            "the place, the owner or serial numbers.",
+            show_default=False,
+        ),
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -185,6 +194,7 @@ def swap(
         method=method,
         keep=keep or [],
         strength=strength,
+        camera=camera,
         again=again,
         silent=quiet or as_json,
     )

@@ -107,7 +107,14 @@ def read_pack(path: Path) -> FacePack:
         return FacePack(faces, landmarks, names, sources)
     except OSError as error:
         raise StorageError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except (ValueError, TypeError, KeyError, struct.error, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        OverflowError,
+        struct.error,
+        RecursionError,
+    ) as error:
         raise PhotoError(
             f"{path} is damaged or not a pack of faces; delete it and run the stage that makes it."
         ) from error

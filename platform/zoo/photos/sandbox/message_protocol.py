@@ -122,7 +122,7 @@ def receive(file: IO[bytes], path: Path, max_bytes: int) -> Photo | PhotoError:
         )
         deep = told["deep"] and _deep(told["deep"], arrays, (height, width))
         return Photo(path, image, metadata, deep, tuple(map(str, told["companions"])))
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise WireError(str(error)) from error
 
 

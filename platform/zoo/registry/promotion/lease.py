@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import RegistryError
 from zoo.registry.promotion.alias_history import who
+from zoo.untrusted import parse_json
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -107,7 +108,7 @@ def _break(client: "MlflowClient", model: str, holder: str) -> None:
 
 def _words(holder: str | None) -> str:
     try:
-        said = json.loads(holder or "")
+        said = parse_json(holder or "")
         return f"{said['who']} (process {said['process']})"
     except (ValueError, KeyError, TypeError):
         return "somebody"

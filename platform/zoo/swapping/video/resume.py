@@ -162,7 +162,7 @@ def remembered_roles(folder: Path) -> Assignment | None:
     """What :func:`remember_roles` noted; None if it did not."""
     try:
         return Assignment.from_json(_read(folder / _ROLES))
-    except (TypeError, ValueError, KeyError):  # not there, or damaged
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError):  # or damaged
         return None
 
 
