@@ -73,7 +73,7 @@ def test_a_prefix_to_a_prefix_with_each_failure_named(zoo: Zoo, photos: dict[str
     assert set(failed) == {
         photos["meadow"], f"s3://{BUCKET}/gone.jpg", f"s3://{BUCKET}/void/", "s3://nowhere/a.jpg"
     }  # fmt: skip
-    assert failed[photos["meadow"]].startswith(f"{photos['meadow']} shows no face")
+    assert failed[photos["meadow"]].startswith(f"{photos['meadow']} shows no detectable face")
     assert "There is no s3://zoo/gone.jpg" in failed[f"s3://{BUCKET}/gone.jpg"]
     assert "No photos in s3://zoo/void/" in failed[f"s3://{BUCKET}/void/"]
     assert "no bucket 'nowhere'" in failed["s3://nowhere/a.jpg"]

@@ -22,7 +22,7 @@ import sys, time
 from datetime import date
 from pathlib import Path
 import mlflow.onnx
-from zoo import receipts
+from zoo.products import receipts
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity
 from zoo.registry.promotion.gate import GateSettings, consider

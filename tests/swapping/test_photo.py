@@ -119,7 +119,7 @@ def test_the_input_is_never_overwritten(photo: Path, unchanging: SwapNetwork) ->
 
 def test_a_photo_without_a_face_is_named(tmp_path: Path, unchanging: SwapNetwork) -> None:
     Pillow.new("RGB", (300, 200), "green").save(tmp_path / "meadow.png")
-    with pytest.raises(NoFaceError, match=r"meadow\.png shows no face"):
+    with pytest.raises(NoFaceError, match=r"meadow\.png shows no detectable face"):
         swap_file(tmp_path / "meadow.png", tmp_path / "out.png", unchanging, mark=MARK)
     assert not (tmp_path / "out.png").exists()
 

@@ -229,7 +229,7 @@ def test_several_inputs_fail_one_by_one_and_each_is_named(
     ]
     failed = {Path(failure["input"]).name: failure["reason"] for failure in result["failed"]}
     assert set(failed) == {"meadow.jpg", "cut.jpg", "gone.png"}
-    assert "shows no face" in failed["meadow.jpg"]
+    assert "shows no detectable face" in failed["meadow.jpg"]
     assert "does not exist" in failed["gone.png"]
     for reason in failed.values():
         assert f"error: {reason}" in ended.err

@@ -202,7 +202,7 @@ class _instead:
 
     def __init__(self, does: str) -> None:
         self._code = (
-            "import sys\nfrom zoo.errors import PhotoError\nfrom zoo.photos import decoder\n"
+            "import sys\nfrom zoo.errors import PhotoError\nfrom zoo.photos.sandbox import decoder\n"
             f"{does}\ndecoder.main()"
         )
 

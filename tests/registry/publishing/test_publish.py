@@ -219,7 +219,7 @@ def test_making_a_store_and_publishing_say_nothing(trained: Make, tmp_path: Path
     ada = trained()
     code = f"""
 from pathlib import Path
-from zoo import receipts
+from zoo.products import receipts
 from zoo.provenance.identities.identity import new_identity
 from zoo.registry.publishing.publish import publish
 model, report = Path({str(ada.model)!r}), Path({str(ada.report)!r})

@@ -179,7 +179,7 @@ def test_a_part_begins_at_nought(clip: Path, blackening_file: Path, tmp_path: Pa
 def test_a_video_without_a_face_is_an_error(blackening_file: Path, tmp_path: Path) -> None:
     meadow = [np.full((128, 160, 3), (40, 120, 40), np.uint8)] * 4
     source = write_clip(tmp_path / "meadow.mp4", meadow, sound=None)
-    with pytest.raises(NoFaceError, match=r"meadow\.mp4 shows no face"):
+    with pytest.raises(NoFaceError, match=r"meadow\.mp4 shows no detectable face"):
         swap_video(source, tmp_path / "out.mp4", blackening_file, mark=MARK, jobs=1)
     assert not (tmp_path / "out.mp4").exists()
 

@@ -31,5 +31,5 @@ def test_a_video_goes_to_no_picture(tmp_path: Path) -> None:
 def test_times_are_seconds_or_minutes() -> None:
     assert seconds("90") == seconds("1:30") == seconds("0:01:30.0") == 90
     assert seconds(None) is None
-    with pytest.raises(UsageError, match="'soon' is no time"):
+    with pytest.raises(UsageError, match="'soon' is not a time"):
         seconds("soon")
