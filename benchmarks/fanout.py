@@ -30,7 +30,7 @@ import yaml
 
 from zoo.faces.curation.face_pack import FacePack, read_pack, write_pack
 from zoo.faces.geometry.reference import REFERENCE
-from zoo.products.incremental import cores
+from zoo.cores import cores
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project

@@ -26,7 +26,7 @@ import yaml
 from zoo.people import named_person, random_person, random_scene, render
 from zoo.photos.writing import write_photo
 from zoo.products import receipts
-from zoo.products.incremental import cores
+from zoo.cores import cores
 from zoo.provenance.identities.identity import PHOTOS, read_identity
 from zoo.settings import Project
 
