@@ -30,7 +30,7 @@ import yaml
 
 from zoo.faces.curation.face_pack import FacePack, read_pack, write_pack
 from zoo.faces.geometry.reference import REFERENCE
-from zoo.cores import cores
+from zoo.cores import available_cores
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
@@ -108,8 +108,8 @@ def pictures(seed: int, count: int, side: int) -> FacePack:
 def bare_loop(project: Project, names: list[str]) -> dict[str, float]:
     """Seconds of the bare loop, with and without the start of its processes."""
     began = time.perf_counter()
-    with ProcessPoolExecutor(cores(), mp_context=get_context("spawn")) as pool:
-        list(pool.map(warm_up, range(cores())))
+    with ProcessPoolExecutor(available_cores(), mp_context=get_context("spawn")) as pool:
+        list(pool.map(warm_up, range(available_cores())))
         warm = time.perf_counter()
         seconds = list(pool.map(train_one, [project.root] * len(names), names))
         ended = time.perf_counter()
@@ -246,7 +246,7 @@ def machine() -> str:
     versions = (
         f"Python {platform.python_version()}, torch {torch.__version__}, Ray {ray.__version__}"
     )
-    return f"{cores()} cores of {model}; {versions}"
+    return f"{available_cores()} cores of {model}; {versions}"
 
 
 def markdown(result: dict[str, Any]) -> str:
