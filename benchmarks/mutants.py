@@ -38,6 +38,9 @@ from benchmarks.mutations import Mutant, mutants_of, mutated
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("faces", "objective", "registry", "provenance", "photos")
+ALSO = {"provenance": ("registry/test_signatures.py",)}
+"""Tests of a package that stand beside another's, because they need more than the package."""
+
 ALONE = ("zoo", "tests", "benchmarks", "ray", "conftest", "__main__", "pytest", "_pytest")
 """Modules that each fork imports for itself: ours, and what must not be imported early."""
 
@@ -124,7 +127,8 @@ def tests_of(mutant: Mutant, known: dict[str, Any]) -> list[str]:
     if not tests:
         tests = {test for names in reached.values() for test in names}
     seconds: dict[str, float] = known["seconds"]
-    chosen, total = [], 0.0
+    chosen: list[str] = []
+    total = 0.0
     for test in sorted(tests, key=lambda test: seconds[test]):
         total += seconds[test]
         if chosen and total > PLENTY:
@@ -174,7 +178,8 @@ def _reached(platform: Path, name: str, only: str) -> str:
     recorder = _Recorder(measured)
     measured.start()
     chosen = ["-k", only] if only else []
-    code = pytest.main([*QUIET, *chosen, str(ROOT / "tests" / name)], plugins=[recorder])
+    places = [str(ROOT / "tests" / place) for place in (name, *ALSO.get(name, ()))]
+    code = pytest.main([*QUIET, *chosen, *places], plugins=[recorder])
     measured.stop()
     if code:
         return ""

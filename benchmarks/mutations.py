@@ -78,6 +78,10 @@ class _Finder(ast.NodeVisitor):
         for statement in node.body:
             self.visit(statement)
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for statement in node.body:  # not how it is decorated
+            self.visit(statement)
+
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
         self.visit_FunctionDef(node)  # type: ignore[arg-type]
 
@@ -119,7 +123,7 @@ class _Finder(ast.NodeVisitor):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         now = COMBINED[type(node.op)] + "="
-        self._between(node.target, node.value, now)  # type: ignore[arg-type]
+        self._between(node.target, node.value, now)
         self.generic_visit(node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
@@ -142,7 +146,8 @@ class _Finder(ast.NodeVisitor):
         elif isinstance(value, float):
             self._add(node, repr(2 * value if value else 1.0))
         elif isinstance(value, str | bytes) and not self.telling:
-            self._add(node, repr(value[:0] if value else value + (b"X" if value == b"" else "X")))
+            other: str | bytes = b"X" if isinstance(value, bytes) else "X"
+            self._add(node, repr(value[:0] if value else other))
 
     def visit_Return(self, node: ast.Return) -> None:
         if node.value is not None and not isinstance(node.value, ast.Constant):

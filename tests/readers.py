@@ -37,8 +37,9 @@ from zoo.photos.sandbox import message_protocol
 from zoo.photos.sandbox.decoder_processes import Decoders
 from zoo.photos.video.reader import inspect_video
 from zoo.products import receipts
+from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking
-from zoo.provenance.credentials.signing import Made, sign_bytes
+from zoo.provenance.credentials.signing import sign_bytes
 from zoo.provenance.credentials.statements import StatementError, check_statement, sign_statement
 from zoo.provenance.credentials.verifying import verify
 from zoo.provenance.identities.identity import read_identity
@@ -118,8 +119,9 @@ def plain() -> st.SearchStrategy[Any]:
 
 def replaced(whole: Any) -> Iterator[Any]:
     """A JSON value with each of its parts, one after the other, replaced by each odd one."""
+    odder: tuple[Any, ...] = ([], {}, [[]], [None], {"a": 1})
     for *above, last in _places(whole):
-        for odd in (*ODD, [], {}, [[]], [None], {"a": 1}):
+        for odd in (*ODD, *odder):
             value = json.loads(json.dumps(whole))
             parent = value
             for key in above:

@@ -60,7 +60,7 @@ def test_into_the_crop_and_back_every_point_is_itself(landmarks: Points) -> None
 @FEW
 @given(faces(), st.floats(-60, 60), st.floats(-60, 60))
 def test_a_moved_face_has_the_same_crop_and_pose(landmarks: Points, x: float, y: float) -> None:
-    moved = landmarks + np.float32([x, y])
+    moved = (landmarks + np.array([x, y])).astype(np.float32)
     one, two = alignment_matrix(landmarks), alignment_matrix(moved)
     assert np.allclose(one[:, :2], two[:, :2], rtol=1e-3, atol=1e-6)
     assert np.allclose(apply(one, landmarks), apply(two, moved), atol=1e-3)

@@ -7,7 +7,8 @@ import torch
 
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.masks.face_mask import face_mask
-from zoo.objective.compositing import SLOW, composite
+from zoo.objective.compositing import _SLOW_SIDE, SLOW, _gaussian, _mask, composite
+from zoo.objective.parts import EYES, FACE, MOUTH, SURROUNDINGS
 
 SIDE = 128
 
@@ -61,3 +62,22 @@ def test_the_gradient_reaches_the_inside_only() -> None:
     assert output.grad is not None
     assert float(output.grad[0, 0, 64, 64]) == pytest.approx(1, abs=0.1)
     assert not output.grad[..., :2, :2].any()
+
+
+def test_the_blur_is_as_wide_as_the_distance_of_the_eyes_says() -> None:
+    kernel = _gaussian(torch.device("cpu")).numpy().astype(float)
+    sigma = SLOW * float(np.linalg.norm(REFERENCE[45] - REFERENCE[36])) * _SLOW_SIDE
+    places = np.arange(len(kernel)) - len(kernel) // 2
+    assert kernel.sum() == pytest.approx(1, abs=1e-6)
+    assert len(kernel) == 2 * round(3 * sigma) + 1
+    assert (kernel * places**2).sum() == pytest.approx(sigma**2, rel=0.06)  # it ends at 3 sigma
+
+
+def test_the_mask_is_the_one_of_stitching() -> None:
+    assert np.allclose(_mask(SIDE, torch.device("cpu"))[0, 0].numpy(), mask(), atol=1e-6)
+
+
+def test_parts_weigh_what_they_say_of_who_it_is_and_of_what_it_does() -> None:
+    weights = [(part.style, part.content) for part in (SURROUNDINGS, FACE, EYES, MOUTH)]
+    assert weights[0] == (0.0, 1.0) and weights[3] == (0.25, 2.5)
+    assert weights[1][0] == weights[2][0] == 1.0

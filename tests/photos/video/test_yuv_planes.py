@@ -49,7 +49,7 @@ def test_three_passes_take_nothing_off_a_face(format: str, matrix: int) -> None:
 @pytest.mark.parametrize(("bits", "kind"), [(8, np.uint8), (10, np.uint16)])
 def test_what_goes_beyond_a_planes_numbers_stops_there(bits: int, kind: type) -> None:
     most = 2**bits - 1
-    plane = np.array([[most - 5, 5, 100], [most - 5, 5, 100]], kind)
+    plane: AnyArray = np.array([[most - 5, 5, 100], [most - 5, 5, 100]], kind)
     _add(plane, np.array([[20, -20, 20, 9], [5, -5, -0.6, 9]], np.float32), bits)
     assert plane.tolist() == [[most, 0, 120], [most, 0, 99]]
 
