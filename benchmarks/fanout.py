@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 import yaml
 
+from zoo.cores import available_cores
 from zoo.faces.curation.face_pack import FacePack, read_pack, write_pack
 from zoo.faces.geometry.reference import REFERENCE
-from zoo.cores import available_cores
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project

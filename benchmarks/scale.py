@@ -23,10 +23,10 @@ from typing import Any
 
 import yaml
 
+from zoo.cores import available_cores
 from zoo.people import named_person, random_person, random_scene, render
 from zoo.photos.writing import write_photo
 from zoo.products import receipts
-from zoo.cores import available_cores
 from zoo.provenance.identities.identity import PHOTOS, read_identity
 from zoo.settings import Project
 
@@ -117,7 +117,9 @@ def from_nothing(project: Project, count: int) -> dict[str, float]:
     for stage in ("content", "render", "align", "train", "evaluate", "register"):
         seconds[stage], said = repro(project, "--single-item", stage)
         if stage == "evaluate":
-            measuring = sum(map(float, re.findall(r": made in ([\d.]+) s", said))) / available_cores()
+            measuring = (
+                sum(map(float, re.findall(r": made in ([\d.]+) s", said))) / available_cores()
+            )
     found = {f"{stage} of {count} from nothing, s": taken for stage, taken in seconds.items()}
     found["  of evaluate, measuring itself, s"] = measuring
     rest = seconds["render"] + seconds["evaluate"] - measuring + seconds["register"]

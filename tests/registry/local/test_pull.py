@@ -200,7 +200,9 @@ def test_the_network_of_another_is_not_pulled_by_this_name(
 ) -> None:
     brunos = write_network(tmp_path / "bruno.onnx", identity="bruno")
     stored(trained, sqlite_uri, brunos)
-    with pytest.raises(RegistryError, match=r"ada version 1 is the network of 'bruno', not of 'ada'"):
+    with pytest.raises(
+        RegistryError, match=r"ada version 1 is the network of 'bruno', not of 'ada'"
+    ):
         find_network(Reference("ada"), sqlite_uri)
     assert not cache.list_cached(sqlite_uri)
 
