@@ -13,7 +13,7 @@ from zoo import local_ray
 os.environ.update(local_ray.environment())
 
 
-_SERVERS_FIRST = ("training", "serving", "pipelines", "registry")
+_SERVERS_FIRST = ("training", "cluster", "serving", "pipelines", "registry")
 """Folders whose tests start servers and take longest: begun last, one process would run them alone
 while the others have nothing left to do."""
 

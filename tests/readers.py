@@ -45,6 +45,7 @@ from zoo.provenance.credentials.verifying import verify
 from zoo.provenance.identities.identity import read_identity
 from zoo.provenance.identities.names import check_name
 from zoo.registry.local import cache as networks
+from zoo.registry.local import cache_index
 from zoo.registry.promotion import lease
 from zoo.registry.promotion.alias_history import HISTORY, Move, moves_in
 from zoo.registry.references import parse_reference
@@ -323,7 +324,7 @@ def _cards() -> Reader:
             (place / "card.json").write_bytes(content)
             (place / "network.onnx").write_bytes(b"network")
             (place.parent / "aliases.json").write_bytes(content)
-            networks.list_lines(URI)
+            cache_index.list_lines(URI)
             return [networks.list_cached(URI), networks.resolve(parse_reference("ada"), URI)]
         finally:
             if before is None:

@@ -17,12 +17,14 @@ import numpy as np
 from zoo.errors import UnknownIdentityError
 from zoo.evaluation.comparison import paste_back
 from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.judging import judge_of
 from zoo.evaluation.measures.measure import Before, measure
 from zoo.evaluation.report.report_card import Measures
-from zoo.evaluation.run import held_out_subjects, judge_of
+from zoo.evaluation.run import held_out_subjects
 from zoo.faces.compositing.blending import blend
 from zoo.faces.compositing.colour_transfer import transfer_colour
 from zoo.faces.compositing.detail import match_grain, match_sharpness
+from zoo.faces.compositing.super_resolution import enlarged, share_of_detail
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align, warp_back
 from zoo.faces.masks.face_mask import face_region
@@ -42,15 +44,17 @@ class Steps:
     matte: bool = True
     light: bool = True
     sharpness: bool = True
+    super_resolution: bool = True
 
 
 ALL = Steps()
 VARIANTS: Mapping[str, Steps] = {
-    "inside the outline, with a hard rim": Steps(False, False, False, False),
-    "and a feather": Steps(True, False, False, False),
-    "and the matte": Steps(True, True, False, False),
-    "and the photo's light": Steps(True, True, True, False),
-    "and its sharpness: all": ALL,
+    "inside the outline, with a hard rim": Steps(False, False, False, False, False),
+    "and a feather": Steps(True, False, False, False, False),
+    "and the matte": Steps(True, True, False, False, False),
+    "and the photo's light": Steps(True, True, True, False, False),
+    "and its sharpness": replace(ALL, super_resolution=False),
+    "and super-resolution: all": ALL,
     "all but the feather": replace(ALL, feather=False),
     "all but the matte": replace(ALL, matte=False),
     "all but the photo's light": replace(ALL, light=False),
@@ -97,10 +101,14 @@ def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str,
         face, before = faces[0], Before.of(photo, faces[0], judge)
         crop = align(photo, face.landmarks, network.resolution)
         raw = network(crop.image[None])[0]
-        back, matte = warp_back(raw, crop.matrix, photo.shape), replaceable(photo, face.landmarks)
+        matte = replaceable(photo, face.landmarks)
         pictures = {RAW: paste_back(photo, face, raw)}
         for variant, steps in VARIANTS.items():
-            pictures[variant] = stitch(photo, back, face.landmarks, matte, crop.pitch, steps)
+            shown, pitch = raw, crop.pitch
+            if steps.super_resolution and (share := share_of_detail(pitch)):
+                shown, pitch = enlarged(raw, share), pitch / 2
+            back = warp_back(shown, crop.matrix, photo.shape)
+            pictures[variant] = stitch(photo, back, face.landmarks, matte, pitch, steps)
         for variant, picture in pictures.items():
             rows.setdefault(variant, []).append(measure(picture, before, judge, None))
     return {
@@ -113,7 +121,7 @@ def stitch(
     photo: Image, back: Image, landmarks: Points, matte: Plane, pitch: float, steps: Steps
 ) -> Image:
     """:func:`zoo.faces.compositing.blending.blend` with these steps only."""
-    if steps == ALL:
+    if replace(steps, super_resolution=True) == ALL:
         return blend(photo, back, landmarks, matte=matte, pitch=pitch)
     result = photo.copy()
     region = face_region(landmarks, photo.shape)

@@ -92,6 +92,10 @@ class TrainingError(ZooError):
     """A training job that failed."""
 
 
+class ClusterError(ZooError):
+    """A Ray cluster that cannot be reached, is lost, or has no machine that the work fits on."""
+
+
 class SigningError(ZooError):
     """An output that cannot be signed, or a key or certificate that cannot sign."""
 

@@ -3,7 +3,7 @@
 By default Ray's head, raylet, agents and workers listen on all networks, and whoever can reach them
 can run code. Here their ports are on loopback, they require a token generated at each start, and
 their files are in a folder that only its owner can enter. A cluster that ``RAY_ADDRESS`` names is
-its owner's responsibility: it is only joined (:mod:`zoo.training.ray.ray_cluster`).
+its owner's responsibility: it is only joined (:mod:`zoo.cluster.joining`).
 """
 
 import ipaddress

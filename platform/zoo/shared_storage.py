@@ -127,7 +127,7 @@ class SharedFile:
         copy = folder / f"{self.sha256}{Path(self.place).suffix}"
         with plain_errors(copy):
             private_folder(folder)
-            with _alone(folder / f".{self.sha256}.lock"):
+            with alone(folder / f".{self.sha256}.lock"):
                 if not copy.is_file():
                     _forget_old(folder)
                     self._fetch(copy)
@@ -174,7 +174,7 @@ def _scratch(address: S3Address) -> Iterator[Path]:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """One process of this machine at a time; a killed one's lock is free again."""
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

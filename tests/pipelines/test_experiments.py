@@ -53,7 +53,7 @@ def script(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     """Runs a script as ``python`` would, in this process: torch is imported once."""
 
     def run_it(name: str, project: Project, *arguments: object) -> Ended:
-        path = ROOT / "pipelines" / f"{name}.py"
+        path = ROOT / "pipelines" / "experiments" / f"{name}.py"
         words = [path, "--project", project.root, *arguments]
         monkeypatch.setattr("sys.argv", [str(word) for word in words])
         with pytest.raises(SystemExit) as ended:

@@ -197,11 +197,11 @@ def test_the_cluster_is_joined_with_its_token_and_not_without(cluster: Cluster) 
 def _join(cluster: Cluster, token: dict[str, str]) -> "subprocess.Popen[str]":
     """A driver of another user's, who knows this token and no other."""
     code = (
-        "from zoo.errors import TrainingError\n"
-        "from zoo.training.ray.ray_cluster import connected\n"
+        "from zoo.errors import ClusterError\n"
+        "from zoo.cluster.joining import connected\n"
         "try:\n"
         "    with connected() as ray: print(sum(node['Alive'] for node in ray.nodes()), 'nodes')\n"
-        "except TrainingError as error: print(error)"
+        "except ClusterError as error: print(error)"
     )
     environment = {key: value for key, value in os.environ.items() if "RAY_AUTH" not in key}
     return subprocess.Popen(

@@ -1,34 +1,18 @@
 """Evaluates one identity of a project: reads, measures, reports."""
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from zoo.errors import PhotoError, StorageError, UnknownIdentityError
+from zoo.errors import PhotoError, UnknownIdentityError
 from zoo.evaluation.comparison import Example, Subject, compare
-from zoo.evaluation.embeddings import embeddings_of, other_identities
 from zoo.evaluation.held_out import HeldOut, read_held_out, true_swap
-from zoo.evaluation.measures.descriptor_distance import (
-    Descriptor,
-    people_in,
-    target_of,
-    without_target,
-)
-from zoo.evaluation.measures.likeness import (
-    Likeness,
-    embed,
-    likeness_of,
-    person_of,
-    recogniser_sha256,
-)
-from zoo.evaluation.measures.measure import Recogniser
+from zoo.evaluation.judging import Prepared, judge_of
 from zoo.evaluation.report.plots import draw_plots
 from zoo.evaluation.report.report_card import Network, Report, summarise
 from zoo.evaluation.report.sheet import sheet
 from zoo.evaluation.report.themes import JUDGES
-from zoo.evaluation.settings import HELD_OUT, EvaluateSettings, descriptors_path, evaluate_settings
+from zoo.evaluation.settings import HELD_OUT, evaluate_settings
 from zoo.faces.curation.face_pack import read_pack
 from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
@@ -59,15 +43,20 @@ def evaluate_identity(
     return measure(project, name, photos, gallery)[0]
 
 
-def write_evaluation(project: Project, name: str) -> Report:
+def write_evaluation(project: Project, name: str, prepared: Prepared | None = None) -> Report:
     """Makes ``reports/NAME``, whole or not at all: ``report.json``, ``sheet.jpg``, ``plots.png``.
+
+    Args:
+        project: the project.
+        name: see :func:`evaluate_identity`.
+        prepared: by default it is found out here.
 
     Raises:
         UnknownIdentityError: no such identity, or it has not been trained.
         PhotoError: no usable photos.
         StorageError: no permission or no space.
     """
-    report, examples = measure(project, name)
+    report, examples = measure(project, name, prepared=prepared)
     target = read_pack(project.aligned / f"{name}.safetensors").faces
     rate = report.nearest_rate if report.top1_rate is None else report.top1_rate
     title = (
@@ -90,6 +79,7 @@ def measure(
     *,
     folder: Path | None = None,
     recipe: str | None = None,
+    prepared: Prepared | None = None,
 ) -> tuple[Report, list[Example]]:
     """The report and the pictures behind it, both the worst first.
 
@@ -100,23 +90,27 @@ def measure(
         gallery: see there.
         folder: of another network of the identity than ``models/NAME``.
         recipe: its name, when ``folder`` has no receipt that says it.
+        prepared: of the project's own gallery and held-out photos; default: found out here.
     """
     identity = find_identity(project, name)
     folder = folder or project.models / name
     if not (folder / "network.onnx").is_file():
         raise UnknownIdentityError(f"{name} has no network yet; train it with `dvc repro`.")
     network = SwapNetwork(folder / "network.onnx")
-    judge, left_out = judge_of(project, name, gallery)
+    judge, left_out = judge_of(project, name, gallery, prepared)
     if photos:
         subjects, source = _from_folder(photos), str(photos)
     else:
-        subjects, source = held_out_subjects(project, identity.person), "held-out content"
+        subjects = held_out_subjects(
+            project, identity.person, prepared.held_out if prepared else None
+        )
+        source = "held-out content"
     examples, skipped = [], {}
     for label, load in subjects.items():
         try:
             examples.append(compare(load(), network, judge))
         except PhotoError as error:
-            skipped[label] = str(error)
+            skipped[label] = str(error).replace(f"{project.root}/", "")  # wherever it lies
     if not examples:
         raise PhotoError(f"None of the photos of {source} shows a face, so {name} is not measured.")
     examples.sort(key=lambda example: example.row.margin)
@@ -142,101 +136,33 @@ def measure(
     return report, examples
 
 
-def judge_of(
-    project: Project, name: str, gallery: Path | None = None
-) -> tuple[Recogniser, list[str]]:
-    """What swaps of this identity are compared with, and who of the gallery is the target.
-
-    Args:
-        project: the project.
-        name: an aligned identity.
-        gallery: a folder of other people; default: those of the settings. The project's other
-            identities are always in it.
-    """
-    settings = evaluate_settings(project)
-    folders = [gallery] if gallery else [project.root / path for path in settings.gallery]
-    target = target_of(name, read_descriptors(project, name))
-    people, left_out = without_target(
-        {person: mean for path in folders for person, mean in people_in(path).items()}, target
-    )
-    likeness = _likeness(project, name, folders, left_out) if _by_sface(settings) else None
-    return Recogniser(target, {**people, **_other_identities(project, name)}, likeness), left_out
-
-
-def held_out_subjects(project: Project, person: str | None) -> dict[str, Callable[[], Subject]]:
+def held_out_subjects(
+    project: Project,
+    person: str | None,
+    held_out: Sequence[tuple[HeldOut, Path]] | None = None,
+) -> dict[str, Callable[[], Subject]]:
     """The held-out photos by name, each read when it is called; with true swaps where rendered."""
-    held_out = read_held_out(project.content / HELD_OUT)[: evaluate_settings(project).photos]
-    return _from_held_out(project, held_out, person)
+    if held_out is None:
+        held_out = held_out_photos(project)
+    return {item.name: partial(_load, item, photo, person) for item, photo in held_out}
 
 
-def _by_sface(settings: EvaluateSettings) -> bool:
-    return recogniser_sha256(settings.recogniser) is not None
-
-
-def _likeness(
-    project: Project, name: str, folders: Sequence[Path], left_out: Sequence[str]
-) -> Likeness:
-    """SFace's target and gallery; who was left out of dlib's gallery is left out of it too."""
-    people = {
-        person: person_of(mean[None])
-        for path in folders
-        for person, mean in people_in(path, embed).items()
-        if person not in left_out
-    }
-    return likeness_of(
-        name, embeddings_of(project, name), {**people, **other_identities(project, name)}
-    )
-
-
-def read_descriptors(project: Project, name: str) -> Descriptor:
-    """The descriptors that the align stage wrote: float32 [K, 128].
+def held_out_photos(project: Project) -> list[tuple[HeldOut, Path]]:
+    """Those that are measured on, and where each is.
 
     Raises:
-        StorageError: missing or damaged.
+        PhotoError: the list of them is missing or damaged.
     """
-    path = descriptors_path(project, name)
-    try:
-        found: Descriptor = np.load(path, allow_pickle=False)
-        if found.dtype == np.float32 and found.ndim == 2 and found.shape[1] == 128 and len(found):
-            return found
-    except (OSError, ValueError, EOFError):
-        pass
-    raise StorageError(f"{path} is missing or damaged; remove it and run `dvc repro align`.")
+    found = read_held_out(project.content / HELD_OUT)[: evaluate_settings(project).photos]
+    return [(item, project.root / item.photo) for item in found]
 
 
-def _other_identities(project: Project, name: str) -> dict[str, Descriptor]:
-    found = {}
-    for path in sorted(project.aligned.glob("*.descriptors.npy")):
-        other = path.name.split(".")[0]
-        if other != name:
-            found[other] = _mean_descriptor(project, other, path.stat().st_mtime_ns)
-    return found
-
-
-@cache
-def _mean_descriptor(project: Project, name: str, changed: int) -> Descriptor:
-    """Kept: among n identities each is in the gallery of n - 1 others.
-
-    Args:
-        project: the project.
-        name: the identity.
-        changed: when its descriptors were written; another time is another answer.
-    """
-    mean: Descriptor = read_descriptors(project, name).mean(axis=0)
-    return mean
-
-
-def _from_held_out(
-    project: Project, held_out: Sequence[HeldOut], person: str | None
-) -> dict[str, Callable[[], Subject]]:
-    def load(item: HeldOut) -> Subject:
-        image = read_photo(project.root / item.photo).image
-        truth: Image | None = None
-        if item.rendered and person:
-            truth = true_swap(item.rendered, person, image.shape[0]).image
-        return Subject(item.name, image, truth)
-
-    return {item.name: partial(load, item) for item in held_out}
+def _load(item: HeldOut, photo: Path, person: str | None) -> Subject:
+    image = read_photo(photo).image
+    truth: Image | None = None
+    if item.rendered and person:
+        truth = true_swap(item.rendered, person, image.shape[0]).image
+    return Subject(item.name, image, truth)
 
 
 def _from_folder(folder: Path) -> dict[str, Callable[[], Subject]]:

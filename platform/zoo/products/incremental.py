@@ -1,8 +1,9 @@
 """Runs a stage for any number of identities: makes what is stale, in parallel.
 
 A stage makes one product per identity. A product whose receipt still matches is not made again, the
-others are made in worker processes, one identity's failure does not stop the rest, and products of
-removed identities are removed. The stage prints one line per identity.
+others are made in worker processes, or by tasks of the Ray cluster that ``RAY_ADDRESS`` names; one
+identity's failure does not stop the rest, and products of removed identities are removed. The stage
+prints one line per identity.
 """
 
 import os
@@ -16,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_compl
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,6 +25,7 @@ from typing import Any
 
 from zoo.cores import available_cores
 from zoo.errors import ZooError
+from zoo.local_ray import cluster_address
 from zoo.printable import printable
 from zoo.products import failures, receipts
 from zoo.products.index import INDEX, name_of
@@ -43,6 +46,11 @@ class Job:
         make: a module-level function that makes the product and returns facts for the receipt
             and the line that is printed; it runs in another process.
         arguments: what ``make`` is called with; they must pickle.
+        root: the project's folder, for work that a cluster's nodes can do: they get copies of
+            ``inputs`` and ``shared`` (:class:`zoo.cluster.errands.Errand`). None for work that
+            is always done on this machine.
+        inputs: the files that it reads.
+        shared: those that other jobs of the stage read too.
     """
 
     name: str
@@ -50,6 +58,9 @@ class Job:
     made_from: Mapping[str, Any]
     make: Callable[..., Facts]
     arguments: tuple[Any, ...] = ()
+    root: Path | None = None
+    inputs: tuple[Path, ...] = ()
+    shared: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ def bring_up_to_date(
     failed: Mapping[str, str] | None = None,
     *,
     workers: int | None = None,
+    quiet: bool = False,
 ) -> Outcome:
     """Makes what is stale among ``jobs`` and reports every identity on stdout.
 
@@ -120,27 +132,32 @@ def bring_up_to_date(
         jobs: one per identity.
         failed: identities that could not even become a job, with their reasons.
         workers: how many processes at once; default one per usable core.
+        quiet: whether nothing is reported: for work that others build on.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, is lost, or has no machine for it.
     """
+    say: Callable[[str], None] = (lambda line: None) if quiet else partial(print, flush=True)
     outcome = Outcome()
     for name, reason in (failed or {}).items():
-        _fail(outcome, name, reason)
+        _fail(outcome, name, reason, say)
     stale = []
     for job in jobs:
         if receipts.is_fresh(job.product, job.made_from):
             outcome.fresh.append(job.name)
-            print(f"{job.name}: fresh", flush=True)
+            say(f"{job.name}: fresh")
         else:
             stale.append(job)
     with progress(stage, len(stale)) as advance:
-        for job, result in _carry_out(stale, min(workers or available_cores(), len(stale))):
+        for job, result in _carry_out(stage, stale, workers):
             if isinstance(result, str):
                 _remove(job.product.parent, job.name)
-                _fail(outcome, job.name, result)
+                _fail(outcome, job.name, result, say)
             else:
                 outcome.made.append(job.name)
-                print(f"{job.name}: made in {result.seconds:.1f} s{result.words}", flush=True)
+                say(f"{job.name}: made in {result.seconds:.1f} s{result.words}")
             advance()
-    if outcome.failed:
+    if outcome.failed and not quiet:
         total = len(outcome.fresh) + len(outcome.made) + len(outcome.failed)
         print(f"{stage}: {len(outcome.failed)} of {total} failed.", file=sys.stderr)
     return outcome
@@ -208,8 +225,48 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
                 os.environ[name] = value
 
 
-def _carry_out(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, _Made | str]]:
+def _carry_out(
+    stage: str, jobs: Sequence[Job], workers: int | None
+) -> Iterator[tuple[Job, _Made | str]]:
     """Each job with its seconds or its reason for failing, in the order they end."""
+    away = [job for job in jobs if job.root is not None] if cluster_address() else []
+    here = [job for job in jobs if job not in away] if away else list(jobs)
+    if away:
+        yield from _on_cluster(stage, away)
+    yield from _in_processes(here, min(workers or available_cores(), len(here)))
+
+
+def _on_cluster(stage: str, jobs: Sequence[Job]) -> Iterator[tuple[Job, _Made | str]]:
+    from zoo.cluster.capacity import check_room
+    from zoo.cluster.errands import Errand, Failed, keep, run_errands
+    from zoo.cluster.joining import connected
+    from zoo.cluster.tasks import ONE_CPU
+
+    errands = []
+    for job in jobs:
+        assert job.root is not None
+        place = job.product.parent
+        errands.append(
+            Errand(job.name, job.root, place, job.make, job.arguments, job.inputs, job.shared)
+        )
+    with connected() as ray:
+        change = "Give the cluster's nodes CPUs (`ray start --num-cpus`)"
+        check_room(ray, ONE_CPU.each, who=f"Stage {stage}", change=change)
+        for number, result in run_errands(ray, errands):
+            job = jobs[number]
+            if isinstance(result, Failed):
+                print(result.details, end="", file=sys.stderr)
+                yield job, result.reason
+                continue
+            try:
+                receipts.receipt_path(job.product).unlink(missing_ok=True)
+                keep(errands[number], result)
+                yield job, _made(job, result.seconds, result.facts)
+            except ZooError as error:
+                yield job, str(error)
+
+
+def _in_processes(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, _Made | str]]:
     if workers <= 1:
         yield from ((job, _make(job)) for job in jobs)
         return
@@ -243,20 +300,24 @@ def _make(job: Job) -> _Made | str:
         # Without a receipt, a product that is interrupted here is redone whatever happens next.
         receipts.receipt_path(job.product).unlink(missing_ok=True)
         facts = job.make(*job.arguments)
-        seconds = time.perf_counter() - begin
-        receipts.write(job.product, job.made_from, seconds=round(seconds, 2), **facts)
+        return _made(job, time.perf_counter() - begin, facts)
     except ZooError as error:
         return str(error)
     except Exception as error:  # a fault of ours in one identity must not stop the others
         traceback.print_exc()
         return f"unexpected {type(error).__name__}: {error}"
+
+
+def _made(job: Job, seconds: float, facts: Facts) -> _Made:
+    """Writes the receipt: the product is there."""
+    receipts.write(job.product, job.made_from, seconds=round(seconds, 2), **facts)
     words = ", ".join(f"{fact.replace('_', ' ')} {value}" for fact, value in facts.items())
     return _Made(seconds, f" ({words})" if words else "")
 
 
-def _fail(outcome: Outcome, name: str, reason: str) -> None:
+def _fail(outcome: Outcome, name: str, reason: str, say: Callable[[str], None]) -> None:
     outcome.failed[name] = reason
-    print(printable(f"{name}: failed: {reason}"), flush=True)
+    say(printable(f"{name}: failed: {reason}"))
 
 
 def _remove(folder: Path, name: str) -> None:

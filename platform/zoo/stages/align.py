@@ -4,21 +4,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zoo.errors import IdentityError, PhotoError
 from zoo.evaluation.settings import descriptors_path
 from zoo.faces.curation.face_pack import write_pack
-from zoo.faces.curation.photo_selection import AlignSettings, contact_sheet, curate
+from zoo.faces.curation.photo_selection import AlignSettings, contact_sheet, curate, curate_examined
 from zoo.faces.detection.detector import Face
 from zoo.faces.recognition.descriptors import PHOTOS_PER_PERSON, descriptor, evenly_picked
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import write_photo
+from zoo.products import receipts
 from zoo.products.digests import Digests, digests
 from zoo.products.incremental import Job, run_for_identities
 from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import PHOTOS, Identity
 from zoo.settings import Project, read_params, section
+from zoo.stages import align_parts
+from zoo.stages.align_parts import Parts
 from zoo.storage import atomic_file, write_json
 
 NAME, VERSION = "align", "align-2"
@@ -54,13 +58,23 @@ def run(project: Project) -> int:
     settings = _settings(project)
 
     def plan(identity: Identity) -> Job:
-        name = identity.name
-        arguments = (project, name, settings)
-        return Job(name, product(project, name), made_from_of(identity), make, arguments)
+        name, root = identity.name, project.root
+        pack, made_from = product(project, name), made_from_of(identity)
+        photos = photos_of(project, name)
+        inputs = tuple(photos.values())
+        parts: tuple[Path, ...] = ()
+        if len(photos) > 2 * align_parts.PHOTOS and not receipts.is_fresh(pack, made_from):
+            made, reason = align_parts.make_parts(project, name, made_from, photos, settings)
+            if reason is not None:
+                raise IdentityError(reason)
+            inputs = parts = tuple(made)
+        arguments = (project, name, settings, tuple(photos), parts)
+        return Job(name, pack, made_from, make, arguments, root, inputs)
 
     with digests(project) as known:
         made_from_of = inputs(project, known)
         code = run_for_identities(NAME, project, project.aligned, plan)
+        align_parts.forget_finished(project)
         write_index(project.aligned, known)
     return code
 
@@ -81,36 +95,57 @@ def photos_of(project: Project, name: str) -> dict[str, Path]:
     return {path.relative_to(project.root).as_posix(): path for path in found}
 
 
-def make(project: Project, name: str, settings: AlignSettings) -> dict[str, object]:
-    """Makes the pack, its contact sheet and report, and the descriptors evaluation needs."""
-    photos = photos_of(project, name)
-    curated = curate(name, photos.items(), settings)
+def make(
+    project: Project,
+    name: str,
+    settings: AlignSettings,
+    photos: tuple[str, ...],
+    parts: tuple[Path, ...] = (),
+) -> dict[str, object]:
+    """Makes the pack, its contact sheet and report, and the descriptors evaluation needs.
+
+    Args:
+        project: the project.
+        name: of the identity.
+        settings: section ``align``.
+        photos: by their paths in the project.
+        parts: of a large identity, its photos as they were examined part by part.
+    """
+    if parts:
+        examined = Parts(parts)
+        curated = curate_examined(name, examined.examined(), settings)
+        described = examined.describe(curated.pack.names)
+    else:
+        curated = curate(name, ((photo, project.root / photo) for photo in photos), settings)
+        kept = [project.root / photo for photo in curated.pack.names]
+        described = _described(kept, curated.faces)
+    with atomic_file(descriptors_path(project, name)) as temporary:
+        np.save(temporary, described, allow_pickle=False)
     pack = product(project, name)
-    _write_descriptors(
-        descriptors_path(project, name),
-        [photos[photo] for photo in curated.pack.names],
-        curated.faces,
-    )
     write_photo(pack.with_suffix(".jpg"), contact_sheet(curated.pack))
+    dropped = [
+        # The same wherever the project lies.
+        {"photo": drop.photo, "reason": drop.reason.replace(f"{project.root}/", "")}
+        for drop in curated.dropped
+    ]
     report = {
         "identity": name,
         "photos": len(photos),
         "kept": len(curated.pack),
         "warning": curated.warning,
-        "dropped": [{"photo": drop.photo, "reason": drop.reason} for drop in curated.dropped],
+        "dropped": dropped,
     }
     write_json(pack.with_suffix(".report.json"), report)
     write_pack(pack, curated.pack)
-    facts: dict[str, object] = {"kept": len(curated.pack), "dropped": len(curated.dropped)}
+    facts: dict[str, object] = {"kept": len(curated.pack), "dropped": len(dropped)}
     return {**facts, "warning": curated.warning} if curated.warning else facts
 
 
-def _write_descriptors(path: Path, photos: Sequence[Path], faces: Sequence[Face]) -> None:
-    """Describes some of the kept faces, where curation found them."""
+def _described(photos: Sequence[Path], faces: Sequence[Face]) -> NDArray[np.float32]:
+    """Descriptors [K, 128] of some of the kept faces, where curation found them."""
     picks = evenly_picked(len(photos), PHOTOS_PER_PERSON)
     found = [descriptor(read_photo(photos[pick]).image, faces[pick]) for pick in picks]
-    with atomic_file(path) as temporary:
-        np.save(temporary, np.stack(found).astype(np.float32), allow_pickle=False)
+    return np.stack(found).astype(np.float32)
 
 
 def _settings(project: Project) -> AlignSettings:

@@ -1,17 +1,25 @@
 """Stage ``evaluate``: a report card and a picture sheet per network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from zoo.errors import IdentityError
 from zoo.evaluation.measures.likeness import recogniser_sha256
 from zoo.evaluation.settings import HELD_OUT, VERSION, descriptors_path, evaluate_settings
+from zoo.products import receipts
 from zoo.products.digests import Digests, digests
 from zoo.products.incremental import Job, run_for_identities
 from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity
-from zoo.settings import Project
+from zoo.settings import PARAMS, Project
+from zoo.storage import plain_errors
+
+if TYPE_CHECKING:
+    from zoo.evaluation.held_out import HeldOut
 
 __all__ = ["NAME", "VERSION", "inputs", "make", "product", "run"]
 
@@ -60,22 +68,59 @@ def run(project: Project) -> int:
     """Measures the networks whose report is stale."""
 
     def plan(identity: Identity) -> Job:
-        name = identity.name
-        return Job(name, product(project, name), made_from_of(identity), make, (project, name))
+        name, root = identity.name, project.root
+        report, made_from = product(project, name), made_from_of(identity)
+        if receipts.is_fresh(report, made_from):
+            return Job(name, report, made_from, make)
+        embeddings, others = preparation.embeddings(name), preparation.others
+        inputs = [
+            project.models / name / "network.onnx",
+            receipts.receipt_path(project.models / name),
+            project.aligned / f"{name}.safetensors",
+            descriptors_path(project, name),
+            project.identities / name / "identity.yaml",
+            *([embeddings] if embeddings else []),
+        ]
+        photos = (photo for _, photo in preparation.held_out)
+        shared = (root / PARAMS, root / "dvc.yaml", others, *photos)
+        arguments = (project, name, others, embeddings, preparation.held_out)
+        return Job(name, report, made_from, make, arguments, root, tuple(inputs), shared)
 
-    recogniser_sha256(evaluate_settings(project).recogniser)  # fetches one that is asked for
-    with digests(project) as known:
+    from zoo.stages.evaluate_others import Preparation  # `zoo status` need not wait for it
+
+    recogniser = recogniser_sha256(evaluate_settings(project).recogniser)  # fetches what is asked
+    with digests(project) as known, _folder(project) as folder:
+        preparation = Preparation(project, folder, recogniser is not None)
         made_from_of = inputs(project, known)
         code = run_for_identities(NAME, project, project.reports, plan)
         write_index(project.reports, known)
     return code
 
 
-def make(project: Project, name: str) -> dict[str, object]:
-    """Measures one network."""
-    from zoo.evaluation.run import write_evaluation  # `zoo status` need not wait for it
+def make(
+    project: Project,
+    name: str,
+    others: Path,
+    embeddings: Path | None,
+    held_out: "Sequence[tuple[HeldOut, Path]]",
+) -> dict[str, object]:
+    """Measures one network.
 
-    report = write_evaluation(project, name)
+    Args:
+        project: the project.
+        name: of the identity.
+        others: see :mod:`zoo.evaluation.others`.
+        embeddings: of the identity's photos, where SFace judges.
+        held_out: photos, and where they are.
+    """
+    # `zoo status` need not wait for them.
+    from zoo.evaluation.embeddings import kept_embeddings
+    from zoo.evaluation.judging import Prepared
+    from zoo.evaluation.others import read_others
+    from zoo.evaluation.run import write_evaluation
+
+    own = kept_embeddings(embeddings) if embeddings else None
+    report = write_evaluation(project, name, Prepared(read_others(others), own, held_out))
     likeness: dict[str, object] = {"nearest_rate": round(report.nearest_rate, 3)}
     if report.top1_rate is not None and report.cosine_margin is not None:
         likeness = {
@@ -87,3 +132,13 @@ def make(project: Project, name: str) -> dict[str, object]:
         "landmark_difference": round(report.landmark_difference, 2),
         "luminance_correlation": round(report.luminance_correlation, 3),
     }
+
+
+@contextmanager
+def _folder(project: Project) -> Iterator[Path]:
+    """In the project and not in the system's, so that one purge finds what a killed run left."""
+    place = project.root / ".zoo"
+    with plain_errors(place):
+        place.mkdir(exist_ok=True)
+        with TemporaryDirectory(prefix="evaluate-", dir=place) as folder:
+            yield Path(folder)

@@ -62,7 +62,7 @@ def run(project: Project) -> int:
             return None
         folder = product(project, identity.name)
         arguments = (folder, identity.person, _of_identity(settings, identity))
-        return Job(identity.name, folder, made_from, make, arguments)
+        return Job(identity.name, folder, made_from, make, arguments, project.root)
 
     with digests(project) as known:
         made_from_of = inputs(project, known)

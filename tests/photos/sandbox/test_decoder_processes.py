@@ -202,7 +202,8 @@ class _instead:
 
     def __init__(self, does: str) -> None:
         self._code = (
-            "import sys\nfrom zoo.errors import PhotoError\nfrom zoo.photos.sandbox import decoder\n"
+            "import sys\nfrom zoo.errors import PhotoError\n"
+            "from zoo.photos.sandbox import decoder\n"
             f"{does}\ndecoder.main()"
         )
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from tests.servers import free_port
-from zoo.errors import IdentityError, StorageError, TrainingError
+from zoo.cluster.capacity import alive, room
+from zoo.cluster.joining import connected
+from zoo.errors import ClusterError, IdentityError, StorageError, TrainingError
 from zoo.training.ray import scheduler as fanout_module
-from zoo.training.ray.ray_cluster import alive, connected, is_final, reason, room
+from zoo.training.ray.ray_cluster import is_final, reason
 from zoo.training.ray.scheduler import FanoutSettings, _Scheduler
 from zoo.training.ray.worker_groups import WorkerGroup
 
@@ -250,7 +252,7 @@ def test_lanes_that_never_come_up_end_the_stage() -> None:
 
 def test_a_cluster_that_does_not_answer_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{free_port()}")
-    with pytest.raises(TrainingError, match="No Ray cluster answers"), connected():
+    with pytest.raises(ClusterError, match="No Ray cluster answers"), connected():
         pass
 
 

@@ -118,6 +118,15 @@ def swap(
             show_default=False,
         ),
     ] = None,
+    cluster: Annotated[
+        bool | None,
+        typer.Option(
+            "--cluster/--no-cluster",
+            help="Whether the Ray cluster at RAY_ADDRESS swaps. By default it does, where there "
+            "is one, for videos and several photos without --jobs.",
+            show_default=False,
+        ),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Also make existing outputs again.", show_default=False)
     ] = False,
@@ -176,9 +185,9 @@ def swap(
     from zoo.cli.swapping.watch import check_watching, keep_swapped
     from zoo.cli.terminal.output import note, print_json, progress
     from zoo.cli.terminal.results import entries, line_of
+    from zoo.cli.workforce import workforce
     from zoo.swapping.files.failure_report import write_report
     from zoo.swapping.files.output_plan import Plan, is_video, plan
-    from zoo.swapping.files.photo_batch import swap_many
 
     names = names_of(identity, mapped or [])
     if watch is not None:
@@ -204,40 +213,43 @@ def swap(
     outcomes: list[Outcome] = []
     photos = [pair for pair in work.pairs if not is_video(pair[0])]
     videos = [pair for pair in work.pairs if is_video(pair[0])]
-    with (
-        progress("swapping", len(photos)) as advance,
-        closing(swap_many(photos, how, jobs or 1)) as ready,
-    ):
-        for count, outcome in enumerate(ready, 1):
-            if outcome.reason is not None:
-                failed[str(outcome.source)] = outcome.reason
-            elif as_json:
-                outcomes.append(outcome)
-            else:
-                print_name(outcome.target) if quiet else print_line(line_of(outcome))
-            advance(count)
     made: list[dict[str, Any]] = []
+    with workforce(len(photos), len(videos), cluster, jobs) as force:
+        with (
+            progress("swapping", len(photos), told=force.ray is not None) as advance,
+            closing(force.swap_many(photos, how)) as ready,
+        ):
+            for count, outcome in enumerate(ready, 1):
+                if outcome.reason is not None:
+                    failed[str(outcome.source)] = outcome.reason
+                elif as_json:
+                    outcomes.append(outcome)
+                else:
+                    print_name(outcome.target) if quiet else print_line(line_of(outcome))
+                advance(count)
+        if videos:
+            from zoo.cli.swapping.video import preview_videos, seconds, swap_videos
+
+            def tell(line: str) -> None:
+                if not (as_json or quiet):
+                    print_line(line)
+
+            if preview:
+                made, why = preview_videos(videos, how, tell)
+            else:
+                made, why = swap_videos(
+                    videos,
+                    how,
+                    jobs=jobs,
+                    start=seconds(start),
+                    end=seconds(end),
+                    audio=audio,
+                    subtitles=subtitles,
+                    silent=quiet or as_json,
+                    report=tell,
+                    segments_by=force.segments_by,
+                )
     if videos:
-        from zoo.cli.swapping.video import preview_videos, seconds, swap_videos
-
-        def tell(line: str) -> None:
-            if not (as_json or quiet):
-                print_line(line)
-
-        if preview:
-            made, why = preview_videos(videos, how, tell)
-        else:
-            made, why = swap_videos(
-                videos,
-                how,
-                jobs=jobs,
-                start=seconds(start),
-                end=seconds(end),
-                audio=audio,
-                subtitles=subtitles,
-                silent=quiet or as_json,
-                report=tell,
-            )
         failed |= why
         if quiet:
             for entry in made:

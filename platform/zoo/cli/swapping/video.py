@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zoo.swapping.files.photo_batch import BatchOptions
     from zoo.swapping.video.containers.stream_plan import Audio, Subtitles
     from zoo.swapping.video.file import VideoSwap
+    from zoo.swapping.video.segment_workers import Segments
 
 Pair = tuple["Place", "Place"]
 
@@ -29,6 +30,7 @@ def swap_videos(
     subtitles: "Subtitles" = "copy",
     silent: bool,
     report: Callable[[str], None],
+    segments_by: "Segments | None" = None,
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Swaps one video after another; all cores work on each.
 
@@ -42,6 +44,7 @@ def swap_videos(
         subtitles: likewise.
         silent: whether no bar is shown.
         report: prints a line about a finished one.
+        segments_by: what has segments made, in place of ``jobs`` processes.
 
     Returns:
         What was made, and why the others failed.
@@ -67,6 +70,7 @@ def swap_videos(
                     audio=audio,
                     subtitles=subtitles,
                     jobs=jobs,
+                    segments_by=segments_by,
                     progress=progress,
                     tell=partial(_tell, source, silent),
                 )

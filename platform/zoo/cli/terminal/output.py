@@ -9,6 +9,7 @@ import math
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,8 @@ def print_name(name: object) -> None:
 
 # What JSON may hold as it is, and a terminal obeys or cannot be given.
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_SECONDS_BETWEEN_LINES = 30.0
 
 
 def print_json(data: Any) -> None:
@@ -70,13 +73,24 @@ def note(message: str) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar with the remaining time, on stderr if that is a terminal."""
+def progress(title: str, total: int, *, told: bool = False) -> Iterator[Callable[[int], None]]:
+    """A progress bar with rate and remaining time, on stderr if that is a terminal.
+
+    Args:
+        title: of the bar.
+        total: how many there are.
+        told: print a line every half minute where there is no terminal, as in a cluster's log.
+    """
     if total < 2 or not sys.stderr.isatty():
-        yield lambda done: None
+        yield _lines(title, total) if told and total > 1 else lambda done: None
         return
     with _bar(title, total) as (bar, task):
-        yield lambda done: bar.update(task, completed=done)
+
+        def advance(done: int) -> None:
+            speed = bar.tasks[task].speed
+            bar.update(task, completed=done, pace=f"{speed:.1f}/s" if speed else "")
+
+        yield advance
 
 
 @contextmanager
@@ -124,6 +138,21 @@ def _bar(title: str, total: int | None, pace: str = "") -> Iterator[tuple[Any, A
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield bar, bar.add_task(escape(printable(title)), total=total, pace=pace)
+
+
+def _lines(title: str, total: int) -> Callable[[int], None]:
+    began = said = time.monotonic()
+
+    def advance(done: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said >= _SECONDS_BETWEEN_LINES:
+            said = now
+            rate = done / (now - began)
+            left = (total - done) / rate if rate else math.inf
+            note(f"{title}: {done} of {total}, {rate:.1f} per second, {left:.0f} s left")
+
+    return advance
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def _looked_at(
 ) -> Iterator[tuple[str, Aligned | Dropped]]:
     workers = workers or available_cores()
     workers = min(workers, len(named) // _WORTH_A_WORKER)
-    look = partial(_look, size)
+    look = partial(look_at, size)
     with ExitStack() as stack:
         if workers > 1:
             pool = ProcessPoolExecutor(workers, get_context("spawn"), _one_thread)
@@ -85,7 +85,12 @@ def _columns(named: Mapping[str, Path]) -> tuple[list[str], list[Path]]:
     return list(named), list(named.values())
 
 
-def _look(size: int, name: str, path: Path) -> Aligned | Dropped:
+def look_at(size: int, name: str, path: Path) -> Aligned | Dropped:
+    """The largest face of one photo, aligned, or why there is none.
+
+    Raises:
+        AssetError: the face models are missing or damaged.
+    """
     try:
         image = read_photo(path).image
     except PhotoError as error:

@@ -6,8 +6,8 @@ repeats one already kept.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -100,22 +100,39 @@ def curate(
         IdentityError: fewer than ``settings.minimum_photos`` remain.
         AssetError: the face models are missing or damaged.
     """
+    faces: dict[str, Face] = {}
+
+    def examined() -> Iterator[tuple[str, Aligned | Dropped]]:
+        for photo, source in photos:
+            one = examine(photo, source, settings)
+            if isinstance(one, Examined):
+                faces[photo] = one.face
+            yield photo, one.aligned if isinstance(one, Examined) else one
+
+    curated = curate_examined(name, examined(), settings)
+    return replace(curated, faces=[faces[photo] for photo in curated.pack.names])
+
+
+def curate_examined(
+    name: str, photos: Iterable[tuple[str, Aligned | Dropped]], settings: AlignSettings
+) -> Curated:
+    """:func:`curate` for photos that were examined one by one before; ``faces`` stays empty.
+
+    Raises:
+        IdentityError: see there.
+    """
     kept: list[Aligned] = []
-    faces: list[Face] = []
     dropped: list[Dropped] = []
     seen = Seen(settings.min_difference)
-    for photo, source in photos:
-        examined = examine(photo, source, settings)
-        if isinstance(examined, Dropped):
-            dropped.append(examined)
+    for photo, found in photos:
+        if isinstance(found, Dropped):
+            dropped.append(found)
             continue
-        found = examined.aligned
         if twin := seen.twin_of(found.image, found.landmarks):
             dropped.append(Dropped(photo, Reason.REPEATED, twin))
         else:
             seen.add(photo, found.image, found.landmarks)
             kept.append(found)
-            faces.append(examined.face)
     warning = _enough(name, len(kept), dropped, settings)
     pack = FacePack(
         np.stack([face.image for face in kept]),
@@ -123,7 +140,7 @@ def curate(
         list(seen.names),
         [name] * len(kept),
     )
-    return Curated(pack, faces, dropped, warning)
+    return Curated(pack, [], dropped, warning)
 
 
 def examine(photo: str, source: Image | Path, settings: AlignSettings) -> Examined | Dropped:

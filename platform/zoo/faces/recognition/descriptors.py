@@ -14,6 +14,11 @@ from zoo.faces.detection.detector import Face
 from zoo.faces.detection.dlib_models import descriptor_network
 from zoo.photos.image import Image
 
+CHIP = 150
+"""Side in pixels of what the network looks at."""
+
+_PADDING = 0.25  # dlib's own
+
 
 def descriptor(image: Image, face: Face) -> NDArray[np.float32]:
     """The descriptor [128] of one face; Euclidean distance compares two of them.
@@ -21,11 +26,26 @@ def descriptor(image: Image, face: Face) -> NDArray[np.float32]:
     Raises:
         AssetError: the network's file is missing or damaged.
     """
+    return descriptor_of_chip(chip(image, face))
+
+
+def chip(image: Image, face: Face) -> Image:
+    """What the network looks at of a picture: [150, 150, 3], turned as dlib turns it."""
     import dlib
 
     points = [dlib.point(round(float(x)), round(float(y))) for x, y in face.landmarks]
     shape = dlib.full_object_detection(dlib.rectangle(*face.box), points)
-    found = descriptor_network().compute_face_descriptor(np.ascontiguousarray(image), shape)
+    cut = dlib.get_face_chip(np.ascontiguousarray(image), shape, size=CHIP, padding=_PADDING)
+    return np.asarray(cut, np.uint8)
+
+
+def descriptor_of_chip(chip: Image) -> NDArray[np.float32]:
+    """The descriptor [128] of what :func:`chip` cut out.
+
+    Raises:
+        AssetError: the network's file is missing or damaged.
+    """
+    found = descriptor_network().compute_face_descriptor(np.ascontiguousarray(chip))
     return np.asarray(found, np.float32)
 
 

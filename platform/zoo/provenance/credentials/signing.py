@@ -115,7 +115,6 @@ def _sign(
     """Writes ``finished`` with its manifest to ``signed``, if any; returns the bare manifest."""
     import c2pa
 
-    info = c2pa.C2paSignerInfo(key.algorithm, key.chain, key.key, None)
     with _opened(made.source) as source, c2pa.Context.from_dict(SETTINGS) as context:
         digest = _digest(source)
         head = b"" if source is None else source.read(HEAD)
@@ -127,7 +126,7 @@ def _sign(
                 if source is not None and input_kind != UNKNOWN:
                     private = private_assertions(source, input_kind)
                 with (
-                    c2pa.Signer.from_info(info) as signer,
+                    _signer(key) as signer,
                     c2pa.Builder(definition(made, digest, private), context) as builder,
                 ):
                     if source is not None:
@@ -143,6 +142,16 @@ def _sign(
                 failure = error
     reason = " ".join(str(failure).split())
     raise SigningError(f"The output cannot be signed: {reason}.") from failure
+
+
+def _signer(key: SigningKey) -> Any:
+    import c2pa
+
+    if key.sign is None:
+        info = c2pa.C2paSignerInfo(key.algorithm, key.chain, key.key, None)
+        return c2pa.Signer.from_info(info)
+    algorithm = c2pa.C2paSigningAlg[key.algorithm.upper()]
+    return c2pa.Signer.from_callback(key.sign, algorithm, key.chain.decode(), None)
 
 
 def _opened(source: Path | bytes | None) -> AbstractContextManager[_Readable | None]:

@@ -26,6 +26,8 @@ from zoo.storage import plain_errors, private_folder
 from zoo.untrusted import read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -52,6 +54,24 @@ class SigningKey:
     key: bytes
     algorithm: str
     """C2PA's name: ``es256``, ``ps256``, ``ed25519``, ..."""
+    sign: "Callable[[bytes], bytes] | None" = None
+    """Of a key that is elsewhere (:mod:`.lending`): gives its signature; ``key`` is empty."""
+
+
+@dataclass(frozen=True)
+class _Lent:
+    key: SigningKey
+    roots: bytes
+    own: bytes
+    serials: frozenset[str]
+
+
+_lent: list[_Lent] = []
+
+
+def lend(key: SigningKey, roots: bytes, own: bytes, serials: frozenset[str]) -> None:
+    """Puts another user's key and the roots they know in the place of this process's."""
+    _lent[:] = [_Lent(key, roots, own, serials)]
 
 
 def signing_key() -> SigningKey:
@@ -61,6 +81,8 @@ def signing_key() -> SigningKey:
         SigningError: the named files, or the self-made one, hold no usable key with its chain.
         StorageError: the self-made key cannot be kept.
     """
+    if _lent:
+        return _lent[0].key
     chain, key = os.environ.get(CHAIN_VARIABLE), os.environ.get(KEY_VARIABLE)
     if not chain and not key:
         return self_made_key()
@@ -103,6 +125,8 @@ def known_roots(bundle: str | None) -> bytes:
     Raises:
         SigningError: the file ``bundle`` holds no certificate.
     """
+    if _lent:
+        return _lent[0].roots
     roots = list(_CERTIFICATE.findall(_read(self_made_path()) or b"")[1:])
     if bundle:
         named = _CERTIFICATE.findall(_read(Path(bundle)) or b"")
@@ -114,6 +138,8 @@ def known_roots(bundle: str | None) -> bytes:
 
 def own_roots() -> bytes:
     """What issued the certificate that ``ZOO_SIGNING_CHAIN`` names, in PEM; empty without one."""
+    if _lent:
+        return _lent[0].own
     own = os.environ.get(CHAIN_VARIABLE)
     chain = _CERTIFICATE.findall(_read(Path(own)) or b"") if own else []
     return b"".join(chain[1:] or chain)
@@ -123,6 +149,8 @@ def own_serials() -> frozenset[str]:
     """Serial numbers of the certificates that sign for this user on this machine."""
     from cryptography import x509
 
+    if _lent:
+        return _lent[0].serials
     places = [self_made_path()]
     if own := os.environ.get(CHAIN_VARIABLE):
         places.append(Path(own))

@@ -79,12 +79,21 @@ def swap_many(
     numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
     jobs = min(jobs, len(pairs))
     if jobs <= 1:
-        return (swap(pair) for swap in [_worker(how, None)] for pair in numbered)
+        return (swap(pair) for swap in [swapper(how, None)] for pair in numbered)
     threads = max(1, available_cores() // jobs)
-    return in_processes(numbered, partial(_worker, how, threads), _killed, jobs)
+    return in_processes(numbered, partial(swapper, how, threads), _killed, jobs)
 
 
-def _worker(how: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
+def swapper(how: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
+    """What swaps one numbered pair after the other, whatever becomes of each.
+
+    Args:
+        how: the network and the settings.
+        threads: of this process; default: as many as there are cores.
+
+    Raises:
+        AssetError: a network is missing or damaged.
+    """
     if threads is not None:
         import cv2
 

@@ -31,7 +31,7 @@ from zoo.swapping.video.resume import (
     work_folder,
 )
 from zoo.swapping.video.segment import Segment, SegmentOptions, segments
-from zoo.swapping.video.segment_workers import default_jobs, look_at_segments, make_segments
+from zoo.swapping.video.segment_workers import LocalSegments, Segments
 from zoo.swapping.video.step_timer import StepTimer
 
 Progress = Callable[[int, int], None]
@@ -74,6 +74,7 @@ def swap_video(
     audio: Audio = "copy",
     subtitles: Subtitles = "copy",
     jobs: int | None = None,
+    segments_by: Segments | None = None,
     progress: Progress = lambda done, total: None,
     tell: Callable[[str], None] = lambda note: None,
 ) -> VideoSwap:
@@ -95,6 +96,7 @@ def swap_video(
         audio: how sound is to be stored.
         subtitles: likewise.
         jobs: processes; by default one per core.
+        segments_by: what has segments made; by default ``jobs`` processes of this machine.
         progress: called some times a second.
         tell: is told, before the first frame is swapped, each of the notes of the result.
 
@@ -144,15 +146,15 @@ def swap_video(
         def count(frames: int) -> None:
             progress(min(before + frames, total), total)
 
-        jobs = jobs or default_jobs(video)
+        maker = segments_by or LocalSegments(jobs)
         casting = None
         if options.tells_apart:
             with watch.step("tell apart"):
-                casting = remembered_roles(folder) or _casting(video, parts, how, jobs, source)
+                casting = remembered_roles(folder) or _casting(video, parts, how, maker, source)
                 remember_roles(folder, casting)
             for note in _missing(casting):
                 tell(note)
-        for made in make_segments(video, todo, networks, how, folder, jobs, casting, count):
+        for made in maker.make(video, todo, networks, how, folder, casting, count):
             remember(folder, made)
             done[made.number] = made
             for step, seconds in made.seconds.items():
@@ -198,14 +200,14 @@ def _missing(casting: Assignment | None) -> list[str]:
 
 
 def _casting(
-    video: Video, parts: Sequence[Segment], how: SegmentOptions, jobs: int, source: Path
+    video: Video, parts: Sequence[Segment], how: SegmentOptions, maker: Segments, source: Path
 ) -> Assignment:
     """The people of the video.
 
     Raises:
         UsageError, NobodyError: see :func:`.identity_assignment.assign_identities`.
     """
-    looked = sorted(look_at_segments(video, parts, how, jobs), key=lambda one: one.number)
+    looked = sorted(maker.look(video, parts, how), key=lambda one: one.number)
     try:
         return assign_identities(looked, how.options)
     except (UsageError, NobodyError) as error:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from zoo.cores import available_cores
 from zoo.errors import PhotoError
@@ -41,6 +42,50 @@ def default_jobs(video: Video) -> int:
     """One process per core this one may use, fewer for frames so large that memory is short."""
     fits = max(1, _PIXELS // (video.width * video.height))
     return min(available_cores(), fits)
+
+
+class Segments(Protocol):
+    """Has segments made, and looked at; see :func:`make_segments` and :func:`look_at_segments`."""
+
+    def make(
+        self,
+        video: Video,
+        todo: Sequence[Segment],
+        networks: Networks,
+        how: SegmentOptions,
+        folder: Path,
+        casting: Assignment | None,
+        count: Callable[[int], None],
+    ) -> Iterator[Done]: ...
+
+    def look(
+        self, video: Video, parts: Sequence[Segment], how: SegmentOptions
+    ) -> Iterator[Analysis]: ...
+
+
+@dataclass(frozen=True)
+class LocalSegments:
+    """By processes of this machine; one per core by default."""
+
+    jobs: int | None = None
+
+    def make(
+        self,
+        video: Video,
+        todo: Sequence[Segment],
+        networks: Networks,
+        how: SegmentOptions,
+        folder: Path,
+        casting: Assignment | None,
+        count: Callable[[int], None],
+    ) -> Iterator[Done]:
+        jobs = self.jobs or default_jobs(video)
+        return make_segments(video, todo, networks, how, folder, jobs, casting, count)
+
+    def look(
+        self, video: Video, parts: Sequence[Segment], how: SegmentOptions
+    ) -> Iterator[Analysis]:
+        return look_at_segments(video, parts, how, self.jobs or default_jobs(video))
 
 
 def make_segments(

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from zoo.cluster.joining import connected
 from zoo.errors import TrainingError, ZooError
 from zoo.local_ray import cluster_address
-from zoo.training.ray.ray_cluster import connected, is_final, reason
+from zoo.training.ray.ray_cluster import is_final, reason
 from zoo.training.ray.worker_groups import WorkerGroup, WorkerGroups
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def run_jobs(
             also when ``weights`` are read.
 
     Raises:
-        TrainingError: the cluster cannot be reached or is lost, or no worker can be opened on it.
+        ClusterError: the cluster cannot be reached, or will never have a machine for a training.
+        TrainingError: the cluster is lost, or no worker can be opened on it.
     """
     if not jobs:
         return
@@ -101,6 +103,8 @@ def run_jobs(
         )
         fanout = _Scheduler(ray, groups, jobs, settings, callback)
         try:
+            if cluster_address():
+                groups.check()
             fanout.scale_groups()
             callback.workers_start()
             groups.share(weights())

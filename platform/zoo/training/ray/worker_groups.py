@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zoo.training.ray.ray_cluster import alive, room
+from zoo.cluster.capacity import alive, check_room, described, growth, room
+from zoo.cluster.tasks import beside_driver
 from zoo.training.ray.rendezvous import Rank
 
 if TYPE_CHECKING:
@@ -38,22 +39,12 @@ class WorkerGroups:
     """
 
     def __init__(self, ray: Any, cpus: int, gpus: float, workers: int) -> None:
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
         from zoo.training.ray.progress_collector import ProgressCollector
 
         self._ray, self._workers = ray, workers
         self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
         self._weights: list[Any] = []
-        # Beside the driver, so that it goes down with no other machine than the driver's own. (A
-        # soft affinity does not hold on a node without CPUs.)
-        here = ray.get_runtime_context().get_node_id()
-        self._collector = ProgressCollector.options(  # type: ignore[attr-defined]
-            num_cpus=0,
-            max_restarts=-1,
-            max_task_retries=-1,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
-        ).remote()
+        self._collector = ProgressCollector.options(**beside_driver(ray)).remote()  # type: ignore[attr-defined]
 
     def share(self, weights: "Mapping[str, Tensor]") -> None:
         """The perceptual network's state, which each machine that trains fetches once."""
@@ -66,8 +57,21 @@ class WorkerGroups:
 
     def needs(self) -> str:
         """What one worker asks of a machine, in words."""
-        gpus = f" and {self._each['num_gpus']:g} GPUs" if self._each["num_gpus"] else ""
-        return f"{self._each['num_cpus']} CPUs{gpus}"
+        return described(self._each)
+
+    def check(self) -> None:
+        """Refuses what the cluster can never hold.
+
+        Raises:
+            ClusterError: see :func:`zoo.cluster.capacity.check_room`.
+        """
+        check_room(
+            self._ray,
+            self._each,
+            workers=self._workers,
+            who="A training" if self._workers == 1 else "A training's worker",
+            change="Lower the numbers in section fanout of params.yaml",
+        )
 
     def reports(self) -> dict[str, Any]:
         """What trainings reported since the last call, by :mod:`.progress_collector`."""
@@ -116,4 +120,7 @@ class WorkerGroups:
         ]
 
     def _has_gpus(self) -> bool:
-        return any(node.get("GPU") for node in alive(self._ray.nodes()))
+        """Now, or once its autoscaler has started machines."""
+        grows = growth(self._ray)
+        kinds = [node for node, _ in grows.kinds] if grows else []
+        return any(node.get("GPU") for node in (*alive(self._ray.nodes()), *kinds))
