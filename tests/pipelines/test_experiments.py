@@ -186,9 +186,9 @@ def test_stitching_is_accounted_for_step_by_step(
     # The photo's light is there once it is taken over, and gone where it is not.
     light = "luminance_correlation"
     assert rows["and the photo's light"][light] > rows["and the matte"][light]
-    assert rows["and its sharpness: all"][light] > rows["all but the photo's light"][light]
+    assert rows["and super-resolution: all"][light] > rows["all but the photo's light"][light]
     assert rows["the raw crop, square and all"]["landmark_difference"] > 0
-    assert (out / "stitching.md").read_text().count("| and its sharpness: all |") == 2
+    assert (out / "stitching.md").read_text().count("| and super-resolution: all |") == 2
 
     missing = script("stitching", small, "--identities", "bruno", "--networks", networks)
     assert missing.code != 0 and "has no network" in missing.error
