@@ -6,6 +6,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+import pyjpegxl
 from numpy.typing import NDArray
 from PIL import ImageCms
 
@@ -13,7 +14,10 @@ ADOBE_RGB = (0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
 
 
 def write_deep(path: Path, values: NDArray[np.uint16]) -> Path:
-    """[H, W], [H, W, 3] or [H, W, 4] as PNG or TIFF of 16 bits, by OpenCV."""
+    """[H, W], [H, W, 3] or [H, W, 4] of 16 bits: PNG or TIFF by OpenCV, JPEG XL by libjxl."""
+    if path.suffix == ".jxl":
+        path.write_bytes(pyjpegxl.encode_from_numpy(values, lossless=True))
+        return path
     order = [2, 1, 0, 3][: values.shape[2]] if values.ndim == 3 else ...
     assert cv2.imwrite(str(path), values[..., order] if values.ndim == 3 else values)
     return path

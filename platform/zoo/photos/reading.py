@@ -17,7 +17,9 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from zoo.errors import PhotoError
+from zoo.photos import jxl
 from zoo.photos.colour.cicp import from_code_points
+from zoo.photos.colour.colour_spaces import space_of
 from zoo.photos.colour.srgb import to_srgb
 from zoo.photos.embedded_media import embedded_media
 from zoo.photos.formats import exr, heif
@@ -29,14 +31,13 @@ from zoo.printable import printable
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm",
-     ".pgm", exr.SUFFIX, *heif.SUFFIXES, ".jxl")
+     ".pgm", exr.SUFFIX, *heif.SUFFIXES, *jxl.SUFFIXES)
 )  # fmt: skip
-"""What counts as a photo in a folder; JPEG XL is named so that it is refused, not overlooked."""
+"""What counts as a photo in a folder."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
 MAX_BYTES = 300_000_000
 MAX_PIXELS = 100_000_000
-_JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def decode_photo(encoded: bytes, path: Path, *, max_pixels: int, whole: bool = F
             image, light, others = exr.read_exr(path, encoded, max_pixels)
             bits = 8 * light.values.dtype.itemsize
             return Photo(path, image, Metadata("EXR", bits=bits), light if whole else None, others)
+        if jxl.is_jxl(encoded):
+            return _jxl(encoded, path, max_pixels, whole)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on damaged metadata, and sizes: checked below
             return _decoded(encoded, path, max_pixels, whole)
@@ -172,6 +175,18 @@ def _decoded(encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo:
     return Photo(path, image, replace(metadata, alpha=alpha), deep, others)
 
 
+def _jxl(encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo:
+    picture, bits, values = jxl.read_jxl(path, encoded, max_pixels)
+    image, alpha = to_srgb(picture)
+    metadata = replace(safe_metadata(picture), bits=bits, alpha=alpha)
+    profile = picture.info.get("icc_profile")
+    space = space_of(None if picture.mode.startswith("L") else profile)
+    deep = whole and 8 < bits <= 16 and values.shape[2] != 2 and space is not None
+    return Photo(
+        path, image, metadata, HighBitDepth(values, space, profile) if deep and space else None
+    )
+
+
 def _formats(encoded: bytes) -> tuple[str, ...]:
     """What Pillow may take it for."""
     if not heif.is_heif(encoded):
@@ -201,9 +216,7 @@ def _read_bytes(path: Path) -> bytes:
 def _not_a_photo(path: Path, encoded: bytes) -> str:
     if not encoded:
         return f"{path} is empty; give a photo."
-    if encoded.startswith(_JXL):
-        return f"{path} is a JPEG XL photo, which is not supported; save it as JPEG or PNG first."
     return (
-        f"{path} is not a photo, or damaged; give a JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF, AVIF "
-        "or OpenEXR."
+        f"{path} is not a photo, or damaged; give a JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF, AVIF, "
+        "JPEG XL or OpenEXR."
     )

@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
 from zoo.errors import PhotoError
+from zoo.photos import jxl
 from zoo.photos.formats import exr, heif
 from zoo.photos.formats.high_bit_depth import HighBitDepth
 from zoo.photos.image import Image
@@ -39,12 +40,12 @@ def writable(suffix: str) -> dict[str, str]:
 def output_suffix(suffix: str) -> str:
     """The suffix for the successor of a photo with ``suffix``.
 
-    The same; if that cannot be written, JPEG's for formats that lose a little anyway (HEIC), and
+    The same; if that cannot be written, JPEG's for what cameras keep photos in (HEIC, JPEG XL), and
     PNG's, which loses nothing, for all others.
     """
     if suffix.lower() in writable(suffix):
         return suffix
-    return ".jpg" if suffix.lower() in heif.SUFFIXES else ".png"
+    return ".jpg" if suffix.lower() in heif.SUFFIXES | jxl.SUFFIXES else ".png"
 
 
 def losses(like: Photo, path: Path) -> tuple[str, ...]:

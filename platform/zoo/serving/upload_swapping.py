@@ -27,8 +27,9 @@ from zoo.swapping.photo import swap_file
 Kind = Literal["same", "jpeg", "png", "webp"]
 
 SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
-"""Formats that every browser shows; HEIC becomes JPEG, and a photo of another kind a PNG."""
+"""Formats that every browser shows; HEIC and JPEG XL become JPEG, others PNG."""
 
+_LOSSY = ("image/heic", "image/jxl")
 _CHOSEN = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
@@ -123,7 +124,7 @@ def swap_upload(
     started = time.perf_counter()
     wish = wish or SwapRequest()
     given = media_type(upload[:HEAD])
-    same = given if given in SUFFIX else "image/jpeg" if given == "image/heic" else "image/png"
+    same = given if given in SUFFIX else "image/jpeg" if given in _LOSSY else "image/png"
     made = _CHOSEN.get(wish.kind, same)
     with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
         source, target = Path(folder, "photo"), Path(folder, f"swapped{SUFFIX[made]}")

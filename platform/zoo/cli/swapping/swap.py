@@ -176,10 +176,10 @@ def swap(
 
     Photos keep their size, format and bits per channel, videos their times, audio and subtitles
     (streams that the container cannot hold are converted, with a message). Every output is signed
-    and marked as synthetic. HEIC becomes JPEG, and BMP, GIF and others that cannot carry the mark
-    become PNG. Further content of an input (an HDR gain map, a depth map, more frames) is left out,
-    because it shows the original face, and listed. Existing outputs of the same input, network and
-    options are skipped. Failures are listed at the end, and in OUT/zoo-failed.csv.
+    and marked as synthetic. HEIC and JPEG XL become JPEG, and BMP, GIF and others that cannot carry
+    the mark become PNG. Further content of an input (an HDR gain map, a depth map, more frames) is
+    left out, because it shows the original face, and listed. Existing outputs of the same input,
+    network and options are skipped. Failures are listed at the end, and in OUT/zoo-failed.csv.
     """
     from zoo.cli.swapping.face_options import names_of, options_of
     from zoo.cli.swapping.watch import check_watching, keep_swapped

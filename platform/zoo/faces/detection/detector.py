@@ -1,7 +1,7 @@
 """Finding faces in a photo, each with its 68 landmarks.
 
-A photo is searched at a bounded size first. When no upright face is seen clearly there, it is also
-searched turned by quarters, and then slantwise, at half that size: heads that lie, scans, pictures
+A photo is searched at a bounded size first. When no upright face is seen there, YuNet searches it
+rotated by quarter turns and then by odd eighths, at a smaller size: heads that lie, scans, pictures
 stored sideways. When nothing is found, it is searched at twice the size; when a large photo shows
 small faces, which seldom come alone, at most at its own. A detection that cannot be confirmed
 (:mod:`zoo.faces.detection.landmark_fitting`) is discarded.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from zoo.faces.detection import yunet
 from zoo.faces.detection.hog import Box, Detection, Grey, contained, search
 from zoo.faces.detection.landmark_fitting import SURE, Fit, fit_landmarks, roll_of
 from zoo.faces.geometry.reference import interocular
@@ -19,9 +20,9 @@ from zoo.photos.image import Image, Points
 
 _FIRST_SIDE = 1024  # pixels of the longer side in the first search
 _REDUCED_SIDE = 512
+_TURNED_SIDE = 320  # for YuNet, which sees faces of 20 pixels
 _LAST_SIDE = 4096
 _SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
-_HARDLY = 0.3  # the score up to which a picture is searched slantwise too
 _SAME_FACE = 0.35  # of the smaller box, in the other, above which they are one face
 
 
@@ -58,18 +59,18 @@ def find_faces(image: Image) -> list[Face]:
     """
     grey = luminance(image)
     side = min(_FIRST_SIDE, max(grey.shape))
-    fits = _fitted(image, grey, _search(grey, side))
-    if _best(fits) < SURE:
-        fits = _merged(fits, _fitted(image, grey, search_turned(grey, _REDUCED_SIDE, _best(fits))))
+    fits = _fitted(image, _search(grey, side))
+    if not fits:
+        fits = _fitted(image, search_turned(image))
         if any(_direction(fit) for fit in fits):
             side = min(_REDUCED_SIDE, side)  # at which such faces were searched
     while closer := _closer([fit.detection.box for fit in fits], side, grey):
         side = closer
         directions = sorted({_direction(fit) for fit in fits} or {0})
         found = [one for roll in directions for one in _search(grey, side, roll)]
-        if not fits:
-            found += search_turned(grey, side // 2)
-        fits = _merged(fits, _fitted(image, grey, found))
+        if not fits and side > 2 * _FIRST_SIDE:
+            found += search_turned(image, side // 4)
+        fits = _merged(fits, _fitted(image, found))
     faces = [Face(fit.detection.box, fit.landmarks) for fit in fits]
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
@@ -90,21 +91,24 @@ def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> 
     return found
 
 
-def search_turned(grey: Grey, side: int = _REDUCED_SIDE, known: float = -1.0) -> list[Detection]:
-    """Detections of lying or upside-down faces; if they are weak, also at odd eighths of a turn.
+def search_turned(image: Image, side: int = _TURNED_SIDE) -> list[Detection]:
+    """Faces at any roll, by YuNet; of those in one place the way up that it sees best.
 
     Args:
-        grey: [H, W].
+        image: [H, W, 3].
         side: to which the longer side is reduced.
-        known: the best score of an upright face.
     """
-    side = min(side, max(grey.shape))
-    found: list[Detection] = []
-    for rolls in ((90, -90, 180), (45, -45, 135, -135)):
-        found += [one for roll in rolls for one in _search(grey, side, roll)]
-        if max([known, *(one.score for one in found)]) > _HARDLY:
+    found: list[yunet.FivePoints] = []
+    for rolls in ((90, -90), (0, 180), (45, -45, 135, -135)):
+        found += [one for roll in rolls for one in yunet.search(image, side, roll)]
+        if max((one.score for one in found), default=0.0) > yunet.CLEAR:
             break
-    return found
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        box, roll = one.place
+        if _is_new(box, [old.box for old in kept]):
+            kept.append(Detection(box, SURE if one.score > yunet.CLEAR else 0.0, roll))
+    return kept
 
 
 def luminance(image: Image) -> Grey:
@@ -117,9 +121,9 @@ def _search(grey: Grey, side: int, roll: float = 0.0) -> list[Detection]:
     return search(grey, side / max(grey.shape), roll)
 
 
-def _fitted(image: Image, grey: Grey, found: list[Detection]) -> list[Fit]:
+def _fitted(image: Image, found: list[Detection]) -> list[Fit]:
     """Those that are confirmed."""
-    return _merged([], [fit for one in found if (fit := fit_landmarks(image, grey, one))])
+    return _merged([], [fit for one in found if (fit := fit_landmarks(image, one))])
 
 
 def _merged(fits: list[Fit], more: list[Fit]) -> list[Fit]:
@@ -129,11 +133,6 @@ def _merged(fits: list[Fit], more: list[Fit]) -> list[Fit]:
         if _is_new(fit.detection.box, [old.detection.box for old in kept]):
             kept.append(fit)
     return kept
-
-
-def _best(fits: list[Fit]) -> float:
-    """The clearest face's score."""
-    return max((fit.detection.score for fit in fits), default=-1.0)
 
 
 def _direction(fit: Fit) -> int:

@@ -142,7 +142,8 @@ def _load(folder: Path) -> RegressionTrees:
         raise FileNotFoundError(folder)
     if read_json(folder / _DIGESTS) != {name: sha256_of(files[name]) for name in _SMALL}:
         raise ValueError("a damaged array")
-    arrays = {
-        name: np.load(path, mmap_mode="r", allow_pickle=False) for name, path in files.items()
+    arrays = {  # as plain arrays over the mapped files: each use of a memmap costs a microsecond
+        name: np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        for name, path in files.items()
     }
     return RegressionTrees(**arrays)

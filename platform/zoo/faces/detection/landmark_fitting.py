@@ -2,30 +2,34 @@
 
 The regression trees were trained on upright faces and always return landmarks: on a head tilted by
 45° they are off by a fifth of the inter-ocular distance, on one upside down they lie on the
-forehead. So a face that is tilted, or has a low detection score, is detected once more, rotated
-upright; landmarks are fitted in its upright box, and again in the box and at the roll that they
-imply, until two fits agree.
+forehead, and on an upright one a mouth may end on the upper lip, whatever box the fit starts from.
+YuNet finds five points in another way. It examines a tilted or weakly detected face before the fit,
+which starts at its points, and every face after it. Landmarks that contradict it are fitted again
+at its points, and rejected if they still do.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from zoo.faces.detection.dlib_models import landmark_trees, landmark_trees_anew
-from zoo.faces.detection.hog import Box, Detection, Grey, look_upright, square
+from zoo.faces.detection.hog import Box, Detection, square
 from zoo.faces.detection.regression_trees import predict, rotation
+from zoo.faces.detection.yunet import CLEAR, FivePoints, look
 from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Points
 
 SURE = 0.6
 """The detector's score from which a face is taken to be the way up it was found."""
 
-_CONFIRMED, _DOUBTFUL = 0.2, 0.4  # scores that a weak face must reach; one first below 0 or lying
+_CONFIRMED = 0.75  # YuNet's score that a tilted or weak face must reach
 _TILT = 12.0  # degrees of roll from which landmarks are fitted at that roll
-_LYING = 60.0  # degrees of roll
 _FITS = 4  # at most
 _AGREE = 0.04  # eye distances by which two fits differ that agree
 _REFUSED = 0.08  # by which the last two differ that are not believed
+_GLANCE, _LOOK = 96, 160  # pixels, of what YuNet is shown
+_FINE = 12.0  # percent of the eyes' distance off its points, up to which a glance is enough
+_CONTRADICTED = 16.5  # from which landmarks are wrong, at the closer look
 _FARTHEST = 10  # sides of its box that a landmark may lie from its corner
 _BOX_SIDE = 2.73  # of dlib's box, in root mean square radii of the landmarks (51 photos)
 _BOX_RISE = 0.11  # of its centre above the landmarks' mean, likewise
@@ -39,30 +43,46 @@ class Fit:
     detection: Detection
 
 
-def fit_landmarks(image: Image, grey: Grey, detection: Detection) -> Fit | None:
+def fit_landmarks(image: Image, detection: Detection) -> Fit | None:
     """The landmarks of a detected face.
 
     Args:
         image: [H, W, 3].
-        grey: its luminance [H, W].
         detection: from :mod:`zoo.faces.detection.hog`.
 
     Returns:
         None where nothing confirms that there is such a face.
 
     Raises:
-        AssetError: the landmark model is missing or damaged.
+        AssetError: a model is missing or damaged.
     """
     if detection.score >= SURE and not detection.roll:
         landmarks = find_landmarks(image, detection.box)
-        if abs(roll_of(landmarks)) < _TILT:
+        if abs(roll_of(landmarks)) < _TILT and are_confirmed(image, landmarks):
             return Fit(landmarks, detection)
-    seen = _upright(grey, detection)
-    doubtful = detection.score < 0 or abs(seen.roll) >= _LYING
-    if seen.score < (_DOUBTFUL if doubtful else _CONFIRMED):
+    seen = _seen(image, detection)
+    if seen is None or seen.score < _CONFIRMED:
         return None
-    fitted = _fitted(image, seen)
-    return None if fitted is None else Fit(fitted, seen)
+    box, roll = seen.place
+    fitted = _fitted(image, box, roll)
+    if fitted is None or not are_confirmed(image, fitted, closely=detection.score < SURE):
+        return None
+    return Fit(fitted, Detection(box, detection.score, roll))
+
+
+def are_confirmed(image: Image, landmarks: Points, *, closely: bool = False) -> bool:
+    """Whether YuNet sees a face there whose five points the landmarks [68, 2] agree with.
+
+    Raises:
+        AssetError: YuNet's file is missing or damaged.
+    """
+    box, roll = box_of(landmarks), roll_of(landmarks)
+    if not closely:
+        glance = look(image, box, roll, _GLANCE)
+        if glance is not None and glance.off(landmarks) < _FINE:
+            return True
+    closer = look(image, box, roll, _LOOK)
+    return closer is not None and closer.off(landmarks) < _CONTRADICTED
 
 
 def find_landmarks(image: Image, box: Box, roll: float = 0.0) -> Points:
@@ -112,20 +132,25 @@ def apart(some: Points, others: Points) -> float:
     return far / max(interocular(others), 1.0)
 
 
-def _upright(grey: Grey, detection: Detection) -> Detection:
-    """The face as the detector sees it best; a weak one may be the other way up."""
+def _seen(image: Image, detection: Detection) -> FivePoints | None:
+    """The face as YuNet sees it best; a weak one may be another way up than it was found."""
     turns = (0, 90, 180, 270) if detection.score < SURE else (0,)
-    rolls = [(detection.roll + turn + 180) % 360 - 180 for turn in turns]
-    looks = [look_upright(grey, detection.box, roll) for roll in rolls]
-    best = max((look for look in looks if look), key=lambda look: look.score, default=detection)
-    if best is looks[0]:
-        return replace(best, score=max(best.score, detection.score))
-    return best if best.score > detection.score else detection
+    best: FivePoints | None = None
+    for turn in turns:
+        seen = look(image, detection.box, detection.roll + turn, _GLANCE)
+        if seen is not None and (best is None or seen.score > best.score):
+            best = seen
+        if best is not None and best.score > CLEAR:
+            return best
+    if best is None:
+        return None
+    again = look(image, *best.place, _GLANCE)  # at 45° it sees a face, but not well
+    return again if again is not None and again.score > best.score else best
 
 
-def _fitted(image: Image, seen: Detection) -> Points | None:
+def _fitted(image: Image, box: Box, roll: float) -> Points | None:
     """Fits until two agree; None if they never do."""
-    landmarks = find_landmarks(image, seen.box, seen.roll)
+    landmarks = find_landmarks(image, box, roll)
     for _ in range(_FITS - 1):
         before = landmarks
         landmarks = find_landmarks(image, box_of(before), roll_of(before))

@@ -12,6 +12,7 @@ dlib rounds away. A test holds it to dlib's own answers.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,18 @@ class RegressionTrees:
         if not fits:
             raise ValueError("arrays of a landmark model that do not fit together")
 
+    @cached_property
+    def flat_splits(
+        self,
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+        """The first and second pixels and the thresholds of all splits, [L, T · 15] each."""
+        levels = len(self.splits)
+        first, second = (
+            np.ascontiguousarray(self.splits[..., pixel], np.intp).reshape(levels, -1)
+            for pixel in (0, 1)
+        )
+        return first, second, np.asarray(self.thresholds).reshape(levels, -1)
+
 
 def predict(
     trees: RegressionTrees,
@@ -91,19 +104,25 @@ def predict(
     axes = rotation(roll) * size
     corner = np.array([box[0] + box[2], box[1] + box[3]]) / 2 - axes @ (0.5, 0.5)
     shape = trees.mean_shape.copy()
-    rows = np.arange(trees.leaves.shape[1])
-    for level in range(len(trees.leaves)):
+    levels, count, _, points, _ = trees.leaves.shape
+    first, second, thresholds = trees.flat_splits
+    leaves = np.asarray(trees.leaves).reshape(levels, count * LEAVES, 2 * points)
+    rows = np.arange(count)
+    terms = np.empty((count + 1, 2 * points), np.float32)
+    for level in range(levels):
         turned = trees.offsets[level] @ _similarity(trees.mean_shape, shape).T
-        places = corner + (turned + shape[trees.anchors[level]]) @ axes.T
+        places = corner + (turned + shape.take(trees.anchors[level], axis=0)) @ axes.T
         brightness = _brightness(image, places)
-        first, second = trees.splits[level, ..., 0], trees.splits[level, ..., 1]
-        goes_left = brightness[first] - brightness[second] > trees.thresholds[level]
-        node = np.zeros(len(rows), np.intp)
-        for _ in range(_DEPTH):
-            node = 2 * node + 2 - goes_left[rows, node]
+        node = np.zeros(count, np.intp)
+        for _ in range(_DEPTH):  # a tree asks 4 of its 15 questions
+            asked = rows * SPLITS + node
+            one, other = first[level].take(asked), second[level].take(asked)
+            left = brightness.take(one) - brightness.take(other) > thresholds[level].take(asked)
+            node = 2 * node + 2 - left
         # Summed in dlib's order: a rounding otherwise moves a pixel, and that a leaf.
-        added = trees.leaves[level, rows, node - SPLITS]
-        shape = np.concatenate([shape[None], added]).sum(axis=0)
+        terms[0] = shape.ravel()
+        leaves[level].take(rows * LEAVES + node - SPLITS, axis=0, out=terms[1:], mode="clip")
+        shape = np.add.reduce(terms, axis=0).reshape(points, 2)
     return (corner + shape @ axes.T).astype(np.float32)
 
 
@@ -128,5 +147,6 @@ def _brightness(image: Image, places: NDArray[np.float64]) -> NDArray[np.float32
     x, y = np.floor(places + 0.5).astype(np.intp).T
     height, width = image.shape[:2]
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    pixels = image[np.where(inside, y, 0), np.where(inside, x, 0)].sum(axis=-1, dtype=np.uint32)
-    return np.where(inside, pixels // 3, 0).astype(np.float32)
+    where = np.where(inside, y * width + x, 0)
+    red, green, blue = image.reshape(-1, 3).take(where, axis=0).astype(np.uint16).T
+    return np.where(inside, (red + green + blue) // 3, 0).astype(np.float32)

@@ -19,6 +19,7 @@ from zoo.faces.detection.detector import find_upright, luminance, search_turned
 from zoo.faces.detection.hog import Box, Detection, Grey, look_upright, overlap
 from zoo.faces.detection.landmark_fitting import (
     apart,
+    are_confirmed,
     box_of,
     find_landmarks,
     fit_landmarks,
@@ -130,14 +131,14 @@ class Tracker:
             near = _nearest(track, found)
             if near is not None:
                 found.remove(near)
-            _found(track, near or _in_its_place(track, grey), image, grey)
+            _found(track, near or _in_its_place(track, grey), image)
         self._forget()
         if closer and not self._tracks and not found:
-            found = search_turned(grey)
+            found = search_turned(image)
         for detection in sorted(found, key=lambda one: -one.score):
             if self._is_followed(detection.box):
                 continue
-            landmarks = _landmarks(image, grey, detection)
+            landmarks = _landmarks(image, detection)
             if landmarks is not None and not self._is_followed(box_of(landmarks)):
                 self._tracks.append(_Track(next(self._numbers), begin(landmarks)))
 
@@ -152,7 +153,7 @@ class Tracker:
             self._search(image, grey)
             return
         for track, detection in zip(tracks, there, strict=True):
-            _found(track, detection, image, grey)
+            _found(track, detection, image)
 
     def _forget(self) -> None:
         """Lets faces go that were not found, and all but one of those that have become one."""
@@ -215,22 +216,25 @@ def _overlap(track: _Track, detection: Detection) -> float:
     return overlap(box_of(track.state.estimate), detection.box)
 
 
-def _found(track: _Track, detection: Detection | None, image: Image, grey: Grey) -> None:
-    """Records whether a track was found; a lost one starts again there."""
+def _found(track: _Track, detection: Detection | None, image: Image) -> None:
+    """Notes whether a track was found; one that was lost, or is contradicted, begins anew there."""
+    if detection is not None:
+        track.lost = track.lost or not are_confirmed(image, track.state.estimate)
+    if detection is not None and track.lost:
+        landmarks = _landmarks(image, detection)
+        if landmarks is None:
+            detection = None
+        else:
+            if apart(landmarks, track.state.estimate) > 2 * _PARTED:
+                track.run += 1
+            track.state, track.lost = begin(landmarks), False
     track.found = detection is not None
     track.missed = 0 if track.found else track.missed + 1
-    if detection is not None and track.lost:
-        landmarks = _landmarks(image, grey, detection)
-        if landmarks is None:
-            return
-        if apart(landmarks, track.state.estimate) > 2 * _PARTED:
-            track.run += 1
-        track.state, track.lost = begin(landmarks), False
 
 
-def _landmarks(image: Image, grey: Grey, detection: Detection) -> Points | None:
+def _landmarks(image: Image, detection: Detection) -> Points | None:
     """Those of a detected face, from a box that fits them better than the detector's."""
-    fit = fit_landmarks(image, grey, detection)
+    fit = fit_landmarks(image, detection)
     if fit is None:
         return None
     return find_landmarks(image, box_of(fit.landmarks), roll_of(fit.landmarks))

@@ -33,6 +33,8 @@ def media_type(head: bytes) -> str:
         return "image/webp"
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "image/gif"
+    if head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")):
+        return "image/jxl"
     if head[4:8] == b"ftyp":
         return _BRANDS.get(head[8:12], "video/mp4")
     return UNKNOWN

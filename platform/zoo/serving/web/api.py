@@ -34,7 +34,9 @@ _T = TypeVar("_T")
 PAGE = Path(__file__).with_name("page")
 _MOST_REFERENCES = 16
 
-Photo = Annotated[UploadFile, File(description="JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF or AVIF.")]
+Photo = Annotated[
+    UploadFile, File(description="JPEG, HEIC, PNG, WebP, TIFF, BMP, GIF, AVIF or JPEG XL.")
+]
 
 
 class Face(BaseModel):

@@ -40,7 +40,7 @@ def plan(inputs: Sequence[str], out: str | None, identity: str) -> Plan:
     a folder or a pattern, however many it holds) go into the folder ``out`` under their stems,
     numbered where two are alike; what is in it already is no input, even if it lies in a folder
     that is. Without ``out`` they go into the working folder as ``STEM-IDENTITY.SUFFIX``. Formats
-    that cannot be written become JPEG (HEIC) or PNG, or Matroska if they are videos.
+    that cannot be written become JPEG (HEIC, JPEG XL) or PNG, or Matroska if they are videos.
 
     Args:
         inputs: files, folders (searched in depth), patterns such as ``'photos/*.jpg'``, and
