@@ -33,12 +33,13 @@ class LocalCluster:
     Attributes:
         address: for ``RAY_ADDRESS``.
         environment: what else a driver must set.
+        nodes: their processes, the head first.
     """
 
     address: str
     environment: dict[str, str]
     _hidden: Sequence[Path]
-    _nodes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    nodes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     _folders: list[str] = field(default_factory=list)
 
     def add(self, cpus: int, *, head: bool = False) -> "subprocess.Popen[bytes]":
@@ -80,7 +81,7 @@ class LocalCluster:
                 stderr=log,
                 start_new_session=True,
             )
-        self._nodes.append(node)
+        self.nodes.append(node)
         return node
 
     def wait_for(self, count: int) -> None:
@@ -102,7 +103,7 @@ class LocalCluster:
 
     def end(self) -> None:
         """Kills what runs, and removes what it wrote."""
-        for node in reversed(self._nodes):
+        for node in reversed(self.nodes):
             if node.poll() is None:
                 self.kill(node)
         time.sleep(0.5)

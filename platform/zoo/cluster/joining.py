@@ -69,7 +69,7 @@ def _joined(address: str) -> Any:
             f"The Ray cluster at RAY_ADDRESS={address} wants another token, or one at all; set "
             "RAY_AUTH_TOKEN to what it was started with."
         ) from error
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RaySystemError) as error:
         raise ClusterError(
             f"No Ray cluster answers at RAY_ADDRESS={address}; check the address, that "
             "`ray status` works there and, if it asks for a token, RAY_AUTH_TOKEN; or unset "

@@ -21,6 +21,9 @@ RETRIES = 3
 LOOK_SECONDS = 2.0
 """Between two looks at how much fits on the cluster."""
 
+GROWN_AT_ONCE = 100
+"""Pieces of work that wait for machines which an autoscaler has yet to start."""
+
 _WAIT_SECONDS = 1.0
 _DEATHS = (
     "WorkerCrashedError",
@@ -160,11 +163,9 @@ class _Flight:
         now = room(alive(self._ray.nodes()), self._asked.each)
         grows = growth(self._ray)
         if grows:  # it starts machines for tasks that wait
-            now = max(2 * now, min(now + _GROWN_AT_ONCE, grows.room(self._asked.each)), 1)
+            now = max(now, min(now + GROWN_AT_ONCE, grows.room(self._asked.each)))
         return max(2, now + max(2, now // 2))
 
-
-_GROWN_AT_ONCE = 100  # tasks that wait for machines which are not there yet
 
 _ready: dict[str, Callable[[Any], Any]] = {}
 

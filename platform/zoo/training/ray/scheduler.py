@@ -49,8 +49,8 @@ class FanoutSettings(BaseModel):
     workers_per_job: Annotated[int, Field(ge=1)] = 1
     """Processes that share the batches of one training; divides the recipe's batches."""
     at_once: Annotated[int, Field(ge=0)] = 0
-    """Trainings in flight at most. 0: as many as fit on the cluster as it is; a cluster that
-    grows when asked needs a number."""
+    """Trainings in flight at most. 0: as many as fit on the cluster as it is, or as an autoscaler
+    that tells what it could start (version 2) makes it; the older one needs a number."""
     retries: Annotated[int, Field(ge=0)] = 2
     """How often in a row a training goes on from its last checkpoint after a crash; one that
     came further than before has all its retries again."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.cluster.capacity import alive, check_room, described, growth, room
-from zoo.cluster.tasks import beside_driver
+from zoo.cluster.tasks import GROWN_AT_ONCE, beside_driver
 from zoo.training.ray.rendezvous import Rank
 
 if TYPE_CHECKING:
@@ -52,8 +52,15 @@ class WorkerGroups:
         self._weights = [self._ray.put(dict(weights))]
 
     def fit(self) -> int:
-        """How many groups the machines that live now would hold if they were empty."""
-        return room(alive(self._ray.nodes()), self._each) // self._workers
+        """How many groups the machines would hold if they were empty.
+
+        Those that live now, and those that an autoscaler starts for groups that wait.
+        """
+        now = room(alive(self._ray.nodes()), self._each)
+        grows = growth(self._ray)
+        if grows:
+            now = max(now, min(now + GROWN_AT_ONCE, grows.room(self._each)))
+        return now // self._workers
 
     def needs(self) -> str:
         """What one worker asks of a machine, in words."""
