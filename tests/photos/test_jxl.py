@@ -31,7 +31,7 @@ def jxl(path: Path, picture: NDArray[Any], **options: Any) -> Path:
 
 def test_it_is_read_with_its_safe_metadata(tmp_path: Path, picture: Picture) -> None:
     exif = Pillow.Exif()
-    exif[ExifTags.Base.Make] = "Maker"
+    exif[ExifTags.Base.Artist] = "Maker"
     exif[ExifTags.Base.Orientation] = 6  # the codestream's own, 1, counts
     exif[ExifTags.IFD.GPSInfo] = {1: "N", 2: (1.0, 2.0, 3.0)}
     photo = read_photo(jxl(tmp_path / "a.jxl", picture, exif=exif.tobytes()), whole=True)
@@ -39,7 +39,7 @@ def test_it_is_read_with_its_safe_metadata(tmp_path: Path, picture: Picture) -> 
     assert (photo.metadata.format, photo.metadata.bits, photo.deep) == ("JXL", 8, None)
     write_photo(tmp_path / "out.jpg", photo.image, photo)
     with Pillow.open(tmp_path / "out.jpg") as opened:
-        assert opened.getexif()[ExifTags.Base.Make] == "Maker"
+        assert opened.getexif()[ExifTags.Base.Artist] == "Maker"
         assert not opened.getexif().get_ifd(ExifTags.IFD.GPSInfo)
 
 

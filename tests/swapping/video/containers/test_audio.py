@@ -15,7 +15,7 @@ from tests.swapping.video.conftest import MARK
 from zoo.errors import PhotoError, StorageError, UsageError
 from zoo.photos.image import AnyArray
 from zoo.photos.video.reader import inspect_video
-from zoo.swapping.video import file as one_file
+from zoo.swapping.video import segment_workers
 from zoo.swapping.video.containers.other_streams import writing
 from zoo.swapping.video.containers.stream_plan import Audio, Handlings, plan_streams
 from zoo.swapping.video.file import swap_video
@@ -130,7 +130,8 @@ def test_subtitles_become_what_the_container_holds(tmp_path: Path) -> None:
 def test_what_there_is_no_way_for_is_refused_before_the_first_frame(
     blackening_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one_file, "make_segments", lambda *more: pytest.fail("a frame was swapped"))
+    swapped = lambda *more: pytest.fail("a frame was swapped")  # noqa: E731
+    monkeypatch.setattr(segment_workers, "make_segments", swapped)
     source = speaking(tmp_path, "dvdsub")
     assert source is not None
     said = (

@@ -25,7 +25,7 @@ def leaving(portraits: list[Image], tmp_path_factory: pytest.TempPathFactory) ->
     for t in range(FRAMES):
         away = 13.0 * max(0, 23 - abs(t - 23))
         shift = np.array([[0.8, 0, 30 + away], [0, 0.8, 20]])
-        who = portraits[0] if t < 48 else 255 - portraits[1][:, ::-1] // 2
+        who = portraits[0] if t < 48 else portraits[1][:, ::-1] // 2
         frame = cv2.warpAffine(who, shift, (288, 240), borderValue=(120, 120, 120))
         frames.append(np.clip(frame + rng.normal(0, 2, frame.shape), 0, 255).astype(np.uint8))
     return inspect_video(write_clip(tmp_path_factory.mktemp("clip") / "a.mp4", frames))
