@@ -60,7 +60,13 @@ def _joined(address: str) -> Any:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import ray
+        try:
+            import ray
+        except ImportError as error:
+            raise ClusterError(
+                f"RAY_ADDRESS={address} names a Ray cluster, and Ray is not installed here; "
+                "install faceswap-zoo[train], or unset RAY_ADDRESS to work on this machine."
+            ) from error
     try:
         _knock(address)
         ray.init(log_to_driver=False, logging_level=logging.ERROR)

@@ -229,8 +229,9 @@ def _carry_out(
     stage: str, jobs: Sequence[Job], workers: int | None
 ) -> Iterator[tuple[Job, _Made | str]]:
     """Each job with its seconds or its reason for failing, in the order they end."""
-    away = [job for job in jobs if job.root is not None] if cluster_address() else []
-    here = [job for job in jobs if job not in away] if away else list(jobs)
+    on_cluster = cluster_address() is not None
+    away = [job for job in jobs if on_cluster and job.root is not None]
+    here = [job for job in jobs if not on_cluster or job.root is None]
     if away:
         yield from _on_cluster(stage, away)
     yield from _in_processes(here, min(workers or available_cores(), len(here)))

@@ -13,8 +13,9 @@ from zoo.registry.local.cache import list_cached, registry_folder
 from zoo.settings import Project, cache_folder
 from zoo.storage import plain_errors
 
-_REMADE_CACHES = ("embeddings", "videos")
-"""Caches whose entries do not say whose they are: faces' embeddings, unfinished videos."""
+_REMADE_CACHES = ("embeddings", "videos", "carried")
+"""Caches whose entries do not say whose they are: faces' embeddings, unfinished videos, and
+what came to this machine as a node of a cluster."""
 
 
 def in_project(project: Project, name: str) -> list[Path]:
@@ -32,6 +33,8 @@ def in_project(project: Project, name: str) -> list[Path]:
         root / "logs",
     )
     found = [path for place in places for path in _named(place, name)]
+    # What a killed stage had found out about everybody.
+    found += (root / ".zoo").glob("evaluate-*")
     half_written = re.compile(rf"\.{name}(\..*)?-(old-)?[a-z0-9_]{{8}}(\..*)?")
     found += [path for path in _hidden(places) if half_written.fullmatch(path.name)]
     # What experiments and the demo made shows all their identities on one picture.

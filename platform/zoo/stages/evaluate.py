@@ -1,5 +1,6 @@
 """Stage ``evaluate``: a report card and a picture sheet per network."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,5 +141,7 @@ def _folder(project: Project) -> Iterator[Path]:
     place = project.root / ".zoo"
     with plain_errors(place):
         place.mkdir(exist_ok=True)
+        for left in place.glob("evaluate-*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix="evaluate-", dir=place) as folder:
             yield Path(folder)

@@ -214,7 +214,7 @@ def swap(
     photos = [pair for pair in work.pairs if not is_video(pair[0])]
     videos = [pair for pair in work.pairs if is_video(pair[0])]
     made: list[dict[str, Any]] = []
-    with workforce(len(photos), len(videos), cluster, jobs) as force:
+    with workforce(len(photos), 0 if preview else len(videos), cluster, jobs) as force:
         with (
             progress("swapping", len(photos), told=force.ray is not None) as advance,
             closing(force.swap_many(photos, how)) as ready,
