@@ -16,7 +16,7 @@ from zoo.errors import ClusterError
 
 Resources = Mapping[str, float]
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 5.0
 """For which nodes that are about to join are waited for, before a request is refused."""
 
 _LOOK_SECONDS = 0.5
