@@ -28,7 +28,13 @@ from zoo.cores import available_cores
 from zoo.settings import Project
 
 ROOT = Path(__file__).parents[2]
-OF_RAY = ("gcs_server", "raylet", "ray::Worker", "ray::Board", "ray::RuntimeEnvAgent")
+OF_RAY = (
+    "gcs_server",
+    "raylet",
+    "ray::TrainWorker",
+    "ray::ProgressCollector",
+    "ray::RuntimeEnvAgent",
+)
 
 
 @pytest.mark.skipif(available_cores() < 2, reason="two workers need two cores")
@@ -50,7 +56,7 @@ def test_the_stage_as_dvc_runs_it_is_for_this_machine_alone(project: Project) ->
     assert (project.models / "carol" / "network.onnx").is_file()
     for program in OF_RAY:
         assert any(program in one.program for one in seen), program
-    workers = [one for one in seen if one.program.startswith("ray::Worker")]
+    workers = [one for one in seen if one.program.startswith("ray::TrainWorker")]
     assert len({one.port for one in workers}) >= 5  # Ray's and gloo's of each, and the store
     assert open_to_others(seen) == []
 
