@@ -307,8 +307,8 @@ def refused(bench: Bench, arguments: argparse.Namespace) -> None:
     """A training that asks for more CPUs than any node has."""
     code = (
         "from zoo.cluster.joining import connected\n"
-        "from zoo.training.ray.worker_groups import Teams\n"
-        "with connected() as ray: Teams(ray, 64, 0, 1).check()"
+        "from zoo.training.ray.worker_groups import WorkerGroups\n"
+        "with connected() as ray: WorkerGroups(ray, 64, 0, 1).check()"
     )
     ran = bench.run("-c", code, on_cluster=True)
     print(f"refused in {ran.seconds:.1f} s: {ran.said.strip().splitlines()[-1]}")
