@@ -130,7 +130,7 @@ def test_a_photo_without_a_face_is_explained_and_replaced(
 ) -> None:
     meadow = encoded(np.full((200, 300, 3), (60, 120, 50), np.uint8))
     page.set_input_files("#file", _file(meadow, tmp_path))
-    expect(page.locator("#photo-error")).to_contain_text("shows no face")
+    expect(page.locator("#photo-error")).to_contain_text("shows no detectable face")
     page.set_input_files("#file", _file(portrait, tmp_path))
     expect(page.locator("#download[href]")).to_be_visible()
     expect(page.locator("#photo-error")).to_be_hidden()

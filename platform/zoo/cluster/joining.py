@@ -72,8 +72,8 @@ def _joined(address: str) -> Any:
         ray.init(log_to_driver=False, logging_level=logging.ERROR)
     except ray.exceptions.AuthenticationError as error:
         raise ClusterError(
-            f"The Ray cluster at RAY_ADDRESS={address} wants another token, or one at all; set "
-            "RAY_AUTH_TOKEN to what it was started with."
+            f"The Ray cluster at RAY_ADDRESS={address} requires another token; set "
+            "RAY_AUTH_TOKEN to the one that it was started with."
         ) from error
     except (OSError, RuntimeError, ValueError, ray.exceptions.RaySystemError) as error:
         raise ClusterError(

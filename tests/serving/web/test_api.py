@@ -217,7 +217,7 @@ def test_each_face_gets_the_identity_that_is_meant_for_it(
     assert 'identity="bruno"} 3.0' in metrics
 
     stranger = asked((reference,), identity="ada", faces="other.png")
-    assert "'other.png' is no face" in sentence(stranger, 422)
+    assert "'other.png' is not a face" in sentence(stranger, 422)
     nobody = ("nobody.png", encoded(np.full((200, 300, 3), 90, np.uint8)))
     assert "nobody.png is a reference photo" in sentence(
         asked((nobody,), map=["nobody.png=ada"]), 422
@@ -230,8 +230,8 @@ def test_what_is_no_photo_is_refused_in_a_sentence(client: TestClient, portrait:
     assert "not a photo" in sentence(swap(client, b"<svg onload=alert(1)>"), 422)
     assert "damaged" in sentence(swap(client, portrait[:2000]), 422)
     meadow = encoded(np.full((200, 300, 3), 90, np.uint8))
-    assert "no face" in sentence(swap(client, meadow), 422)
-    assert "no face" in sentence(client.post("/api/faces", files={"photo": meadow}), 422)
+    assert "no detectable face" in sentence(swap(client, meadow), 422)
+    assert "no detectable face" in sentence(client.post("/api/faces", files={"photo": meadow}), 422)
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(client: TestClient) -> None:
