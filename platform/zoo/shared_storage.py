@@ -4,7 +4,6 @@ A *place* is the path of a file or folder, or an ``s3://`` address; the function
 same for both.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import DamagedObjectError, MissingObjectError
+from zoo.file_lock import file_lock
 from zoo.s3 import transfer
 from zoo.s3.address import S3Address, is_s3
 from zoo.s3.client import PATIENCE
@@ -127,7 +127,7 @@ class SharedFile:
         copy = folder / f"{self.sha256}{Path(self.place).suffix}"
         with plain_errors(copy):
             private_folder(folder)
-            with alone(folder / f".{self.sha256}.lock"):
+            with file_lock(folder / f".{self.sha256}.lock"):
                 if not copy.is_file():
                     _forget_old(folder)
                     self._fetch(copy)
@@ -171,14 +171,6 @@ def share(path: Path, sha256: str, folder: str) -> SharedFile:
 def _scratch(address: S3Address) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
         yield Path(folder) / address.name
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """One process of this machine at a time; a killed one's lock is free again."""
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _forget_old(folder: Path) -> None:

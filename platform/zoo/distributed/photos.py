@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.cluster.carried import CarriedFile, carry_file
-from zoo.cluster.tasks import in_tasks
+from zoo.cluster.tasks import ClusterPool
 from zoo.distributed.notary import open_notary, sign_through
 from zoo.errors import StorageError
 from zoo.provenance.credentials.signing import sidecar
@@ -83,7 +83,7 @@ def swap_on_cluster(
     networks = [carry_file(ray, path) for path in (how.network, *how.others)]
     prepare = partial(_worker, how, networks, notary, known)
     chunks = _Chunks(ray, pairs, how, chunk)
-    ended = in_tasks(ray, chunks, prepare, chunks.lost, size=lambda one: one.size)
+    ended = ClusterPool(ray, size=lambda chunk: chunk.size).map(chunks, prepare, chunks.lost)
     try:
         for results in ended:
             yield from chunks.done()

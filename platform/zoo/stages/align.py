@@ -16,7 +16,8 @@ from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import write_photo
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import run_for_identities
 from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import PHOTOS, Identity

@@ -8,7 +8,8 @@ from zoo.cores import available_cores
 from zoo.errors import IdentityError
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import run_for_identities
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity
 from zoo.registry.promotion.gate import GateSettings, consider

@@ -2,9 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,6 @@ from zoo.provenance.credentials.signing import sign_file
 from zoo.provenance.credentials.verifying import Status, verify
 from zoo.storage import sha256_of
 from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swap_many
-from zoo.swapping.files.process_pool import in_processes
 from zoo.swapping.options import only, settings_of
 
 
@@ -107,47 +104,3 @@ def test_an_output_that_somebody_forged_is_not_done(
     assert verify(target).status is Status.unknown_issuer
     (made,) = swap_many(pairs[:1], how)
     assert made.faces == 1
-
-
-@pytest.fixture
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes find this module as pytest does."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[3]))
-
-
-def _work(folder: Path) -> Callable[[int], tuple[int, int]]:
-    def work(number: int) -> tuple[int, int]:
-        if number == 3 and not (folder / "died").exists():
-            (folder / "died").touch()
-            os._exit(9)
-        if number == 100:
-            raise ValueError("a hundred")
-        return number, os.getpid()
-
-    return work
-
-
-def _died(number: int, code: int | None) -> tuple[int, int]:
-    return -number, code or 0
-
-
-def test_a_process_that_dies_costs_its_own_task_only(tmp_path: Path, importable: None) -> None:
-    results = dict(in_processes(range(8), partial(_work, tmp_path), _died, 2))
-    assert results.pop(-3) == 9
-    assert sorted(results) == [0, 1, 2, 4, 5, 6, 7]
-    assert os.getpid() not in results.values() and 2 <= len(set(results.values())) <= 3
-
-
-def test_what_a_process_raises_arrives(tmp_path: Path, importable: None) -> None:
-    with pytest.raises(ValueError, match="a hundred"):
-        list(in_processes([100], partial(_work, tmp_path), _died, 2))
-
-
-def test_processes_end_when_nobody_waits_for_them(tmp_path: Path, importable: None) -> None:
-    running = in_processes(range(1000), partial(_work, tmp_path), _died, 2)
-    (tmp_path / "died").touch()
-    processes = {next(running)[1] for _ in range(20)}
-    running.close()
-    for process in processes:
-        with pytest.raises(ProcessLookupError):
-            os.kill(process, 0)

@@ -3,9 +3,7 @@
 Usable ones, rejected ones and why, photos of someone else among them, and what to collect more of.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from zoo.cores import available_cores
 from zoo.errors import PhotoError
+from zoo.faces.curation.content import lost
 from zoo.faces.curation.coverage import Coverage, Traits, advice, coverage, traits
 from zoo.faces.curation.illumination import illumination
 from zoo.faces.curation.photo_selection import AlignSettings, Dropped, Reason, examine
@@ -24,6 +23,7 @@ from zoo.faces.curation.quality import Seen
 from zoo.faces.recognition.descriptors import OUTLIER, descriptor, outlier_distances
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import read_photo
+from zoo.process_pool import ProcessPool, in_order
 
 THUMBNAIL = 96  # pixels
 _CROP = 128  # pixels at which near-duplicates and light are looked at
@@ -169,13 +169,8 @@ def _looks(
     if processes < 2:
         yield from map(look, photos.items())
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=cv2.setNumThreads,
-                             initargs=(1,)) as pool:  # fmt: skip
-        try:
-            yield from pool.map(look, photos.items())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with ProcessPool(processes) as pool:
+        yield from in_order(pool, photos.items(), look, lost)
 
 
 def _look(item: tuple[str, Path], settings: AlignSettings) -> _Look:

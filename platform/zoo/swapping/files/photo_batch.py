@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from zoo.cores import available_cores
+from zoo.process_pool import ProcessPool
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.files.failure_report import reason_of
 from zoo.swapping.files.output_plan import Place
 from zoo.swapping.files.photo_locations import swap_anywhere
-from zoo.swapping.files.process_pool import in_processes
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
 
@@ -79,9 +79,15 @@ def swap_many(
     numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
     jobs = min(jobs, len(pairs))
     if jobs <= 1:
-        return (swap(pair) for swap in [swapper(how, None)] for pair in numbered)
+        yield from map(swapper(how, None), numbered)
+        return
     threads = max(1, available_cores() // jobs)
-    return in_processes(numbered, partial(swapper, how, threads), _killed, jobs)
+    with ProcessPool(jobs, threads) as pool:
+        swapped = pool.map(numbered, partial(swapper, how, threads), _lost)
+        try:
+            yield from swapped
+        finally:
+            swapped.close()
 
 
 def swapper(how: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
@@ -94,10 +100,6 @@ def swapper(how: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome
     Raises:
         AssetError: a network is missing or damaged.
     """
-    if threads is not None:
-        import cv2
-
-        cv2.setNumThreads(threads)
     network = SwapNetwork(how.network, threads, used_as=how.mark)
     others = [
         SwapNetwork(path, threads, used_as=mark)
@@ -134,12 +136,9 @@ def _swap(
     )
 
 
-def _killed(pair: _Pair, code: int | None) -> Outcome:
+def _lost(pair: _Pair, reason: str) -> Outcome:
     number, source, target = pair
-    return Outcome(
-        number,
-        source,
-        target,
-        reason=f"{source}: the process that swapped it was killed (exit code {code}), perhaps "
-        "because memory ran out; try it alone, or with fewer --jobs.",
+    words = (
+        f"{source}: {reason}, perhaps because memory ran out; try it alone, or with fewer --jobs."
     )
+    return Outcome(number, source, target, reason=words)

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +32,7 @@ from zoo.swapping.video.resume import (
     work_folder,
 )
 from zoo.swapping.video.segment import Segment, SegmentOptions, segments
-from zoo.swapping.video.segment_workers import LocalSegments, Segments
+from zoo.swapping.video.segment_workers import LocalSegments, Segments, SegmentWork
 from zoo.swapping.video.step_timer import StepTimer
 
 Progress = Callable[[int, int], None]
@@ -143,22 +144,27 @@ def swap_video(
         progress(before, total)
         todo = [part for part in parts if part.number not in done]
 
-        def count(frames: int) -> None:
-            progress(min(before + frames, total), total)
+        def advance(frames: int) -> None:
+            nonlocal before
+            before += frames
+            progress(min(before, total), total)
 
-        maker = segments_by or LocalSegments(jobs)
+        work = SegmentWork(video, how, networks)
         casting = None
-        if options.tells_apart:
-            with watch.step("tell apart"):
-                casting = remembered_roles(folder) or _casting(video, parts, how, maker, source)
-                remember_roles(folder, casting)
-            for note in _missing(casting):
-                tell(note)
-        for made in maker.make(video, todo, networks, how, folder, casting, count):
-            remember(folder, made)
-            done[made.number] = made
-            for step, seconds in made.seconds.items():
-                steps[step] += seconds
+        with ExitStack() as stack:
+            maker = segments_by or stack.enter_context(LocalSegments(video, jobs))
+            if options.tells_apart:
+                with watch.step("tell apart"):
+                    casting = remembered_roles(folder) or _casting(work, parts, maker)
+                    remember_roles(folder, casting)
+                work = replace(work, roles=casting.segments)
+                for note in _missing(casting):
+                    tell(note)
+            for made in maker.make(work, todo, folder, advance):
+                remember(folder, made)
+                done[made.number] = made
+                for step, seconds in made.seconds.items():
+                    steps[step] += seconds
         progress(total, total)
         if not any(segment.swapped for segment in done.values()):
             if casting is not None:
@@ -199,19 +205,14 @@ def _missing(casting: Assignment | None) -> list[str]:
     return [f"Not there: {who}." for who in casting.missing] if casting else []
 
 
-def _casting(
-    video: Video, parts: Sequence[Segment], how: SegmentOptions, maker: Segments, source: Path
-) -> Assignment:
+def _casting(work: SegmentWork, parts: Sequence[Segment], maker: Segments) -> Assignment:
     """The people of the video.
 
     Raises:
         UsageError, NobodyError: see :func:`.identity_assignment.assign_identities`.
     """
-    looked = sorted(maker.look(video, parts, how), key=lambda one: one.number)
-    try:
-        return assign_identities(looked, how.options)
-    except (UsageError, NobodyError) as error:
-        raise type(error)(str(error).replace("The video", str(source), 1)) from error
+    looked = sorted(maker.look(work, parts), key=lambda one: one.number)
+    return assign_identities(looked, work.options.options, str(work.video.path))
 
 
 def settings_of(

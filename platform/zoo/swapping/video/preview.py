@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from zoo.errors import NobodyError, NoFaceError, UsageError
+from zoo.errors import NobodyError, NoFaceError
 from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.detection.landmark_fitting import radius_of
 from zoo.faces.recognition.descriptors import descriptor
@@ -81,10 +81,7 @@ def preview(
         raise NoFaceError(f"{source} shows no face in {_LOOKED_AT} sampled frames.")
     several = options.tells_apart or any(len(frame.faces) > 1 for frame in frames)
     known = _known(frames, options) if several else None
-    try:
-        networks = selected_people(known, options)[0] if known else {}
-    except (UsageError, NobodyError) as error:
-        raise type(error)(str(error).replace("The video", str(source), 1)) from error
+    networks = selected_people(known, options, str(source))[0] if known else {}
     pairs: list[tuple[Image, Image]] = []
     shown = 0
     for frame in frames:

@@ -8,17 +8,17 @@ An index in the user's cache finds that folder by the digest of its plan, so tha
 asked for under another name is resumed too. Losing an entry loses time at most.
 """
 
-import fcntl
 import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import NoFaceError, StorageError, UsageError
+from zoo.file_lock import LockedError, file_lock
 from zoo.photos.video.reader import Video
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, write_json
@@ -102,13 +102,12 @@ def held(folder: Path, target: object) -> Iterator[None]:
     Raises:
         StorageError: another process is in it, or it cannot be written.
     """
-    with plain_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
-    with lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            with plain_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(file_lock(folder / "lock", wait=False))
+        except LockedError as error:
             raise StorageError(
                 f"{target} is being written by another process, perhaps under another name; "
                 "wait for it."
