@@ -18,8 +18,9 @@ def test_one_process_holds_a_lock_and_a_killed_one_leaves_it(tmp_path: Path, kin
         "with file_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, **pipes) as other:
+    with subprocess.Popen(
+        command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
         assert other.stdout is not None and other.stdout.readline() == "held\n"
         assert is_locked(path)
         with pytest.raises(LockedError, match="lock is locked"), file_lock(path, wait=False):

@@ -32,6 +32,8 @@ def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise LockedError(f"{path} is locked by another process.") from error
+        if not path.is_dir():
+            os.utime(handle)  # when it was last taken
         yield
     finally:
         os.close(handle)

@@ -67,10 +67,11 @@ def export(
     from zoo.exporting.formats import NOTICE, Terms
     from zoo.provenance.identities.basis import check_basis
 
-    target = out or Path(f"{named_network(name).name}.{form}")
+    reference = named_network(name)
+    target = out or Path(f"{reference.name}.{form}")
     if target.suffix.lower() != f".{form}":
         raise UsageError(f"{target} does not end in .{form}, which other programs expect.")
-    found = find(name, quiet or as_json)
+    found = find(reference, quiet or as_json)
     basis = check_basis(found.basis, f"{found.identity} version {found.version}")
     terms = Terms(found.identity, found.version, found.sha256, basis)
     write(found.path, terms, form, target)

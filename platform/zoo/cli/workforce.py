@@ -9,7 +9,7 @@ from zoo.errors import UsageError
 from zoo.local_ray import cluster_address
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
     from zoo.swapping.files.photo_batch import BatchOptions, Outcome
     from zoo.swapping.video.segment_workers import Segments
 
@@ -27,7 +27,7 @@ class Workforce:
     ray: Any = None
 
     def swap_many(
-        self, pairs: "Sequence[tuple[Place, Place]]", how: "BatchOptions"
+        self, pairs: "Sequence[tuple[Location, Location]]", how: "BatchOptions"
     ) -> "Generator[Outcome, None, None]":
         """See :func:`zoo.swapping.files.photo_batch.swap_many`."""
         if self.ray is None:

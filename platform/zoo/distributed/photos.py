@@ -21,7 +21,7 @@ from zoo.distributed.notary import open_notary, sign_through
 from zoo.errors import StorageError
 from zoo.provenance.credentials.signing import sidecar
 from zoo.storage import atomic_file
-from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.output_plan import Location
 from zoo.swapping.files.outputs import is_done
 from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swapper
 from zoo.swapping.options import settings_of
@@ -35,8 +35,8 @@ _Bytes = NDArray[np.uint8]
 @dataclass(frozen=True)
 class _Item:
     number: int
-    source: Place
-    target: Place
+    source: Location
+    target: Location
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class _Swapped:
 
 
 def swap_on_cluster(
-    ray: Any, pairs: Sequence[tuple[Place, Place]], how: BatchOptions, chunk: int = CHUNK
+    ray: Any, pairs: Sequence[tuple[Location, Location]], how: BatchOptions, chunk: int = CHUNK
 ) -> Generator[Outcome, None, None]:
     """:func:`zoo.swapping.files.photo_batch.swap_many` by tasks of a cluster.
 
@@ -97,7 +97,7 @@ class _Chunks(Iterator[_Chunk]):
     """Gives chunks of what is not done yet; those of a lost one again, photo by photo."""
 
     def __init__(
-        self, ray: Any, pairs: Sequence[tuple[Place, Place]], how: BatchOptions, size: int
+        self, ray: Any, pairs: Sequence[tuple[Location, Location]], how: BatchOptions, size: int
     ) -> None:
         self._ray, self._how, self._size = ray, how, size
         self._items = (_Item(number, *pair) for number, pair in enumerate(pairs))
@@ -165,7 +165,7 @@ def _worker(
 
 
 def _swapped(
-    chunk: _Chunk, swap: Callable[[tuple[int, Place, Place]], Outcome]
+    chunk: _Chunk, swap: Callable[[tuple[int, Location, Location]], Outcome]
 ) -> Iterator[_Swapped]:
     import ray
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from zoo.cluster.carried import CarriedFile, carry_file
 from zoo.cluster.tasks import ClusterPool
-from zoo.errors import ClusterError, PhotoError, UsageError
+from zoo.errors import ClusterError, UsageError
 from zoo.photos.video.reader import Video
 from zoo.storage import atomic_file
+from zoo.swapping.files.output_plan import errors_naming
 from zoo.swapping.video.assignment.tracks import Analysis
 from zoo.swapping.video.segment import Done, Segment, make_segment
 from zoo.swapping.video.segment_workers import SegmentWork, Task, loaded_networks, looker
@@ -100,11 +101,8 @@ def _maker(carried: _Carried) -> Callable[[Task], _Made]:
     def make(task: Task) -> _Made:
         part, roles = task
         with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
-            try:
+            with errors_naming({work.video.path: carried.work.video.path}):
                 done = make_segment(work.video, part, networks, work.options, Path(folder), roles)
-            except PhotoError as error:
-                words = str(error).replace(str(work.video.path), str(carried.work.video.path))
-                raise PhotoError(words) from error
             return done, np.fromfile(Path(folder, part.name), np.uint8)
 
     return make

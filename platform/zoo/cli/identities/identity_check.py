@@ -77,16 +77,13 @@ def photo_settings(project: "Project") -> tuple["AlignSettings", int]:
 
 def photos_of(project: "Project", name: str) -> dict[str, Path]:
     """An identity's photos, given and rendered, by their path within the project."""
-    from zoo.errors import PhotoError
-    from zoo.photos.reading import find_photos
-    from zoo.provenance.identities.identity import PHOTOS
+    from zoo.errors import IdentityError
+    from zoo.stages import align
 
-    folders = [project.identities / name / PHOTOS, project.rendered / name]
     try:
-        found = find_photos([folder for folder in folders if folder.is_dir()])
-    except PhotoError:
+        return align.photos_of(project, name)
+    except IdentityError:
         return {}
-    return {path.relative_to(project.root).as_posix(): path for path in found}
 
 
 def assess_photos(

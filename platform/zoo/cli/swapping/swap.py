@@ -181,7 +181,7 @@ def swap(
     left out, because it shows the original face, and listed. Existing outputs of the same input,
     network and options are skipped. Failures are listed at the end, and in OUT/zoo-failed.csv.
     """
-    from zoo.cli.swapping.face_options import names_of, options_of
+    from zoo.cli.swapping.face_options import options_of, references_of
     from zoo.cli.swapping.watch import check_watching, keep_swapped
     from zoo.cli.terminal.output import note, print_json, progress
     from zoo.cli.terminal.results import entries, line_of
@@ -189,7 +189,8 @@ def swap(
     from zoo.swapping.files.failure_report import write_report
     from zoo.swapping.files.output_plan import Plan, is_video, plan
 
-    names = names_of(identity, mapped or [])
+    references = references_of(identity, mapped or [])
+    names = "-".join(dict.fromkeys(reference.name for reference in references.values()))
     if watch is not None:
         check_watching(
             watch, out, inputs=inputs, start=start, end=end, preview=preview, open=opened,
@@ -200,6 +201,7 @@ def swap(
         identity,
         faces or [],
         mapped or [],
+        references,
         method=method,
         keep=keep or [],
         strength=strength,
@@ -229,6 +231,7 @@ def swap(
                 advance(count)
         if videos:
             from zoo.cli.swapping.video import preview_videos, seconds, swap_videos
+            from zoo.swapping.video.file import VideoOptions
 
             def tell(line: str) -> None:
                 if not (as_json or quiet):
@@ -240,11 +243,8 @@ def swap(
                 made, why = swap_videos(
                     videos,
                     how,
+                    VideoOptions(how.options, seconds(start), seconds(end), audio, subtitles),
                     jobs=jobs,
-                    start=seconds(start),
-                    end=seconds(end),
-                    audio=audio,
-                    subtitles=subtitles,
                     silent=quiet or as_json,
                     report=tell,
                     segments_by=force.segments_by,

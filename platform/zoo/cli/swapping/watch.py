@@ -11,7 +11,7 @@ from zoo.errors import UsageError
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
     from zoo.swapping.files.photo_batch import BatchOptions
 
 OUTPUTS = "swapped"
@@ -122,12 +122,13 @@ def _swap(
     from zoo.cli.terminal.results import line_of
     from zoo.swapping.files.output_plan import is_video
     from zoo.swapping.files.photo_batch import swap_many
+    from zoo.swapping.video.file import VideoOptions
 
     def fail(source: str, reason: str) -> None:
         failed[source] = reason
         note(f"error: {reason}")
 
-    photos: list[tuple[Place, Place]] = [pair for pair in pairs if not is_video(pair[0])]
+    photos: list[tuple[Location, Location]] = [pair for pair in pairs if not is_video(pair[0])]
     with closing(swap_many(photos, how, jobs or 1)) as ready:
         for outcome in ready:
             if outcome.reason is not None:
@@ -140,9 +141,8 @@ def _swap(
         if not is_video(pair[0]):
             continue
         line: list[str] = []
-        made, why = swap_videos(
-            [pair], how, jobs=jobs, start=None, end=None, silent=quiet, report=line.append
-        )
+        options = VideoOptions(how.options)
+        made, why = swap_videos([pair], how, options, jobs=jobs, silent=quiet, report=line.append)
         for source, reason in why.items():
             fail(source, reason)
         for entry in made:

@@ -12,12 +12,12 @@ from zoo.cli.terminal.output import note
 from zoo.s3.address import is_s3
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
 
 _PATIENCE = 5.0  # seconds in which an opener says that it cannot; viewers stay open for longer
 
 
-def open_results(outputs: Sequence[str], folder: "Place | None") -> None:
+def open_results(outputs: Sequence[str], folder: "Location | None") -> None:
     """Shows one output, or the folder of several; says on stderr why it cannot.
 
     Args:

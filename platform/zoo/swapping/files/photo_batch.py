@@ -9,7 +9,7 @@ from zoo.cores import available_cores
 from zoo.process_pool import ProcessPool
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.files.failure_report import reason_of
-from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.output_plan import Location
 from zoo.swapping.files.photo_locations import swap_anywhere
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
@@ -40,8 +40,8 @@ class Outcome:
 
     number: int
     """Its place among the inputs, from 0."""
-    source: Place
-    target: Place
+    source: Location
+    target: Location
     faces: int | None = None
     """How many were swapped, now."""
     reason: str | None = None
@@ -57,11 +57,11 @@ class Outcome:
         return self.faces is None and self.reason is None
 
 
-_Pair = tuple[int, Place, Place]
+_Pair = tuple[int, Location, Location]
 
 
 def swap_many(
-    pairs: Sequence[tuple[Place, Place]], how: BatchOptions, jobs: int = 1
+    pairs: Sequence[tuple[Location, Location]], how: BatchOptions, jobs: int = 1
 ) -> Generator[Outcome, None, None]:
     """Swaps each source into its target; outcomes come as they are ready.
 

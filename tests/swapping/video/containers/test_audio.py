@@ -139,7 +139,7 @@ def test_what_there_is_no_way_for_is_refused_before_the_first_frame(
         r"drop it with --subtitles none\."
     )
     with pytest.raises(PhotoError, match=said):
-        swap_video(source, tmp_path / "out.mov", blackening_file, mark=MARK, jobs=1)
+        swap_video(source, tmp_path / "out.mov", [blackening_file], mark=MARK, jobs=1)
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
     plan = plan_streams(inspect_video(source), tmp_path / "out.mov", subtitles="none")
     assert plan == Handlings((), ())
