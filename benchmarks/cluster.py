@@ -27,6 +27,7 @@ import batch  # noqa: E402
 from cluster_runs import Bench, s3  # noqa: E402
 from cluster_stages import stages  # noqa: E402
 from local_cluster import local_cluster  # noqa: E402
+from machine import machine  # noqa: E402
 
 BROKEN = 10
 
@@ -52,7 +53,7 @@ def main() -> None:
         with s3(folder) as url:
             os.environ["AWS_ENDPOINT_URL"] = url
             with local_cluster([1] * arguments.nodes, [folder]) as cluster:
-                print(f"{batch.machine()}; load {os.getloadavg()[0]:.1f}", flush=True)
+                print(machine("ray"), flush=True)
                 bench = Bench(folder, cluster, arguments.kill, arguments.nodes)
                 for part in arguments.parts:
                     PARTS[part](bench, arguments)

@@ -18,7 +18,6 @@ import asyncio
 import io
 import json
 import os
-import platform
 import signal
 import socket
 import statistics
@@ -33,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from machine import machine
 from nuisances import NUISANCES, annoy
 from PIL import Image as Pillow
 
@@ -56,7 +56,7 @@ def main() -> None:
         asyncio.run(annoy(arguments.nuisance, arguments.url))
         return
     with tempfile.TemporaryDirectory(prefix="zb-") as folder:
-        found = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+        found = {"machine": machine()}
         for part in (ends, slow):
             with served(Path(folder), arguments) as (url, process):
                 arguments.identity = first_identity(url)

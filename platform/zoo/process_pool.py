@@ -23,6 +23,12 @@ from typing import Any, Generic, Protocol, TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+Prepare = Callable[[], Callable[[Task], Result]]
+"""Called once in each worker, returns the function that does the tasks; it travels by pickle."""
+
+Lost = Callable[[Task, str], Result]
+"""Gives the result of a task of which a worker died, with the reason in words."""
+
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -36,17 +42,14 @@ class WorkerPool(Protocol):
     """Processes of this machine (:class:`ProcessPool`) or of a cluster (``zoo.cluster.tasks``)."""
 
     def map(
-        self,
-        tasks: Iterable[Task],
-        prepare: Callable[[], Callable[[Task], Result]],
-        lost: Callable[[Task, str], Result],
+        self, tasks: Iterable[Task], prepare: Prepare[Task, Result], lost: Lost[Task, Result]
     ) -> Generator[Result, None, None]:
         """Results in the order in which they are ready.
 
         Args:
             tasks: taken one by one as workers are free; they travel by pickle.
-            prepare: called once in each worker, returns the function that does the tasks.
-            lost: gives the result of a task of which a worker died, with the reason in words.
+            prepare: gives each worker what it works by.
+            lost: gives results in the place of workers that died.
 
         Raises:
             Exception: what ``prepare``, the work or ``lost`` raised; unfinished tasks are dropped.
@@ -77,8 +80,8 @@ class ProcessPool:
     def map(
         self,
         tasks: Iterable[Task],
-        prepare: Callable[[], Callable[[Task], Result]],
-        lost: Callable[[Task, str], Result],
+        prepare: Prepare[Task, Result],
+        lost: Lost[Task, Result],
         progress: Callable[[int], None] = lambda amount: None,
     ) -> Generator[Result, None, None]:
         """See :meth:`WorkerPool.map`; one at a time.

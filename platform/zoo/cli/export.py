@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
+from zoo.cli.terminal.options import NETWORKS, Json, NetworkName, Quiet, examples
 from zoo.cli.terminal.output import print_line, print_name
 from zoo.exporting.formats import Format
 from zoo.printable import printable
@@ -25,15 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME[@ALIAS|:VERSION]",
-            help="Which network.",
-            show_default=False,
-            autocompletion=known_names,
-        ),
-    ],
+    name: NetworkName,
     form: Annotated[
         Format,
         typer.Option(

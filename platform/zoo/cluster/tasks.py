@@ -7,13 +7,11 @@ lost. Few are in flight, so that neither the driver nor the object store grows w
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from zoo.cluster.capacity import Resources, alive, growth, room
 from zoo.errors import ClusterError
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+from zoo.process_pool import Lost, Prepare, Result, Task
 
 RETRIES = 3
 """How often Ray runs a task again whose process or node was lost."""
@@ -68,10 +66,7 @@ class ClusterPool:
         self._ray, self._asked, self._size = ray, asked, size
 
     def map(
-        self,
-        tasks: Iterable[Task],
-        prepare: Callable[[], Callable[[Task], Result]],
-        lost: Callable[[Task, str], Result],
+        self, tasks: Iterable[Task], prepare: Prepare[Task, Result], lost: Lost[Task, Result]
     ) -> Generator[Result, None, None]:
         """See :meth:`zoo.process_pool.WorkerPool.map`.
 
@@ -127,7 +122,7 @@ def beside_driver(ray: Any) -> dict[str, Any]:
     }
 
 
-def _result(ray: Any, reference: Any, task: Task, lost: Callable[[Task, str], Result]) -> Result:
+def _result(ray: Any, reference: Any, task: Task, lost: Lost[Task, Result]) -> Result:
     try:
         result: Result = ray.get(reference)
         return result

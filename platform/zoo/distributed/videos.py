@@ -39,17 +39,13 @@ class ClusterSegments:
     ray: Any
 
     def make(
-        self,
-        work: SegmentWork,
-        todo: Sequence[Segment],
-        folder: Path,
-        progress: Callable[[int], None],
+        self, work: SegmentWork, todo: Sequence[Segment], progress: Callable[[int], None]
     ) -> Iterator[Done]:
         """See :meth:`zoo.swapping.video.segment_workers.Segments.make`."""
         made = self._map(work, todo, _maker)
         for done, content in made:
             part = next(part for part in todo if part.number == done.number)
-            with atomic_file(folder / part.name) as temporary:
+            with atomic_file(work.folder / part.name) as temporary:
                 temporary.write_bytes(content.data)
             progress(done.frames)
             yield done

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.terminal.options import NETWORKS, Json, Name, Quiet, examples, known_names
+from zoo.cli.terminal.options import NETWORKS, Json, Name, NetworkName, Quiet, examples
 from zoo.cli.terminal.output import print_line
 
 
@@ -17,15 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def pull(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME[@ALIAS|:VERSION]",
-            help="Which network.",
-            show_default=False,
-            autocompletion=known_names,
-        ),
-    ],
+    name: NetworkName,
     allow_unsigned: Annotated[
         bool,
         typer.Option("--allow-unsigned", help="Also a network that nobody has signed."),

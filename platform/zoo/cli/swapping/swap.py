@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
+from zoo.cli.terminal.options import PICTURES, REFERENCE, Json, Quiet, examples, known_names
 from zoo.cli.terminal.output import print_line, print_name
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def swap(
         typer.Option(
             "--identity",
             "-i",
-            metavar="NAME[@ALIAS|:VERSION]",
+            metavar=REFERENCE,
             help="The identity to swap in; its champion, unless an alias or version is named.",
             autocompletion=known_names,
             show_default=False,

@@ -168,7 +168,7 @@ def swap_video(
             before += frames
             progress(min(before, total), total)
 
-        work = SegmentWork(video, how, networks)
+        work = SegmentWork(video, how, networks, folder)
         casting = None
         with ExitStack() as stack:
             maker = segments_by or stack.enter_context(LocalSegments(video, jobs))
@@ -179,7 +179,7 @@ def swap_video(
                 work = replace(work, roles=casting.segments)
                 for note in _missing(casting):
                     tell(note)
-            for made in maker.make(work, todo, folder, advance):
+            for made in maker.make(work, todo, advance):
                 remember(folder, made)
                 done[made.number] = made
                 for step, seconds in made.seconds.items():

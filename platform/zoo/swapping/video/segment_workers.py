@@ -34,12 +34,14 @@ class SegmentWork:
         video: the source.
         options: how they are made.
         networks: files, as the options number them.
+        folder: into which they are written.
         roles: of the people in each segment, by its number.
     """
 
     video: Video
     options: SegmentOptions
     networks: Sequence[Path]
+    folder: Path
     roles: Mapping[int, Roles] = field(default_factory=dict)
 
     def tasks(self, parts: Sequence[Segment]) -> Iterator[Task]:
@@ -51,18 +53,13 @@ class Segments(Protocol):
     """Has segments made and looked at: by processes of this machine, or by a cluster."""
 
     def make(
-        self,
-        work: SegmentWork,
-        todo: Sequence[Segment],
-        folder: Path,
-        progress: Callable[[int], None],
+        self, work: SegmentWork, todo: Sequence[Segment], progress: Callable[[int], None]
     ) -> Iterator[Done]:
         """Makes segments; yields each when it is written.
 
         Args:
             work: what they are made of.
             todo: which.
-            folder: into which they are written.
             progress: is told of frames that were made, as they are or when their segment is.
 
         Raises:
@@ -97,15 +94,11 @@ class LocalSegments:
         self._pool.__exit__(*error)
 
     def make(
-        self,
-        work: SegmentWork,
-        todo: Sequence[Segment],
-        folder: Path,
-        progress: Callable[[int], None],
+        self, work: SegmentWork, todo: Sequence[Segment], progress: Callable[[int], None]
     ) -> Iterator[Done]:
         """See :meth:`Segments.make`."""
         lost = partial(_lost, work.video)
-        return self._pool.map(work.tasks(todo), partial(_maker, work, folder), lost, progress)
+        return self._pool.map(work.tasks(todo), partial(_maker, work), lost, progress)
 
     def look(self, work: SegmentWork, parts: Sequence[Segment]) -> Iterator[Analysis]:
         """See :meth:`Segments.look`."""
@@ -133,10 +126,10 @@ def looker(work: SegmentWork) -> Callable[[Task], Analysis]:
     return lambda task: look_at_segment(work.video, task[0], work.options)
 
 
-def _maker(work: SegmentWork, folder: Path) -> Callable[[Task], Done]:
+def _maker(work: SegmentWork) -> Callable[[Task], Done]:
     networks, advance = loaded_networks(work), partial(report_progress, 1)
     return lambda task: make_segment(
-        work.video, task[0], networks, work.options, folder, task[1], advance
+        work.video, task[0], networks, work.options, work.folder, task[1], advance
     )
 
 
