@@ -17,7 +17,7 @@ import numpy as np
 
 from zoo.errors import IdentityError, UnknownIdentityError
 from zoo.evaluation.comparison import paste_back
-from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.experiment_arguments import parser, run_experiment, selected
 from zoo.evaluation.judging import judge_of
 from zoo.evaluation.measures.measure import Before, measure
 from zoo.evaluation.report.report_card import Measures
@@ -75,7 +75,7 @@ def main() -> int:
     options = parser("The steps of stitching, one by one.", "stitching")
     options.add_argument("--networks", type=Path, help="folders of networks by identity")
     arguments = options.parse_args()
-    experiment, names = asked(arguments)
+    experiment, names = selected(arguments)
     networks = arguments.networks or experiment.project.models
     for name in names:
         if not (networks / name / "network.onnx").is_file():

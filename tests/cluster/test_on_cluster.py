@@ -113,10 +113,10 @@ def test_what_no_node_has_is_refused_at_once() -> None:
     from zoo.training.ray.worker_groups import WorkerGroups
 
     with connected() as ray:
-        teams = WorkerGroups(ray, 64, 0, 1)
+        groups = WorkerGroups(ray, 64, 0, 1)
         began = time.monotonic()
         with pytest.raises(ClusterError, match="64 CPUs on one machine"):
-            teams.check()
+            groups.check()
     assert time.monotonic() - began < 15
 
 

@@ -117,7 +117,7 @@ def test_a_lease_of_the_living_is_waited_for_and_one_of_the_dead_is_broken(uri: 
     dead = json.dumps({"who": "nobody@nowhere", "process": 1, "token": "dead"})
     client.create_registered_model("ada.lease", tags={"holder": dead})
     begin = time.monotonic()
-    with lease(client, "ada", patience=0.3):
+    with lease(client, "ada", wait_seconds=0.3):
         assert time.monotonic() - begin >= 0.3
     assert list_models(uri) == []
     assert not client.search_registered_models()

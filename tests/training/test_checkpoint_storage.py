@@ -97,8 +97,8 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     storage = CheckpointStorage(project, f"s3://{BUCKET}/faces")
-    monkeypatch.setattr(job_module, "SHORT_PATIENCE", 0.1)
-    monkeypatch.setattr(checkpoint_module, "writing", partial(writing, patience=0.1))
+    monkeypatch.setattr(job_module, "SHORT_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(checkpoint_module, "writing", partial(writing, retry_seconds=0.1))
     away = job_of(project, storage.training("carol", "abc"))
     trained = train(away, lambda row: s3.go_down(300) if row["step"] == 0 else None)
     assert trained.iterations == 6

@@ -43,7 +43,7 @@ def list_networks(
     from zoo.cli.terminal.project_context import registry_uri
     from zoo.registry.listing import list_models
 
-    with spinner("asking the registry"):
+    with spinner("reading the registry"):
         models = list_models(registry_uri(), refresh=refresh)
     if as_json:
         print_json(models)

@@ -80,7 +80,7 @@ def rm(
         from zoo.cli.terminal.project_context import project_or_none
         from zoo.registry.browse import remove_model
 
-        with spinner("asking the registry"):
+        with spinner("reading the registry"):
             gone = remove_model(registry_uri(), name, project_or_none())
     elif not gone:
         names = [network.identity for network in list_cached(registry_uri_or_none())]

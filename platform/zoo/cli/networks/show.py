@@ -46,7 +46,7 @@ def show(
         _show_lineage(name, as_json, quiet)
         return
     check_name(name)
-    with spinner("asking the registry"):
+    with spinner("reading the registry"):
         model = show_model(registry_uri(), name)
     if as_json:
         print_json(model)
@@ -87,7 +87,7 @@ def _show_lineage(name: str, as_json: bool, quiet: bool) -> None:
     from zoo.registry.maintenance.lineage import lineage
     from zoo.registry.references import parse_reference
 
-    with spinner("asking the registry"):
+    with spinner("reading the registry"):
         found = lineage(parse_reference(name), registry_uri())
     if as_json:
         print_json(found)

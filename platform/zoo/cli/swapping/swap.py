@@ -197,7 +197,7 @@ def swap(
             json=as_json,
         )  # fmt: skip
     work = plan(inputs, out, names) if watch is None else Plan([])
-    how, found = options_of(
+    batch, found = options_of(
         identity,
         faces or [],
         mapped or [],
@@ -210,7 +210,7 @@ def swap(
         silent=quiet or as_json,
     )
     if watch is not None:
-        sys.exit(keep_swapped(watch, out, how, jobs=jobs, quiet=quiet))
+        sys.exit(keep_swapped(watch, out, batch, jobs=jobs, quiet=quiet))
     failed = dict(work.failed)
     outcomes: list[Outcome] = []
     photos = [pair for pair in work.pairs if not is_video(pair[0])]
@@ -219,7 +219,7 @@ def swap(
     with workforce(len(photos), 0 if preview else len(videos), cluster, jobs) as force:
         with (
             progress("swapping", len(photos), told=force.ray is not None) as advance,
-            closing(force.swap_many(photos, how)) as ready,
+            closing(force.swap_many(photos, batch)) as ready,
         ):
             for count, outcome in enumerate(ready, 1):
                 if outcome.reason is not None:
@@ -238,12 +238,12 @@ def swap(
                     print_line(line)
 
             if preview:
-                made, why = preview_videos(videos, how, tell)
+                made, why = preview_videos(videos, batch, tell)
             else:
                 made, why = swap_videos(
                     videos,
-                    how,
-                    VideoOptions(how.options, seconds(start), seconds(end), audio, subtitles),
+                    batch,
+                    VideoOptions(batch.options, seconds(start), seconds(end), audio, subtitles),
                     jobs=jobs,
                     silent=quiet or as_json,
                     report=tell,

@@ -20,7 +20,7 @@ Pair = tuple["Location", "Location"]
 
 def swap_videos(
     pairs: Sequence[Pair],
-    how: "BatchOptions",
+    batch: "BatchOptions",
     options: "VideoOptions",
     *,
     jobs: int | None,
@@ -32,7 +32,7 @@ def swap_videos(
 
     Args:
         pairs: sources and targets.
-        how: the networks, and whether existing outputs are made again.
+        batch: the networks, and whether existing outputs are made again.
         options: of the videos.
         jobs: processes; by default one per core.
         silent: whether no bar is shown.
@@ -53,9 +53,9 @@ def swap_videos(
                 swap = swap_video_anywhere(
                     source,
                     target,
-                    (how.network, *how.others),
-                    mark=how.mark,
-                    again=how.again,
+                    (batch.network, *batch.others),
+                    mark=batch.mark,
+                    again=batch.again,
                     options=options,
                     jobs=jobs,
                     segments_by=segments_by,
@@ -75,17 +75,17 @@ def swap_videos(
 
 
 def preview_videos(
-    pairs: Sequence[Pair], how: "BatchOptions", report: Callable[[str], None]
+    pairs: Sequence[Pair], batch: "BatchOptions", report: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A sheet of each video in place of its output: ``OUT-preview.jpg``."""
     from zoo.swapping.files.failure_report import reason_of
     from zoo.swapping.network import SwapNetwork
     from zoo.swapping.video.preview import preview
 
-    network = SwapNetwork(how.network, used_as=how.mark)
+    network = SwapNetwork(batch.network, used_as=batch.mark)
     others = [
         SwapNetwork(path, used_as=mark)
-        for path, mark in zip(how.others, how.mark.also, strict=True)
+        for path, mark in zip(batch.others, batch.mark.also, strict=True)
     ]
     made: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
@@ -97,7 +97,7 @@ def preview_videos(
         sheet = target.with_name(f"{target.stem}-preview.jpg")
         try:
             frames = preview(
-                source, sheet, network, mark=how.mark, options=how.options, others=others
+                source, sheet, network, mark=batch.mark, options=batch.options, others=others
             )
         except MemoryError:
             raise

@@ -51,14 +51,14 @@ def check_watching(folder: Path, out: str | None, **others: object) -> None:
 
 
 def keep_swapped(
-    folder: Path, out: str | None, how: "BatchOptions", *, jobs: int | None, quiet: bool
+    folder: Path, out: str | None, batch: "BatchOptions", *, jobs: int | None, quiet: bool
 ) -> int:
     """Swaps what is new or changed in ``folder`` as it comes, until Ctrl-C.
 
     Args:
         folder: is searched in depth; outputs lie in the same places below ``out``.
         out: a folder; ``swapped`` in the watched one without it.
-        how: the network and the options.
+        batch: the network and the options.
         jobs: processes.
         quiet: whether only names are printed.
 
@@ -97,7 +97,7 @@ def keep_swapped(
                     note(f"{folder} cannot be read ({error.strerror}); waiting for it.")
                 there = False
             if pairs:
-                _swap(pairs, how, done, failed, jobs, quiet)
+                _swap(pairs, batch, done, failed, jobs, quiet)
             if failed != before:
                 write_report(watched.out, failed)
             sleep(_EVERY)
@@ -110,7 +110,7 @@ def keep_swapped(
 
 def _swap(
     pairs: list[tuple[Path, Path]],
-    how: "BatchOptions",
+    batch: "BatchOptions",
     done: list[str],
     failed: dict[str, str],
     jobs: int | None,
@@ -129,7 +129,7 @@ def _swap(
         note(f"error: {reason}")
 
     photos: list[tuple[Location, Location]] = [pair for pair in pairs if not is_video(pair[0])]
-    with closing(swap_many(photos, how, jobs or 1)) as ready:
+    with closing(swap_many(photos, batch, jobs or 1)) as ready:
         for outcome in ready:
             if outcome.reason is not None:
                 fail(str(outcome.source), outcome.reason)
@@ -141,8 +141,8 @@ def _swap(
         if not is_video(pair[0]):
             continue
         line: list[str] = []
-        options = VideoOptions(how.options)
-        made, why = swap_videos([pair], how, options, jobs=jobs, silent=quiet, report=line.append)
+        options = VideoOptions(batch.options)
+        made, why = swap_videos([pair], batch, options, jobs=jobs, silent=quiet, report=line.append)
         for source, reason in why.items():
             fail(source, reason)
         for entry in made:

@@ -49,13 +49,13 @@ class Assessed:
     distance: float | None = None
 
     @property
-    def stranger(self) -> bool:
+    def outlier(self) -> bool:
         """Whether it probably shows someone else."""
         return self.distance is not None and self.distance > OUTLIER
 
     @property
     def usable(self) -> bool:
-        return self.dropped is None and not self.stranger
+        return self.dropped is None and not self.outlier
 
     @property
     def readable(self) -> bool:
@@ -75,15 +75,15 @@ class Assessment:
         return [photo for photo in self.photos if photo.usable]
 
     @property
-    def strangers(self) -> list[Assessed]:
+    def outliers(self) -> list[Assessed]:
         """Farthest from the person first."""
-        found = [photo for photo in self.photos if photo.stranger]
+        found = [photo for photo in self.photos if photo.outlier]
         return sorted(found, key=lambda photo: -(photo.distance or 0))
 
     @property
     def rejected(self) -> list[Assessed]:
-        """Strangers apart."""
-        return [photo for photo in self.photos if photo.dropped and not photo.stranger]
+        """Without outliers."""
+        return [photo for photo in self.photos if photo.dropped and not photo.outlier]
 
     def summary(self) -> dict[str, Any]:
         """As plain data, for JSON."""
@@ -94,9 +94,9 @@ class Assessment:
                 for photo in self.rejected
                 if photo.dropped
             ],
-            "strangers": [
+            "outliers": [
                 {"photo": photo.photo, "distance": round(photo.distance or 0, 3)}
-                for photo in self.strangers
+                for photo in self.outliers
             ],
             "coverage": vars(self.coverage),
             "advice": self.advice,

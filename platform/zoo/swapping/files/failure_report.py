@@ -15,7 +15,7 @@ from pathlib import Path
 from zoo.errors import ZooError
 from zoo.printable import printable
 from zoo.s3.address import S3Address
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.s3.transfer import upload
 from zoo.storage import atomic_file, plain_errors
 from zoo.swapping.files.output_plan import Location
@@ -38,7 +38,7 @@ def write_report(folder: Location, failed: Mapping[str, str]) -> Location | None
         if failed:
             with tempfile.TemporaryDirectory(prefix="zoo-") as temporary:
                 _write(Path(temporary, REPORT), failed)
-                upload(Path(temporary, REPORT), place, SHORT_PATIENCE)
+                upload(Path(temporary, REPORT), place, SHORT_RETRY_SECONDS)
     elif failed:
         _write(place, failed)
     else:

@@ -14,7 +14,7 @@ from zoo.photos.reading import find_photos
 from zoo.photos.video.reader import SUFFIXES as VIDEO_SUFFIXES
 from zoo.photos.video.reader import WRITABLE as VIDEO_WRITABLE
 from zoo.s3.address import S3Address, is_s3
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.s3.transfer import exists, listing
 
 SUFFIXES = reading.SUFFIXES | VIDEO_SUFFIXES
@@ -176,14 +176,14 @@ def _files(given: Path) -> list[Path]:
 
 
 def _objects(address: S3Address) -> list[S3Address]:
-    """The object named, without asking whether it is there, or the photos below a prefix."""
+    """The object named, without checking that it exists, or the photos below a prefix."""
     if not address.is_prefix and address.suffix.lower() in SUFFIXES:
         return [address]
-    below = [found.address for found in listing(address, SHORT_PATIENCE)]
+    below = [found.address for found in listing(address, SHORT_RETRY_SECONDS)]
     photos = [
         one for one in below if one.suffix.lower() in SUFFIXES and not one.name.startswith(".")
     ]
-    if not photos and not address.is_prefix and exists(address, SHORT_PATIENCE):
+    if not photos and not address.is_prefix and exists(address, SHORT_RETRY_SECONDS):
         return [address]
     if not photos:
         raise PhotoError(f"No photos in {address}; give objects such as .jpg, .heic or .png.")

@@ -61,7 +61,7 @@ _Pair = tuple[int, Location, Location]
 
 
 def swap_many(
-    pairs: Sequence[tuple[Location, Location]], how: BatchOptions, jobs: int = 1
+    pairs: Sequence[tuple[Location, Location]], batch: BatchOptions, jobs: int = 1
 ) -> Generator[Outcome, None, None]:
     """Swaps each source into its target; outcomes come as they are ready.
 
@@ -70,7 +70,7 @@ def swap_many(
 
     Args:
         pairs: sources and targets.
-        how: the network and the settings.
+        batch: the network and the settings.
         jobs: processes; each has a network of its own.
 
     Raises:
@@ -79,37 +79,37 @@ def swap_many(
     numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
     jobs = min(jobs, len(pairs))
     if jobs <= 1:
-        yield from map(swapper(how, None), numbered)
+        yield from map(swapper(batch, None), numbered)
         return
     threads = max(1, available_cores() // jobs)
     with ProcessPool(jobs, threads) as pool:
-        swapped = pool.map(numbered, partial(swapper, how, threads), _lost)
+        swapped = pool.map(numbered, partial(swapper, batch, threads), _lost)
         try:
             yield from swapped
         finally:
             swapped.close()
 
 
-def swapper(how: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
+def swapper(batch: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
     """What swaps one numbered pair after the other, whatever becomes of each.
 
     Args:
-        how: the network and the settings.
+        batch: the network and the settings.
         threads: of this process; default: as many as there are cores.
 
     Raises:
         AssetError: a network is missing or damaged.
     """
-    network = SwapNetwork(how.network, threads, used_as=how.mark)
+    network = SwapNetwork(batch.network, threads, used_as=batch.mark)
     others = [
         SwapNetwork(path, threads, used_as=mark)
-        for path, mark in zip(how.others, how.mark.also, strict=True)
+        for path, mark in zip(batch.others, batch.mark.also, strict=True)
     ]
-    return partial(_swap, how, network, others)
+    return partial(_swap, batch, network, others)
 
 
 def _swap(
-    how: BatchOptions, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair
+    batch: BatchOptions, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair
 ) -> Outcome:
     number, source, target = pair
     try:
@@ -117,10 +117,10 @@ def _swap(
             source,
             target,
             network,
-            mark=how.mark,
-            options=how.options,
+            mark=batch.mark,
+            options=batch.options,
             others=others,
-            again=how.again,
+            again=batch.again,
         )
     except Exception as error:
         return Outcome(number, source, target, reason=reason_of(source, error))

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo.photos.reading import MAX_BYTES
 from zoo.provenance.credentials.marking import Marking
 from zoo.s3.address import S3Address
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.s3.transfer import download, exists
 from zoo.swapping.files.output_plan import Location, errors_naming
 from zoo.swapping.files.outputs import get_output, is_done, put_output
@@ -55,18 +55,18 @@ def swap_anywhere(
         here, there = source, target
         if isinstance(source, S3Address):
             here = Path(folder, f"input{source.suffix}")
-            download(source, here, most_bytes=MAX_BYTES, patience=SHORT_PATIENCE)
+            download(source, here, most_bytes=MAX_BYTES, retry_seconds=SHORT_RETRY_SECONDS)
         if isinstance(target, S3Address):
             there = Path(folder, f"output{target.suffix}")
-            if not again and exists(target, SHORT_PATIENCE):
-                get_output(target, there, MAX_BYTES, SHORT_PATIENCE)
+            if not again and exists(target, SHORT_RETRY_SECONDS):
+                get_output(target, there, MAX_BYTES, SHORT_RETRY_SECONDS)
         assert isinstance(here, Path) and isinstance(there, Path)
         if not again and is_done(there, here, mark, settings):
             return None
         with errors_naming({here: source, there: target}):
             swap = swap_file(here, there, network, mark=mark, options=options, others=others)
         if isinstance(target, S3Address):
-            put_output(there, target, SHORT_PATIENCE)
+            put_output(there, target, SHORT_RETRY_SECONDS)
     return swap
 
 

@@ -147,16 +147,16 @@ def swap_video(
     notes = (*notes_of(video), *handlings.notes)
     for note in notes:
         tell(note)
-    how = SegmentOptions(codec, choose_format(video, codec), options.swap)
+    settings = SegmentOptions(codec, choose_format(video, codec), options.swap)
     parts = segments(video, first, after)
     counts = {
         part.number: int(((video.times >= part.start) & (video.times < part.end)).sum())
         for part in parts
     }
     total = sum(counts.values())
-    watch = StepTimer()
-    steps = watch.seconds
-    with work_folder(target, plan_of(video, hashes, how, parts)) as folder:
+    timer = StepTimer()
+    steps = timer.seconds
+    with work_folder(target, plan_of(video, hashes, settings, parts)) as folder:
         done = finished(folder, parts)
         resumed = sum(segment.frames for segment in done.values())
         before = sum(counts[number] for number in done)
@@ -168,16 +168,16 @@ def swap_video(
             before += frames
             progress(min(before, total), total)
 
-        work = SegmentWork(video, how, networks, folder)
-        casting = None
+        work = SegmentWork(video, settings, networks, folder)
+        assignment = None
         with ExitStack() as stack:
             maker = segments_by or stack.enter_context(LocalSegments(video, jobs))
             if options.swap.tells_apart:
-                with watch.step("tell apart"):
-                    casting = remembered_roles(folder) or _casting(work, parts, maker)
-                    remember_roles(folder, casting)
-                work = replace(work, roles=casting.segments)
-                for note in _missing(casting):
+                with timer.step("tell apart"):
+                    assignment = remembered_roles(folder) or _assigned(work, parts, maker)
+                    remember_roles(folder, assignment)
+                work = replace(work, roles=assignment.segments)
+                for note in _missing(assignment):
                     tell(note)
             for made in maker.make(work, todo, advance):
                 remember(folder, made)
@@ -186,7 +186,7 @@ def swap_video(
                     steps[step] += seconds
         progress(total, total)
         if not any(segment.swapped for segment in done.values()):
-            if casting is not None:
+            if assignment is not None:
                 raise NobodyError(f"{source} shows none of the selected people.")
             raise NoFaceError(
                 f"{source} shows no detectable face: a face must be within about 40 degrees of "
@@ -215,15 +215,15 @@ def swap_video(
         seconds=float((after - first) * video.time_base),
         took=time.perf_counter() - began,
         steps=dict(steps),
-        notes=(*notes, *_missing(casting)),
+        notes=(*notes, *_missing(assignment)),
     )
 
 
-def _missing(casting: Assignment | None) -> list[str]:
-    return [f"Not there: {who}." for who in casting.missing] if casting else []
+def _missing(assignment: Assignment | None) -> list[str]:
+    return [f"Not there: {who}." for who in assignment.missing] if assignment else []
 
 
-def _casting(work: SegmentWork, parts: Sequence[Segment], maker: Segments) -> Assignment:
+def _assigned(work: SegmentWork, parts: Sequence[Segment], maker: Segments) -> Assignment:
     """The people of the video.
 
     Raises:

@@ -116,14 +116,14 @@ def held(folder: Path, target: object) -> Iterator[None]:
 
 
 def plan_of(
-    video: Video, networks_sha256: Sequence[str], how: SegmentOptions, parts: list[Segment]
+    video: Video, networks_sha256: Sequence[str], settings: SegmentOptions, parts: list[Segment]
 ) -> dict[str, Any]:
     """All that segments depend on."""
     return {
         "maker": MAKER,
         "source": _fingerprint(video.path),
         "networks": list(networks_sha256),
-        "how": asdict(how),
+        "how": asdict(settings),
         "segments": [(part.start, part.end) for part in parts],
     }
 
@@ -148,13 +148,13 @@ def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
     return found
 
 
-def remember_roles(folder: Path, casting: Assignment) -> None:
+def remember_roles(folder: Path, assignment: Assignment) -> None:
     """Stores the roles, so that a resumed swap skips the first pass.
 
     Raises:
         StorageError: no permission or no space.
     """
-    write_json(folder / _ROLES, casting.as_json())
+    write_json(folder / _ROLES, assignment.as_json())
 
 
 def remembered_roles(folder: Path) -> Assignment | None:

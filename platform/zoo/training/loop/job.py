@@ -15,7 +15,7 @@ from zoo.faces.curation.face_pack import FacePack, read_pack
 from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.objective.distributed import mean_of_workers, means_of_workers, rank
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.shared_storage import SharedFile, join, writing
 from zoo.training.loop.batches import Batch, content_batch, validation_batch
 from zoo.training.loop.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
@@ -165,7 +165,7 @@ def _network_for(
 
 def _show(place: str, picture: bytes) -> None:
     """Puts the preview there, unless the store is away: nothing depends on it."""
-    with suppress(OutageError), writing(place, SHORT_PATIENCE, private=True) as path:
+    with suppress(OutageError), writing(place, SHORT_RETRY_SECONDS, private=True) as path:
         path.write_bytes(picture)
 
 

@@ -40,9 +40,9 @@ class Assignment:
         return {
             "missing": list(self.missing),
             "segments": [
-                [number, cast.rest, list(cast.networks.items()),
-                 [[track, list(changes)] for track, changes in cast.people.items()]]
-                for number, cast in self.segments.items()
+                [number, roles.rest, list(roles.networks.items()),
+                 [[track, list(changes)] for track, changes in roles.people.items()]]
+                for number, roles in self.segments.items()
             ],
         }  # fmt: skip
 
