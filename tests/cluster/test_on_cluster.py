@@ -15,10 +15,11 @@ from tests.swapping.conftest import portraits
 from zoo.cli.workforce import workforce
 from zoo.cluster import tasks as tasks_module
 from zoo.cluster.joining import connected
-from zoo.cluster.tasks import Asked, in_tasks
+from zoo.cluster.tasks import Asked, ClusterPool
 from zoo.errors import ClusterError, PhotoError
 from zoo.photos.image import Image
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.verifying import verify
 from zoo.settings import Project
@@ -112,10 +113,10 @@ def test_what_no_node_has_is_refused_at_once() -> None:
     from zoo.training.ray.worker_groups import WorkerGroups
 
     with connected() as ray:
-        teams = WorkerGroups(ray, 64, 0, 1)
+        groups = WorkerGroups(ray, 64, 0, 1)
         began = time.monotonic()
         with pytest.raises(ClusterError, match="64 CPUs on one machine"):
-            teams.check()
+            groups.check()
     assert time.monotonic() - began < 15
 
 
@@ -134,7 +135,7 @@ def test_few_are_in_flight_and_a_task_that_always_dies_is_told(
     results = []
     with connected() as ray:
         asked = Asked({"num_cpus": 1}, at_once=3)
-        for result in in_tasks(ray, tasks(), _prepare, lambda task, why: -task, asked):
+        for result in ClusterPool(ray, asked).map(tasks(), _prepare, lambda task, why: -task):
             results.append(result)
             most = max(most, len(taken) - len(results))
     assert sorted(results) == [-5, *(n for n in range(12) if n != 5)]

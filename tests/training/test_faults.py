@@ -20,6 +20,7 @@ import yaml
 from ray.cluster_utils import Cluster
 from safetensors.torch import load, load_file
 
+from tests.ray_nodes import ray_nodes
 from tests.training.conftest import RECIPE
 from zoo.faces.curation.face_pack import read_pack
 from zoo.networks.compact import read_compact
@@ -45,14 +46,8 @@ LONG = {
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A head without CPUs, where drivers connect, and two nodes of one CPU."""
-    quick = {"health_check_period_ms": 1000, "health_check_failure_threshold": 5}
-    system = {"health_check_initial_delay_ms": 0, **quick}
-    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": system}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    for _ in range(2):
-        cluster.add_node(num_cpus=1)
-    yield cluster
-    cluster.shutdown()  # type: ignore[no-untyped-call]
+    with ray_nodes(1, 1) as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from zoo.errors import UsageError
 from zoo.local_ray import cluster_address
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
     from zoo.swapping.files.photo_batch import BatchOptions, Outcome
     from zoo.swapping.video.segment_workers import Segments
 
@@ -27,16 +27,16 @@ class Workforce:
     ray: Any = None
 
     def swap_many(
-        self, pairs: "Sequence[tuple[Place, Place]]", how: "BatchOptions"
+        self, pairs: "Sequence[tuple[Location, Location]]", batch: "BatchOptions"
     ) -> "Generator[Outcome, None, None]":
         """See :func:`zoo.swapping.files.photo_batch.swap_many`."""
         if self.ray is None:
             from zoo.swapping.files.photo_batch import swap_many
 
-            return swap_many(pairs, how, self.jobs or 1)
+            return swap_many(pairs, batch, self.jobs or 1)
         from zoo.distributed.photos import swap_on_cluster
 
-        return swap_on_cluster(self.ray, pairs, how)
+        return swap_on_cluster(self.ray, pairs, batch)
 
     @property
     def segments_by(self) -> "Segments | None":

@@ -154,7 +154,7 @@ def read_photo(
     Raises:
         PhotoError: missing, unreadable, not a photo, damaged or larger than ``max_pixels``.
     """
-    return decode(_read_bytes(path), path, max_pixels=max_pixels, whole=whole)
+    return decode(photo_bytes(path), path, max_pixels=max_pixels, whole=whole)
 
 
 def _decoded(encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo:
@@ -195,7 +195,12 @@ def _formats(encoded: bytes) -> tuple[str, ...]:
     return (heif.FORMAT,)
 
 
-def _read_bytes(path: Path) -> bytes:
+def photo_bytes(path: Path) -> bytes:
+    """What is in a photo's file.
+
+    Raises:
+        PhotoError: it is missing, unreadable, no regular file or larger than :data:`MAX_BYTES`.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

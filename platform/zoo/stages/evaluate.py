@@ -12,7 +12,8 @@ from zoo.evaluation.measures.likeness import recogniser_sha256
 from zoo.evaluation.settings import HELD_OUT, VERSION, descriptors_path, evaluate_settings
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import run_for_identities
 from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity

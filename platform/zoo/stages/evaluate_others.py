@@ -27,7 +27,8 @@ from zoo.evaluation.settings import evaluate_settings
 from zoo.faces.recognition.descriptors import PHOTOS_PER_PERSON, evenly_picked
 from zoo.faces.recognition.sface import Embedding
 from zoo.photos.reading import find_photos
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 from zoo.settings import Project
 from zoo.storage import atomic_file
 

@@ -24,7 +24,7 @@ SEND_SECONDS = 5.0
 """Between two sendings of one run's curves."""
 QUIET_SECONDS = 15.0
 """After a failure, before curves are sent again."""
-PATIENCE_SECONDS = 600.0
+RETRY_SECONDS = 600.0
 """How long a run that must begin or end waits for a server that is away."""
 _LARGEST_BATCH = 1000
 
@@ -72,10 +72,10 @@ class Runs:
         """
         if name in self._open:
             return self._open[name].id
-        run_id = self._unfinished.get(digest) or self._patiently(lambda: self._new(name, digest))
+        run_id = self._unfinished.get(digest) or self._retried(lambda: self._new(name, digest))
         self._unfinished[digest] = run_id
         steps: set[int] = set()
-        self._patiently(lambda: steps.update(self._begin(run_id)))
+        self._retried(lambda: steps.update(self._begin(run_id)))
         self._open[name] = _Run(run_id, steps)
         return run_id
 
@@ -117,7 +117,7 @@ class Runs:
             RegistryError: the store has been away for too long.
         """
         if run_id in self._unfinished.values():
-            self._patiently(lambda: self._client.set_terminated(run_id, "FINISHED"))
+            self._retried(lambda: self._client.set_terminated(run_id, "FINISHED"))
 
     def kill(self) -> None:
         """Ends open runs as killed, without waiting for an unavailable store."""
@@ -168,13 +168,13 @@ class Runs:
 
     def _end(self, name: str, status: Literal["FINISHED", "FAILED"]) -> None:
         run = self._open[name]
-        self._patiently(lambda: self._send(run))
-        self._patiently(lambda: self._client.set_terminated(run.id, status))
+        self._retried(lambda: self._send(run))
+        self._retried(lambda: self._client.set_terminated(run.id, status))
         del self._open[name]
 
-    def _patiently(self, call: Callable[[], T]) -> T:
+    def _retried(self, call: Callable[[], T]) -> T:
         """The result of ``call``, with retries."""
-        until, wait = time.monotonic() + PATIENCE_SECONDS, 0.5
+        until, wait = time.monotonic() + RETRY_SECONDS, 0.5
         while True:
             try:
                 with plain_registry_errors(self._uri):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ class Planned:
     identity: Identity
     aligned: Path
     made_from: dict[str, Any]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of ``made_from``: what identifies the training."""
+        return receipts.digest(self.made_from)
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,16 @@ def train_stale(
     }
     with ProgressDisplay(len(stale), pending.recipe.iterations) as display:
         runs = Runs(tracking_uri(project), parameters, display.log)
-        driver = _Trainer(project, pending, settings, stale, runs, Logs(project), display, outcome)
+        storage = CheckpointStorage(project, settings.storage)
+        driver = _Trainer(
+            project, pending, settings, stale, storage, runs, Logs(project), display, outcome
+        )
 
         def weights() -> "Mapping[str, Tensor]":
             return read_perceptual(pending.perceptual.name).state_dict()
 
         try:
-            run_jobs(_jobs(project, pending, settings), weights, settings, driver)
+            run_jobs(_jobs(pending, storage), weights, settings, driver)
         except BaseException:
             runs.kill()
             display.log(
@@ -59,16 +62,13 @@ def train_stale(
             raise
 
 
-def _jobs(
-    project: Project, pending: Plan, settings: FanoutSettings
-) -> "dict[str, Callable[[], Job]]":
-    storage = CheckpointStorage(project, settings.storage)
+def _jobs(pending: Plan, storage: CheckpointStorage) -> "dict[str, Callable[[], Job]]":
     content = storage.content(pending.content, str(pending.stale[0].made_from["content"]))
 
     def job(planned: Planned) -> "Job":
         from zoo.training.loop.job import Job  # imports torch
 
-        name, digest = planned.identity.name, receipts.digest(planned.made_from)
+        name, digest = planned.identity.name, planned.digest
         return Job(
             identity=name,
             recipe=pending.recipe,
@@ -100,6 +100,7 @@ class _Trainer:
     pending: Plan
     settings: FanoutSettings
     stale: Mapping[str, Planned]
+    storage: CheckpointStorage
     runs: Runs
     logs: Logs
     display: ProgressDisplay
@@ -109,7 +110,7 @@ class _Trainer:
         self.runs.connect()
 
     def started(self, identity: str, where: str) -> None:
-        digest = receipts.digest(self.stale[identity].made_from)
+        digest = self.stale[identity].digest
         self.logs.begin(identity, digest, self.pending.recipe_name)
         run_id = self.runs.start(identity, digest)
         self.logs.add(identity, f"starts in {where}, run {run_id}")
@@ -131,7 +132,7 @@ class _Trainer:
 
     def trained(self, identity: str, result: "Trained") -> None:
         planned = self.stale[identity]
-        run_id = self.runs.start(identity, receipts.digest(planned.made_from))
+        run_id = self.runs.start(identity, planned.digest)
         try:
             with atomic_folder(self.project.models / identity) as folder:
                 for name, content in result.files.items():
@@ -155,8 +156,7 @@ class _Trainer:
             self.failed(identity, str(error), "")
             return
         self.runs.finish(identity, result.curves)
-        storage = CheckpointStorage(self.project, self.settings.storage)
-        storage.remove(identity, receipts.digest(planned.made_from))
+        self.storage.remove(identity, planned.digest)
         self.outcome.made.append(identity)
         resumed = f", from iteration {result.resumed_at} on" if result.resumed_at else ""
         self.logs.add(identity, f"trained in {result.seconds:.1f} s{resumed}")

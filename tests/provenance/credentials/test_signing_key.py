@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from zoo.errors import SigningError, StorageError
+from zoo.provenance.credentials.self_made_certificate import SELF_MADE
 from zoo.provenance.credentials.signing_key import (
-    SELF_MADE,
     _algorithm,
     self_made_key,
     self_made_path,

@@ -1,4 +1,4 @@
-"""What is said of files: whole, altered, stripped, signed by strangers, or damaged."""
+"""What is said of files: whole, altered, stripped, signed by others, or damaged."""
 
 import io
 import os

@@ -10,32 +10,21 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from tests.training.conftest import RECIPE, random_pack
+from tests.training.conftest import job_of, random_pack
 from zoo.errors import TrainingError
 from zoo.faces.curation.face_pack import write_pack
-from zoo.networks.compact import read_compact
 from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
 from zoo.training.loop import job as job_module
 from zoo.training.loop.job import Job, train
 from zoo.training.loop.step import TrainingStep
-from zoo.training.recipes import Phase, Recipe
+from zoo.training.recipes import Phase
 
 
 @pytest.fixture
 def job(project: Project, tmp_path: Path) -> Job:
-    return Job(
-        identity="carol",
-        recipe=Recipe.model_validate(RECIPE),
-        style=random_pack(0, 5),
-        content=project.content / "content.safetensors",
-        perceptual="compact",
-        perceptual_weights=read_compact().state_dict(),
-        digest="abc",
-        folder=str(tmp_path / "work"),
-        metadata={"identity": "carol"},
-    )
+    return job_of(project, tmp_path / "work")
 
 
 def test_the_loss_falls(job: Job) -> None:

@@ -15,10 +15,10 @@ from tests.swapping.video.conftest import MARK
 from zoo.errors import PhotoError, StorageError, UsageError
 from zoo.photos.image import AnyArray
 from zoo.photos.video.reader import inspect_video
-from zoo.swapping.video import segment_workers
 from zoo.swapping.video.containers.other_streams import writing
 from zoo.swapping.video.containers.stream_plan import Audio, Handlings, plan_streams
 from zoo.swapping.video.file import swap_video
+from zoo.swapping.video.segment_workers import LocalSegments
 
 _BECOMES = {
     (".mp4", "libmp3lame", ".mkv"): "mp3float",
@@ -131,7 +131,7 @@ def test_what_there_is_no_way_for_is_refused_before_the_first_frame(
     blackening_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swapped = lambda *more: pytest.fail("a frame was swapped")  # noqa: E731
-    monkeypatch.setattr(segment_workers, "make_segments", swapped)
+    monkeypatch.setattr(LocalSegments, "make", swapped)
     source = speaking(tmp_path, "dvdsub")
     assert source is not None
     said = (
@@ -139,7 +139,7 @@ def test_what_there_is_no_way_for_is_refused_before_the_first_frame(
         r"drop it with --subtitles none\."
     )
     with pytest.raises(PhotoError, match=said):
-        swap_video(source, tmp_path / "out.mov", blackening_file, mark=MARK, jobs=1)
+        swap_video(source, tmp_path / "out.mov", [blackening_file], mark=MARK, jobs=1)
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
     plan = plan_streams(inspect_video(source), tmp_path / "out.mov", subtitles="none")
     assert plan == Handlings((), ())
