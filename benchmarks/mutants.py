@@ -60,7 +60,10 @@ def main() -> int:
         "--minutes", type=float, default=float("inf"), help="for each package's mutants"
     )
     parser.add_argument("--least", type=float, default=0.8, help="share that must be killed")
-    parser.add_argument("--only", default="", help="tests whose node ids contain this")
+    parser.add_argument("--only", default="", help="tests that match this, as pytest's -k")
+    parser.add_argument(
+        "--keep", type=Path, help="folder of what the first runs found; while the code is the same"
+    )
     asked = parser.parse_args()
     shares = {}
     for name in asked.packages:
@@ -76,7 +79,14 @@ def package(platform: Path, name: str, asked: argparse.Namespace) -> tuple[int, 
     """Mutants killed and tried."""
     os.environ |= {"PYTHONPATH": str(platform), "OMP_NUM_THREADS": "1"}
     begun = time.monotonic()
-    known = json.loads(in_fork(lambda: _reached(platform, name, asked.only), 1800) or "{}")
+    kept = asked.keep / f"{name}.json" if asked.keep else None
+    if kept and kept.is_file():
+        found_before = kept.read_text()
+    else:
+        found_before = in_fork(lambda: _reached(platform, name, asked.only), 1800) or ""
+        if kept and found_before:
+            kept.write_text(found_before)
+    known = json.loads(found_before or "{}")
     if not known:
         raise SystemExit(f"error: the tests of {name} fail without a mutant.")
     for module in known["imports"]:
@@ -86,13 +96,13 @@ def package(platform: Path, name: str, asked: argparse.Namespace) -> tuple[int, 
             continue
     found = [
         mutant
-        for path in sorted((platform / "zoo" / name).glob("*.py"))
+        for path in sorted((platform / "zoo" / name).rglob("*.py"))
         for mutant in mutants_of(path)
     ]
     some = evenly(found, asked.count, asked.seed)
     spent = time.monotonic() - begun
     print(f"{name}: {len(some)} of {len(found)} mutants; first run {spent:.0f} s", flush=True)
-    tests = [test for mutant in some for test in tests_of(mutant, known)[:1]]
+    tests = [test for mutant in some for test in tests_of(mutant, known, platform)[:1]]
     if (code := in_fork(lambda: _run(list(dict.fromkeys(tests))), 1800)) != "0":
         raise SystemExit(f"error: without a mutant the tests of {name} end with {code} in a fork.")
     begun, killed, tried = time.monotonic(), 0, 0
@@ -100,7 +110,7 @@ def package(platform: Path, name: str, asked: argparse.Namespace) -> tuple[int, 
         if time.monotonic() - begun > 60 * asked.minutes:
             print(f"{name}: no time for the other {len(some) - tried}")
             break
-        tests = tests_of(mutant, known)
+        tests = tests_of(mutant, known, platform)
         verdict = _verdict(mutant, tests, known) if tests else "no test reaches it"
         tried += 1
         killed += verdict in ("killed", "timed out")
@@ -119,9 +129,11 @@ def evenly(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
     return [found[int(first + step * number)] for number in range(count)]
 
 
-def tests_of(mutant: Mutant, known: dict[str, Any]) -> list[str]:
+def tests_of(mutant: Mutant, known: dict[str, Any], platform: Path) -> list[str]:
     """Those that reach the line; for a line that runs at import, those that reach its module."""
-    reached: dict[str, list[str]] = known["lines"].get(str(mutant.path), {})
+    reached: dict[str, list[str]] = known["lines"].get(
+        str(mutant.path.relative_to(platform)), {}
+    )
     lines = range(mutant.line, mutant.last + 1)
     tests = {test for line in lines for test in reached.get(str(line), ())}
     if not tests:
@@ -185,7 +197,7 @@ def _reached(platform: Path, name: str, only: str) -> str:
         return ""
     data = measured.get_data()
     lines = {
-        path: {
+        str(Path(path).relative_to(platform)): {
             str(line): [test for test in tests if test]
             for line, tests in data.contexts_by_lineno(path).items()
         }
