@@ -131,9 +131,7 @@ def evenly(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
 
 def tests_of(mutant: Mutant, known: dict[str, Any], platform: Path) -> list[str]:
     """Those that reach the line; for a line that runs at import, those that reach its module."""
-    reached: dict[str, list[str]] = known["lines"].get(
-        str(mutant.path.relative_to(platform)), {}
-    )
+    reached: dict[str, list[str]] = known["lines"].get(str(mutant.path.relative_to(platform)), {})
     lines = range(mutant.line, mutant.last + 1)
     tests = {test for line in lines for test in reached.get(str(line), ())}
     if not tests:

@@ -75,8 +75,7 @@ def translated_errors(address: S3Address) -> Iterator[None]:
 
 @contextmanager
 def expected_answer(address: S3Address) -> Iterator[None]:
-    """For reading an answer: whatever calls itself S3 may leave out fields, or send words for
-    numbers, which botocore passes on or fails of.
+    """For reading an answer: botocore passes on one that lacks fields, or has words for numbers.
 
     Raises:
         StorageError: the answer is not one of S3.
