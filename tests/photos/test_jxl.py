@@ -101,6 +101,53 @@ def test_frames_are_announced(head: bytes, picture: Picture) -> None:
     assert not is_animated(pyjpegxl.encode_from_numpy(picture))
 
 
+def _codestream(*fields: tuple[int, int]) -> bytes:
+    """Numbers and their bits, the lowest first, behind the signature of a codestream."""
+    value = at = 0
+    for number, bits in fields:
+        value |= number << at
+        at += bits
+    return b"\xff\x0a" + value.to_bytes(at // 8 + 9, "little")
+
+
+SMALL = ((1, 1), (5, 5), (0, 3), (7, 5))  # sides of 48 and 64
+RATIO = ((1, 1), (5, 5), (1, 3))
+LARGE = ((0, 1), (3, 2), (2999, 30), (0, 3), (1, 2), (3999, 13))
+NINE = ((0, 1), (0, 2), (299, 9), (0, 3), (2, 2), (399, 18))
+UNUSUAL = ((0, 1), (1, 1), (3, 3))  # not all as usual; rarer things; orientation
+PREVIEW = ((1, 1), (1, 1), (2, 2), (9, 5), (0, 3), (3, 2), (8, 9))
+OTHER_PREVIEW = ((1, 1), (0, 1), (1, 2), (200, 8), (0, 3), (3, 2), (2000, 12))
+SQUARE_PREVIEW = ((1, 1), (0, 1), (0, 2), (9, 6), (1, 3))
+
+
+@pytest.mark.parametrize("size", [SMALL, RATIO, LARGE, NINE])
+@pytest.mark.parametrize("shown", [((0, 1),), ((1, 1), *LARGE), ((1, 1), *RATIO)])
+@pytest.mark.parametrize("preview", [((0, 1),), PREVIEW, OTHER_PREVIEW, SQUARE_PREVIEW])
+def test_what_a_head_may_hold_is_passed_over(size: Any, shown: Any, preview: Any) -> None:
+    """ISO/IEC 18181-1, annex D: the announcement of frames comes after all of it."""
+    begin = (*size, *UNUSUAL, *shown, *preview)
+    assert is_animated(_codestream(*begin, (1, 1), (0, 7)))
+    assert not is_animated(_codestream(*begin, (0, 1), (127, 7)))
+    assert not is_animated(_codestream(*size, (1, 1), (127, 7)))  # all as usual
+    assert not is_animated(_codestream(*size, (0, 1), (0, 1), (127, 7)))
+
+
+def test_the_box_that_holds_the_codestream_is_found_behind_others() -> None:
+    def box(kind: bytes, content: bytes, large: bool = False) -> bytes:
+        size = len(content) + (16 if large else 8)
+        head = (1).to_bytes(4) + kind + size.to_bytes(8) if large else size.to_bytes(4) + kind
+        return head + content
+
+    signature, kind = box(b"JXL ", b"\r\n\x87\n"), box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    for large in (False, True):
+        for before in (b"", box(b"Exif", bytes(40), large)):
+            whole = signature + kind + before
+            assert is_animated(whole + box(b"jxlc", ANIMATED, large))
+            assert is_animated(whole + box(b"jxlp", bytes(4) + ANIMATED, large))
+            assert not is_animated(whole + box(b"xxxx", ANIMATED, large))
+    assert not is_animated(signature)
+
+
 def test_an_animation_is_refused(
     tmp_path: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
