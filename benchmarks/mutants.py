@@ -38,7 +38,10 @@ from benchmarks.mutations import Mutant, mutants_of, mutated
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("faces", "objective", "registry", "provenance", "photos")
-ALSO = {"provenance": ("registry/publishing/test_signatures.py",)}
+ALSO = {
+    "provenance": ("registry/publishing/test_signatures.py",),
+    "photos": tuple(f"swapping/video/test_{name}.py" for name in ("signal", "fields", "hdr")),
+}
 """Tests of a package that stand beside another's, because they need more than the package."""
 
 ALONE = ("zoo", "tests", "benchmarks", "ray", "conftest", "__main__", "pytest", "_pytest")
@@ -130,12 +133,18 @@ def evenly(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
 
 
 def tests_of(mutant: Mutant, known: dict[str, Any], platform: Path) -> list[str]:
-    """Those that reach the line; for a line that runs at import, those that reach its module."""
+    """Those that reach the line; for a line that runs at import, those that reach its module.
+
+    For a module that only other processes run, those that stand where it does.
+    """
     reached: dict[str, list[str]] = known["lines"].get(str(mutant.path.relative_to(platform)), {})
     lines = range(mutant.line, mutant.last + 1)
     tests = {test for line in lines for test in reached.get(str(line), ())}
     if not tests:
         tests = {test for names in reached.values() for test in names}
+    if not tests:  # what only processes of its tests run is in none of these lines
+        place = f"tests/{mutant.path.parent.relative_to(platform / 'zoo')}/"
+        tests = {test for test in known["seconds"] if place in test}
     seconds: dict[str, float] = known["seconds"]
     chosen: list[str] = []
     total = 0.0
