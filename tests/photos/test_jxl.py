@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import brotli
 import numpy as np
 import pyjpegxl
 import pytest
@@ -132,20 +133,56 @@ def test_what_a_head_may_hold_is_passed_over(size: Any, shown: Any, preview: Any
     assert not is_animated(_codestream(*size, (0, 1), (0, 1), (127, 7)))
 
 
-def test_the_box_that_holds_the_codestream_is_found_behind_others() -> None:
-    def box(kind: bytes, content: bytes, large: bool = False) -> bytes:
-        size = len(content) + (16 if large else 8)
-        head = (1).to_bytes(4) + kind + size.to_bytes(8) if large else size.to_bytes(4) + kind
-        return head + content
+def box(kind: bytes, content: bytes, large: bool = False) -> bytes:
+    size = len(content) + (16 if large else 8)
+    head = (1).to_bytes(4) + kind + size.to_bytes(8) if large else size.to_bytes(4) + kind
+    return head + content
 
-    signature, kind = box(b"JXL ", b"\r\n\x87\n"), box(b"ftyp", b"jxl \0\0\0\0jxl ")
+
+BEGIN = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+
+
+def test_the_box_that_holds_the_codestream_is_found_behind_others() -> None:
     for large in (False, True):
         for before in (b"", box(b"Exif", bytes(40), large)):
-            whole = signature + kind + before
+            whole = BEGIN + before
             assert is_animated(whole + box(b"jxlc", ANIMATED, large))
             assert is_animated(whole + box(b"jxlp", bytes(4) + ANIMATED, large))
             assert not is_animated(whole + box(b"xxxx", ANIMATED, large))
-    assert not is_animated(signature)
+    assert is_animated(BEGIN + b"\0\0\0\0jxlc" + ANIMATED)  # as far as the file goes
+    assert not is_animated(BEGIN + b"\0\0\0\7xxxx" + box(b"jxlc", ANIMATED))  # damaged
+    with pytest.raises(RuntimeError, match="too many boxes"):
+        is_animated(BEGIN + 10_001 * box(b"free", b""))
+
+
+def test_compressed_boxes_never_reach_the_decoder(
+    tmp_path: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few kilobytes of one would become gigabytes there; this one is harmless."""
+    codestream = pyjpegxl.encode_from_numpy(picture, lossless=True)
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.Artist] = "Maker"
+    compressed = box(b"brob", b"Exif" + brotli.compress(bytes(4) + exif.tobytes()[6:]))
+    seen: list[bytes] = []
+    decode = pyjpegxl.decode_to_numpy
+
+    def decoded(encoded: bytes, **options: Any) -> Any:
+        seen.append(encoded)
+        return decode(encoded, **options)
+
+    monkeypatch.setattr("pyjpegxl.decode_to_numpy", decoded)
+    for first, last in ((compressed, b""), (b"", compressed), (compressed, compressed)):
+        (tmp_path / "a.jxl").write_bytes(BEGIN + first + box(b"jxlc", codestream) + last)
+        photo = read_photo(tmp_path / "a.jxl")
+        assert np.array_equal(photo.image, picture)
+        assert photo.metadata.exif and b"Maker" in photo.metadata.exif
+    large = brotli.compress(bytes(4) + exif.tobytes()[6:] + bytes(1_100_000))
+    for content in (large, b"no Brotli", b""):
+        file = BEGIN + box(b"brob", b"Exif" + content) + box(b"jxlc", codestream)
+        (tmp_path / "a.jxl").write_bytes(file)
+        assert read_photo(tmp_path / "a.jxl").metadata.exif is None
+    del seen[3:]
+    assert seen == [BEGIN + box(b"jxlc", codestream)] * 3
 
 
 def test_an_animation_is_refused(
