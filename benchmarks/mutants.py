@@ -5,10 +5,10 @@
 Each mutant is one small change: another comparison, operator, number, word, condition, or a
 statement left out (DeMillo et al. 1978, "Hints on test data selection"). Of all that a package
 allows, ``count`` are taken at even distances, beginning at random; each is written into a copy of
-``platform/`` and only the tests that reach the changed line are run, the quick ones first, until
-one fails. They run in forks of a process that has imported what others wrote, so a mutant costs its
-tests and not the imports. Survivors are printed, to be looked at: some change nothing that anybody
-could see.
+``platform/`` and only the tests that reach the changed line or stand near it are run, the quick
+ones first, until one fails. They run in forks of a process that has imported what others wrote, so
+a mutant costs its tests and not the imports. Survivors are printed, to be looked at: some change
+nothing that anybody could see.
 
 ``make mutants`` runs 40 of each package; with ``--count 0`` all are run. Why not mutmut or
 cosmic-ray: the one moves tests and sources into a tree of its own, in which tests that start
@@ -48,6 +48,7 @@ ALONE = ("zoo", "tests", "benchmarks", "ray", "conftest", "__main__", "pytest", 
 """Modules that each fork imports for itself: ours, and what must not be imported early."""
 
 PLENTY = 40.0  # seconds that the tests of one mutant may take, by the clock of the first run
+BESIDE = 10.0  # and those that do not reach its line
 QUIET = (
     "-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
@@ -133,24 +134,29 @@ def evenly(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
 
 
 def tests_of(mutant: Mutant, known: dict[str, Any], platform: Path) -> list[str]:
-    """Those that reach the line; for a line that runs at import, those that reach its module.
+    """Those that reach the line; then quick ones that reach its module, or stand where it does.
 
-    For a module that only other processes run, those that stand where it does.
+    A line that runs once, at import or behind a cache, is reached by one test at most, and what
+    other processes run by none.
     """
     reached: dict[str, list[str]] = known["lines"].get(str(mutant.path.relative_to(platform)), {})
-    lines = range(mutant.line, mutant.last + 1)
-    tests = {test for line in lines for test in reached.get(str(line), ())}
-    if not tests:
-        tests = {test for names in reached.values() for test in names}
-    if not tests:  # what only processes of its tests run is in none of these lines
-        place = f"tests/{mutant.path.parent.relative_to(platform / 'zoo')}/"
-        tests = {test for test in known["seconds"] if place in test}
     seconds: dict[str, float] = known["seconds"]
+    lines = range(mutant.line, mutant.last + 1)
+    near = {test for line in lines for test in reached.get(str(line), ())}
+    place = f"tests/{mutant.path.parent.relative_to(platform / 'zoo')}"
+    others = {test for names in reached.values() for test in names}
+    others |= {test for test in seconds if test.partition("::")[0].rpartition("/")[0] == place}
+    chosen = _quick(near, seconds, PLENTY)
+    return chosen + _quick(others - set(chosen), seconds, PLENTY if not near else BESIDE)
+
+
+def _quick(tests: set[str], seconds: dict[str, float], most: float) -> list[str]:
+    """The quickest, as many as take no longer together; at least one."""
     chosen: list[str] = []
     total = 0.0
     for test in sorted(tests, key=lambda test: seconds[test]):
         total += seconds[test]
-        if chosen and total > PLENTY:
+        if chosen and total > most:
             break
         chosen.append(test)
     return chosen
