@@ -56,7 +56,8 @@ docs: $(VENV)/.docs
 	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
 
 audit: $(VENV)/.audit
-	@python pipelines/project/audit.py $(if $(OFFLINE),--offline) $(if $(WRITE),--write)
+	@python pipelines/project/audit.py $(if $(OFFLINE),--offline) $(if $(WRITE),--write) \
+		$(if $(DATABASE),--database "$(DATABASE)")
 
 sbom: $(VENV)/.audit
 	@cat $(LOCKS) | cyclonedx-py requirements --output-format JSON --output-reproducible \

@@ -5,10 +5,10 @@
 Each mutant is one small change: another comparison, operator, number, word, condition, or a
 statement left out (DeMillo et al. 1978, "Hints on test data selection"). Of all that a package
 allows, ``count`` are taken at even distances, beginning at random; each is written into a copy of
-``platform/`` and only the tests that reach the changed line are run, the quick ones first, until
-one fails. They run in forks of a process that has imported what others wrote, so a mutant costs its
-tests and not the imports. Survivors are printed, to be looked at: some change nothing that anybody
-could see.
+``platform/`` and only the tests that reach the changed line or stand near it are run, the quick
+ones first, until one fails. They run in forks of a process that has imported what others wrote, so
+a mutant costs its tests and not the imports. Survivors are printed, to be looked at: some change
+nothing that anybody could see.
 
 ``make mutants`` runs 40 of each package; with ``--count 0`` all are run. Why not mutmut or
 cosmic-ray: the one moves tests and sources into a tree of its own, in which tests that start
@@ -38,13 +38,17 @@ from benchmarks.mutations import Mutant, mutants_of, mutated
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("faces", "objective", "registry", "provenance", "photos")
-ALSO = {"provenance": ("registry/publishing/test_signatures.py",)}
+ALSO = {
+    "provenance": ("registry/publishing/test_signatures.py",),
+    "photos": tuple(f"swapping/video/test_{name}.py" for name in ("signal", "fields", "hdr")),
+}
 """Tests of a package that stand beside another's, because they need more than the package."""
 
 ALONE = ("zoo", "tests", "benchmarks", "ray", "conftest", "__main__", "pytest", "_pytest")
 """Modules that each fork imports for itself: ours, and what must not be imported early."""
 
 PLENTY = 40.0  # seconds that the tests of one mutant may take, by the clock of the first run
+BESIDE = 10.0  # and those that do not reach its line
 QUIET = (
     "-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
@@ -60,7 +64,10 @@ def main() -> int:
         "--minutes", type=float, default=float("inf"), help="for each package's mutants"
     )
     parser.add_argument("--least", type=float, default=0.8, help="share that must be killed")
-    parser.add_argument("--only", default="", help="tests whose node ids contain this")
+    parser.add_argument("--only", default="", help="tests that match this, as pytest's -k")
+    parser.add_argument(
+        "--keep", type=Path, help="folder of what the first runs found; while the code is the same"
+    )
     asked = parser.parse_args()
     shares = {}
     for name in asked.packages:
@@ -76,7 +83,14 @@ def package(platform: Path, name: str, asked: argparse.Namespace) -> tuple[int, 
     """Mutants killed and tried."""
     os.environ |= {"PYTHONPATH": str(platform), "OMP_NUM_THREADS": "1"}
     begun = time.monotonic()
-    known = json.loads(in_fork(lambda: _reached(platform, name, asked.only), 1800) or "{}")
+    kept = asked.keep / f"{name}.json" if asked.keep else None
+    if kept and kept.is_file():
+        found_before = kept.read_text()
+    else:
+        found_before = in_fork(lambda: _reached(platform, name, asked.only), 1800) or ""
+        if kept and found_before:
+            kept.write_text(found_before)
+    known = json.loads(found_before or "{}")
     if not known:
         raise SystemExit(f"error: the tests of {name} fail without a mutant.")
     for module in known["imports"]:
@@ -86,13 +100,13 @@ def package(platform: Path, name: str, asked: argparse.Namespace) -> tuple[int, 
             continue
     found = [
         mutant
-        for path in sorted((platform / "zoo" / name).glob("*.py"))
+        for path in sorted((platform / "zoo" / name).rglob("*.py"))
         for mutant in mutants_of(path)
     ]
     some = evenly(found, asked.count, asked.seed)
     spent = time.monotonic() - begun
     print(f"{name}: {len(some)} of {len(found)} mutants; first run {spent:.0f} s", flush=True)
-    tests = [test for mutant in some for test in tests_of(mutant, known)[:1]]
+    tests = [test for mutant in some for test in tests_of(mutant, known, platform)[:1]]
     if (code := in_fork(lambda: _run(list(dict.fromkeys(tests))), 1800)) != "0":
         raise SystemExit(f"error: without a mutant the tests of {name} end with {code} in a fork.")
     begun, killed, tried = time.monotonic(), 0, 0
@@ -100,7 +114,7 @@ def package(platform: Path, name: str, asked: argparse.Namespace) -> tuple[int, 
         if time.monotonic() - begun > 60 * asked.minutes:
             print(f"{name}: no time for the other {len(some) - tried}")
             break
-        tests = tests_of(mutant, known)
+        tests = tests_of(mutant, known, platform)
         verdict = _verdict(mutant, tests, known) if tests else "no test reaches it"
         tried += 1
         killed += verdict in ("killed", "timed out")
@@ -119,19 +133,30 @@ def evenly(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
     return [found[int(first + step * number)] for number in range(count)]
 
 
-def tests_of(mutant: Mutant, known: dict[str, Any]) -> list[str]:
-    """Those that reach the line; for a line that runs at import, those that reach its module."""
-    reached: dict[str, list[str]] = known["lines"].get(str(mutant.path), {})
-    lines = range(mutant.line, mutant.last + 1)
-    tests = {test for line in lines for test in reached.get(str(line), ())}
-    if not tests:
-        tests = {test for names in reached.values() for test in names}
+def tests_of(mutant: Mutant, known: dict[str, Any], platform: Path) -> list[str]:
+    """Those that reach the line; then quick ones that reach its module, or stand where it does.
+
+    A line that runs once, at import or behind a cache, is reached by one test at most, and what
+    other processes run by none.
+    """
+    reached: dict[str, list[str]] = known["lines"].get(str(mutant.path.relative_to(platform)), {})
     seconds: dict[str, float] = known["seconds"]
+    lines = range(mutant.line, mutant.last + 1)
+    near = {test for line in lines for test in reached.get(str(line), ())}
+    place = f"tests/{mutant.path.parent.relative_to(platform / 'zoo')}"
+    others = {test for names in reached.values() for test in names}
+    others |= {test for test in seconds if test.partition("::")[0].rpartition("/")[0] == place}
+    chosen = _quick(near, seconds, PLENTY)
+    return chosen + _quick(others - set(chosen), seconds, PLENTY if not near else BESIDE)
+
+
+def _quick(tests: set[str], seconds: dict[str, float], most: float) -> list[str]:
+    """The quickest, as many as take no longer together; at least one."""
     chosen: list[str] = []
     total = 0.0
     for test in sorted(tests, key=lambda test: seconds[test]):
         total += seconds[test]
-        if chosen and total > PLENTY:
+        if chosen and total > most:
             break
         chosen.append(test)
     return chosen
@@ -185,7 +210,7 @@ def _reached(platform: Path, name: str, only: str) -> str:
         return ""
     data = measured.get_data()
     lines = {
-        path: {
+        str(Path(path).relative_to(platform)): {
             str(line): [test for test in tests if test]
             for line, tests in data.contexts_by_lineno(path).items()
         }

@@ -1,11 +1,13 @@
 """What is installed is what was locked: each package at one version with its hashes."""
 
+import json
 import re
 import runpy
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 LOCKS = {path.stem: path.read_text() for path in (ROOT / "requirements").glob("*.lock")}
@@ -70,3 +72,38 @@ def test_an_advisory_fails_the_audit_unless_it_is_accepted_and_an_unknown_versio
     assert report(known, {"a==1", "b==2"}, {"PYSEC-1": "not called"}, "2026-01-01") == 0
     assert report(known, {"a==2"}, {}, "2026-01-01") == 1
     assert "a==2 is not in the list of 2026-01-01" in capsys.readouterr().out
+
+
+def test_a_copy_of_pypas_database_is_asked_for_named_versions_and_ranges(tmp_path: Path) -> None:
+    searched = runpy.run_path(str(ROOT / "pipelines" / "project" / "audit.py"))["searched"]
+    place = {"package": {"ecosystem": "PyPI", "name": "a-b"}}
+    spans = {
+        "RANGE": {"ranges": [{"type": "ECOSYSTEM", "events": [
+            {"introduced": "1.9"}, {"fixed": "1.10"}, {"introduced": "2"}, {"last_affected": "3"},
+        ]}]},
+        "NAMED": {"versions": ["1.8"]},
+        "GIT": {"ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]},
+        "GONE": {"versions": ["1.8"]},
+    }  # fmt: skip
+    folder = tmp_path / "vulns" / "a-b"
+    folder.mkdir(parents=True)
+    for day, (name, span) in enumerate(spans.items(), 1):
+        said = {"id": name, "modified": f"2026-01-0{day}T00:00:00Z", "affected": [place | span]}
+        said |= {"withdrawn": "2026-01-05"} if name == "GONE" else {}
+        (folder / f"{name}.yaml").write_text(yaml.dump(said))
+    versions = ("1.8", "1.9", "1.9.5", "1.10", "2.0", "3", "3.1")
+    day, found = searched(tmp_path, {f"A_B=={version}" for version in versions} | {"c==1"})
+    hit = {name.removeprefix("A_B=="): said for name, said in found.items()}
+    assert day == "2026-01-04"
+    ranged = {version: ["RANGE"] for version in ("1.9", "1.9.5", "2.0", "3")}
+    assert hit == {"1.8": ["NAMED"], "1.10": [], "3.1": [], "c==1": [], **ranged}
+    with pytest.raises(SystemExit, match="no copy of PyPA's database"):
+        searched(folder, {"c==1"})
+
+
+def test_no_locked_version_has_an_advisory_in_the_kept_list() -> None:
+    audit = runpy.run_path(str(ROOT / "pipelines" / "project" / "audit.py"))
+    day, found = audit["kept"]()
+    pins = audit["locked"]() & found.keys()
+    assert len(pins) > 100
+    assert audit["report"](found, pins, json.loads(audit["ACCEPTED"].read_text()), day) == 0

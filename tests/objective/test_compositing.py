@@ -7,8 +7,15 @@ import torch
 
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.masks.face_mask import face_mask
-from zoo.objective.compositing import _SLOW_SIDE, SLOW, _gaussian, _mask, composite
-from zoo.objective.parts import EYES, FACE, MOUTH, SURROUNDINGS
+from zoo.objective.compositing import (
+    _SLOW_SIDE,
+    SLOW,
+    _gaussian,
+    _low_frequencies,
+    _mask,
+    composite,
+)
+from zoo.objective.parts import EYES, FACE, FOREHEAD, MOUTH, PARTS, SURROUNDINGS
 
 SIDE = 128
 
@@ -78,6 +85,24 @@ def test_the_mask_is_the_one_of_stitching() -> None:
 
 
 def test_parts_weigh_what_they_say_of_who_it_is_and_of_what_it_does() -> None:
-    weights = [(part.style, part.content) for part in (SURROUNDINGS, FACE, EYES, MOUTH)]
-    assert weights[0] == (0.0, 1.0) and weights[3] == (0.25, 2.5)
-    assert weights[1][0] == weights[2][0] == 1.0
+    weights = [(part.style, part.content) for part in PARTS]
+    assert weights == [(0, 1), (1, 1), (1, 1.75), (1, 1), (0.25, 2.5)]
+    boxes = [(part.outline.min(axis=0), part.outline.max(axis=0)) for part in (EYES, MOUTH)]
+    assert np.ravel(boxes) == pytest.approx([0.12, 0.24, 0.88, 0.47, 0.25, 0.60, 0.75, 0.86])
+    assert SURROUNDINGS.outline.tolist() == [[0, 0], [1, 0], [1, 1], [0, 1]]
+    assert FOREHEAD.outline[:, 1].max() == pytest.approx(0.24)
+    assert FOREHEAD.outline[:, 1].min() == FACE.outline[:, 1].min() < 0.1
+    assert EYES.landmarks == (*range(17, 27), *range(36, 48))
+    assert MOUTH.landmarks == tuple(range(48, 68)) and FACE.landmarks == tuple(range(68))
+
+
+def test_where_the_mask_ends_the_slow_part_does_not_grow() -> None:
+    """The weight of the blur is bounded below: 0.001, or a rim of noise would be divided by 0."""
+    weight = torch.zeros(1, 1, SIDE, SIDE)
+    weight[..., :4, :4] = 1e-4
+    slow = _low_frequencies(torch.ones(1, 1, SIDE, SIDE), weight)
+    kernel = _gaussian(torch.device("cpu")).numpy()
+    middle = len(kernel) // 2
+    there = 1e-4 * float(kernel[middle]) ** 2
+    assert float(slow[0, 0, 1, 1]) == pytest.approx(there / 1e-3, rel=1e-3)
+    assert float(slow[0, 0, -1, -1]) == 0

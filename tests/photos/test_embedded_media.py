@@ -2,6 +2,8 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from tests.photos.companions_made import GAIN, container, motion_photo, ultra_hdr
+from zoo.photos.embedded_media import embedded_media
 from zoo.photos.reading import read_photo
 from zoo.photos.writing import losses, write_photo
 
@@ -69,6 +72,34 @@ def test_a_motion_photos_video_is_named_and_gone(
 def test_a_depth_map_is_named(tmp_path: Path, picture: Picture) -> None:
     (tmp_path / "a.jpg").write_bytes(container(picture, b'Item:Semantic="Depth"'))
     assert others(tmp_path / "a.jpg") == ("depth map",)
+
+
+@pytest.mark.parametrize(
+    ("info", "encoded", "words"),
+    [
+        ({}, b"", ()),
+        ({"nclx_profile": {"transfer_characteristics": 16}}, b"", ("HDR brightness",)),
+        ({"nclx_profile": {"transfer_characteristics": 18}}, b"", ("HDR brightness",)),
+        ({"nclx_profile": {"transfer_characteristics": 13}}, b"", ()),
+        ({"aux": {"urn:com:apple:photo:2020:aux:hdrgainmap": [1]}}, b"", ("HDR gain map",)),
+        ({}, bytes(100) + b"tmap", ("HDR gain map",)),
+        ({}, bytes(126) + b"tmap", ()),
+        ({"depth_images": [1]}, b"", ("depth map",)),
+        ({"aux": {"urn:com:apple:photo:2018:aux:portraiteffectsmatte": [1]}}, b"",
+         ("portrait matte",)),
+        ({}, b"....mpvd", ("motion photo's video",)),
+        ({}, b"<x MicroVideo=1>", ("motion photo's video",)),
+        ({"aux": 7}, b"", ("what else the file holds",)),
+    ],
+)  # fmt: skip
+def test_what_a_heif_holds_is_named(
+    info: dict[str, object], encoded: bytes, words: tuple[str, ...]
+) -> None:
+    opened: Any = SimpleNamespace(format="HEIF", info=info, n_frames=1)
+    assert embedded_media(opened, encoded) == words
+    opened.format, opened.n_frames = "AVIF", 3
+    more = () if "else" in str(words) else ("2 more frames",)
+    assert embedded_media(opened, encoded) == words + more
 
 
 def test_more_frames_and_pages_are_counted(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import brotli
 import numpy as np
 import pyjpegxl
 import pytest
@@ -99,6 +100,89 @@ def test_its_size_is_told_before_a_pixel_is_decoded(
 def test_frames_are_announced(head: bytes, picture: Picture) -> None:
     assert is_animated(head + ANIMATED)
     assert not is_animated(pyjpegxl.encode_from_numpy(picture))
+
+
+def _codestream(*fields: tuple[int, int]) -> bytes:
+    """Numbers and their bits, the lowest first, behind the signature of a codestream."""
+    value = at = 0
+    for number, bits in fields:
+        value |= number << at
+        at += bits
+    return b"\xff\x0a" + value.to_bytes(at // 8 + 9, "little")
+
+
+SMALL = ((1, 1), (5, 5), (0, 3), (7, 5))  # sides of 48 and 64
+RATIO = ((1, 1), (5, 5), (1, 3))
+LARGE = ((0, 1), (3, 2), (2999, 30), (0, 3), (1, 2), (3999, 13))
+NINE = ((0, 1), (0, 2), (299, 9), (0, 3), (2, 2), (399, 18))
+UNUSUAL = ((0, 1), (1, 1), (3, 3))  # not all as usual; rarer things; orientation
+PREVIEW = ((1, 1), (1, 1), (2, 2), (9, 5), (0, 3), (3, 2), (8, 9))
+OTHER_PREVIEW = ((1, 1), (0, 1), (1, 2), (200, 8), (0, 3), (3, 2), (2000, 12))
+SQUARE_PREVIEW = ((1, 1), (0, 1), (0, 2), (9, 6), (1, 3))
+
+
+@pytest.mark.parametrize("size", [SMALL, RATIO, LARGE, NINE])
+@pytest.mark.parametrize("shown", [((0, 1),), ((1, 1), *LARGE), ((1, 1), *RATIO)])
+@pytest.mark.parametrize("preview", [((0, 1),), PREVIEW, OTHER_PREVIEW, SQUARE_PREVIEW])
+def test_what_a_head_may_hold_is_passed_over(size: Any, shown: Any, preview: Any) -> None:
+    """ISO/IEC 18181-1, annex D: the announcement of frames comes after all of it."""
+    begin = (*size, *UNUSUAL, *shown, *preview)
+    assert is_animated(_codestream(*begin, (1, 1), (0, 7)))
+    assert not is_animated(_codestream(*begin, (0, 1), (127, 7)))
+    assert not is_animated(_codestream(*size, (1, 1), (127, 7)))  # all as usual
+    assert not is_animated(_codestream(*size, (0, 1), (0, 1), (127, 7)))
+
+
+def box(kind: bytes, content: bytes, large: bool = False) -> bytes:
+    size = len(content) + (16 if large else 8)
+    head = (1).to_bytes(4) + kind + size.to_bytes(8) if large else size.to_bytes(4) + kind
+    return head + content
+
+
+BEGIN = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+
+
+def test_the_box_that_holds_the_codestream_is_found_behind_others() -> None:
+    for large in (False, True):
+        for before in (b"", box(b"Exif", bytes(40), large)):
+            whole = BEGIN + before
+            assert is_animated(whole + box(b"jxlc", ANIMATED, large))
+            assert is_animated(whole + box(b"jxlp", bytes(4) + ANIMATED, large))
+            assert not is_animated(whole + box(b"xxxx", ANIMATED, large))
+    assert is_animated(BEGIN + b"\0\0\0\0jxlc" + ANIMATED)  # as far as the file goes
+    assert not is_animated(BEGIN + b"\0\0\0\7xxxx" + box(b"jxlc", ANIMATED))  # damaged
+    with pytest.raises(RuntimeError, match="too many boxes"):
+        is_animated(BEGIN + 10_001 * box(b"free", b""))
+
+
+def test_compressed_boxes_never_reach_the_decoder(
+    tmp_path: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few kilobytes of one would become gigabytes there; this one is harmless."""
+    codestream = pyjpegxl.encode_from_numpy(picture, lossless=True)
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.Artist] = "Maker"
+    compressed = box(b"brob", b"Exif" + brotli.compress(bytes(4) + exif.tobytes()[6:]))
+    seen: list[bytes] = []
+    decode = pyjpegxl.decode_to_numpy
+
+    def decoded(encoded: bytes, **options: Any) -> Any:
+        seen.append(encoded)
+        return decode(encoded, **options)
+
+    monkeypatch.setattr("pyjpegxl.decode_to_numpy", decoded)
+    for first, last in ((compressed, b""), (b"", compressed), (compressed, compressed)):
+        (tmp_path / "a.jxl").write_bytes(BEGIN + first + box(b"jxlc", codestream) + last)
+        photo = read_photo(tmp_path / "a.jxl")
+        assert np.array_equal(photo.image, picture)
+        assert photo.metadata.exif and b"Maker" in photo.metadata.exif
+    large = brotli.compress(bytes(4) + exif.tobytes()[6:] + bytes(1_100_000))
+    for content in (large, b"no Brotli", b""):
+        file = BEGIN + box(b"brob", b"Exif" + content) + box(b"jxlc", codestream)
+        (tmp_path / "a.jxl").write_bytes(file)
+        assert read_photo(tmp_path / "a.jxl").metadata.exif is None
+    del seen[3:]
+    assert seen == [BEGIN + box(b"jxlc", codestream)] * 3
 
 
 def test_an_animation_is_refused(

@@ -5,6 +5,7 @@ pixels as the codestream says; the orientation in EXIF repeats that and must not
 (ISO/IEC 18181-2, section 9.5).
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ SUFFIXES = frozenset((".jxl",))
 _CODESTREAM = b"\xff\x0a"
 _CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 _ORIENTATION = 0x0112
+_MOST_BOXES = 10_000
+_MOST_EXIF = 1 << 20  # bytes; cameras write 64 KB at most
 _HEAD = 64  # bytes of a codestream, in which its size and kind lie
 _SIZES = (9, 13, 18, 30)  # bits of a side, by the two bits before them
 _RATIOS = 3  # bits: a width that is one of eight multiples of the height
@@ -52,6 +55,7 @@ def read_jxl(path: Path, encoded: bytes, max_pixels: int) -> tuple[Pillow.Image,
     """
     import pyjpegxl
 
+    encoded, compressed_exif = _without_compressed(encoded)
     about = pyjpegxl.probe(encoded)
     deep = about.bits_per_sample > 8
     channels = about.num_color_channels + about.has_alpha
@@ -68,7 +72,7 @@ def read_jxl(path: Path, encoded: bytes, max_pixels: int) -> tuple[Pillow.Image,
     picture.format = FORMAT
     if found.icc:
         picture.info["icc_profile"] = found.icc
-    if exif := _exif(found.exif or b""):
+    if exif := _exif(found.exif or compressed_exif):
         picture.info["exif"] = exif
     return picture, int(about.bits_per_sample), values
 
@@ -93,15 +97,59 @@ def is_animated(encoded: bytes) -> bool:
 
 def _head(encoded: bytes) -> bytes:
     """The codestream's first bytes: the file's, or those of the box that holds it."""
-    at = 0
-    while encoded.startswith(_CONTAINER) and at + 8 <= len(encoded):
-        size, kind = int.from_bytes(encoded[at : at + 4]), encoded[at + 4 : at + 8]
-        inside = at + (16 if size == 1 else 8)
+    for kind, _, inside, _ in _boxes(encoded):
         if kind in (b"jxlc", b"jxlp"):
-            inside += 4 if kind == b"jxlp" else 0  # the number of a part of it
-            return encoded[inside : inside + _HEAD]
-        at += int.from_bytes(encoded[at + 8 : at + 16]) if size == 1 else max(size, 8)
+            begin = inside + (4 if kind == b"jxlp" else 0)  # the number of a part of it
+            return encoded[begin : begin + _HEAD]
     return encoded[:_HEAD]
+
+
+def _without_compressed(encoded: bytes) -> tuple[bytes, bytes]:
+    """The file without the boxes that Brotli has compressed, and the EXIF that was in one.
+
+    libjxl unpacks them to any size: a kilobyte may become gigabytes. Pixels and profile are never
+    in them.
+    """
+    parts, at, exif = [], 0, b""
+    for kind, start, inside, end in _boxes(encoded):
+        if kind == b"brob":
+            parts.append(encoded[at:start])
+            at = end
+            if encoded[inside : inside + 4] == b"Exif":
+                exif = _unpacked(encoded[inside + 4 : end])
+    return (b"".join([*parts, encoded[at:]]) if parts else encoded), exif
+
+
+def _unpacked(compressed: bytes) -> bytes:
+    """What Brotli has compressed; nothing if that is damaged or larger than EXIF ever is."""
+    import brotli
+
+    unpacker = brotli.Decompressor()
+    try:
+        found: bytes = unpacker.process(compressed, output_buffer_limit=_MOST_EXIF)
+    except brotli.error:
+        return b""
+    return found if unpacker.is_finished() and len(found) <= _MOST_EXIF else b""
+
+
+def _boxes(encoded: bytes) -> Iterator[tuple[bytes, int, int, int]]:
+    """Kind, beginning, beginning of the content, and end of each box (ISO/IEC 18181-2, 9.2).
+
+    Raises:
+        RuntimeError: there are more than any file has.
+    """
+    at = count = 0
+    while encoded.startswith(_CONTAINER) and at + 8 <= len(encoded):
+        size, kind, inside = int.from_bytes(encoded[at : at + 4]), encoded[at + 4 : at + 8], at + 8
+        if size == 1:
+            size, inside = int.from_bytes(encoded[at + 8 : at + 16]), at + 16
+        end = at + size if size else len(encoded)  # 0: as far as the file goes
+        if end < inside:
+            return  # damaged
+        yield kind, at, inside, end
+        at, count = end, count + 1
+        if count > _MOST_BOXES:
+            raise RuntimeError("too many boxes")
 
 
 class _Bits:

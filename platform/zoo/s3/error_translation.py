@@ -73,6 +73,26 @@ def translated_errors(address: S3Address) -> Iterator[None]:
         raise translated from error
 
 
+@contextmanager
+def expected_answer(address: S3Address) -> Iterator[None]:
+    """For reading an answer: botocore passes on one that lacks fields, or has words for numbers.
+
+    Raises:
+        StorageError: the answer is not one of S3.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, BotoCoreError) or "endpoint" in str(error).lower():
+            raise
+        raise StorageError(
+            f"What {_endpoint()} answers for {address} is not an answer of S3 "
+            f"({type(error).__name__}: {_short(error)}); check AWS_ENDPOINT_URL."
+        ) from error
+
+
 def code_of(error: Exception) -> str:
     """S3's code of an error, or its HTTP status, or nothing."""
     answer = getattr(error, "response", None)

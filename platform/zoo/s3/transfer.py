@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 from zoo.errors import DamagedObjectError, OutageError, StorageError
 from zoo.s3.address import S3Address
 from zoo.s3.client import RETRY_SECONDS, connect, retry
-from zoo.s3.error_translation import code_of, translated_errors
+from zoo.s3.error_translation import code_of, expected_answer, translated_errors
 from zoo.storage import plain_errors, sha256_of
 
 CHUNK = 1 << 16  # bytes; what is lost of a download when its connection breaks
@@ -128,7 +128,7 @@ def etag(address: S3Address, retry_seconds: float = RETRY_SECONDS) -> str:
     """
 
     def ask() -> str:
-        with translated_errors(address):
+        with translated_errors(address), expected_answer(address):
             answer = connect().head_object(Bucket=address.bucket, Key=address.key)
             return str(answer["ETag"])
 
@@ -234,7 +234,8 @@ def _read_on(
     before = partial.size()
     try:
         with translated_errors(source):
-            answer, have, total = _ask(source, partial)
+            with expected_answer(source):
+                answer, have, total = _ask(source, partial)
             if most_bytes is not None and total > most_bytes:
                 raise StorageError(
                     f"{source} is larger than {most_bytes // 1_000_000} MB; make it smaller first."
@@ -286,7 +287,7 @@ def _listed(prefix: S3Address, retry_seconds: float, most: int | None = None) ->
         yield from pager.paginate(Bucket=prefix.bucket, Prefix=prefix.key, PaginationConfig=limit)
 
     def everything() -> list[Found]:
-        with translated_errors(prefix):
+        with translated_errors(prefix), expected_answer(prefix):
             return [
                 Found(S3Address(prefix.bucket, entry["Key"]), int(entry["Size"]))
                 for page in pages()

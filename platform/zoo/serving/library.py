@@ -6,9 +6,11 @@ of its own, which imports it only when there is a registry.
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from zoo.errors import RegistryError, StorageError, ZooError
+from zoo.errors import PhotoError, RegistryError, StorageError, ZooError
 from zoo.photos.reading import read_photo
+from zoo.provenance.credentials.media_types import HEAD, media_type
 from zoo.provenance.identities.basis import Basis, check_basis
 from zoo.registry.local import cache
 from zoo.registry.local.network_resolution import find_network
@@ -80,7 +82,7 @@ class Library:
 
                 with atomic_file(path) as temporary:
                     pull_preview(Reference(name, version=version), self._registry, temporary)
-                    read_photo(temporary, max_pixels=_PREVIEW_PIXELS)
+                    _check_picture(temporary)
             return path.read_bytes()
         except (ZooError, OSError):
             return None
@@ -115,6 +117,18 @@ class Library:
         cached = cache.resolve(reference, self._registry)
         if cached is not None and listed.get(reference.name, cached.version) != cached.version:
             cache.forget_aliases(reference.name, self._registry)
+
+
+def _check_picture(path: Path) -> None:
+    """Whether it is a JPEG, as training leaves: no other decoder sees what a registry sends.
+
+    Raises:
+        PhotoError: it is none, damaged or large.
+    """
+    with path.open("rb") as file:
+        if media_type(file.read(HEAD)) != "image/jpeg":
+            raise PhotoError("The preview is no JPEG.")
+    read_photo(path, max_pixels=_PREVIEW_PIXELS)
 
 
 def _with_basis(entries: list[Entry]) -> list[Entry]:

@@ -1,6 +1,7 @@
 """Stored numbers as they are shown, against LittleCMS and against the formulas."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -9,7 +10,15 @@ from PIL import ImageCms
 
 from tests.photos.deep_files import srgb_light, srgb_profile
 from tests.photos.icc import linear_srgb_profile
-from zoo.photos.colour.colour_spaces import Srgb, scene_light, space_of
+from zoo.photos.colour.colour_spaces import (
+    Srgb,
+    _curve,
+    _decoded,
+    encoded,
+    scene_light,
+    space_of,
+    white_of,
+)
 
 CHANCE = np.random.default_rng(3)
 COLOURS = CHANCE.integers(0, 256, (500, 3)).astype(np.uint8)
@@ -64,3 +73,63 @@ def test_primaries_of_light_are_turned_into_srgbs() -> None:
     assert np.allclose(space.matrix @ [1, 1, 1], 1, atol=1e-3)  # white stays white
     with pytest.raises(ValueError, match="not colours"):
         scene_light((0.3,) * 8, 1.0, np.dtype(np.float32))
+
+
+def _parametric(kind: int, *numbers: float) -> bytes:
+    fixed = (round(65536 * number) for number in numbers)
+    return b"para\0\0\0\0" + struct.pack(f">HH{len(numbers)}i", kind, 0, *fixed)
+
+
+@pytest.mark.parametrize(
+    ("tag", "low", "middle"),  # light of 0.2 and 0.6, by ICC.1:2022, table 68
+    [
+        (_parametric(0, 2), 0.04, 0.36),
+        (_parametric(1, 2, 0.5, -0.2), 0, 0.01),
+        (_parametric(2, 2, 0.5, -0.2, 0.1), 0.1, 0.11),
+        (_parametric(3, 2, 0.5, 0.1, 0.25, 0.4), 0.05, 0.16),
+        (_parametric(4, 2, 0.5, 0.1, 0.25, 0.4, 0.125, 0.0625), 0.1125, 0.285),
+        (b"curv" + struct.pack(">iI", 0, 0), 0.2, 0.6),
+        (b"curv" + struct.pack(">iIH", 0, 1, 2 * 256), 0.04, 0.36),
+        (b"curv" + struct.pack(">iI3H", 0, 3, 0, 6554, 65535), 0.04, 0.28),
+    ],
+)
+def test_every_kind_of_curve_is_read(tag: bytes, low: float, middle: float) -> None:
+    curve = _curve(tag)
+    assert curve.shape == (65536,)
+    assert curve[round(0.2 * 65535)] == pytest.approx(low, abs=1e-4)
+    assert curve[round(0.6 * 65535)] == pytest.approx(middle, abs=1e-4)
+    with pytest.raises(ValueError, match="unknown type"):
+        _curve(b"mft2" + tag[4:])
+
+
+def test_a_profile_that_ends_early_has_no_space_and_raises_nothing() -> None:
+    whole = linear_srgb_profile()
+    cut = {type(space_of(whole[:size])).__name__ for size in range(0, len(whole), 7)}
+    assert cut <= {"Srgb", "NoneType", "Profiled"}
+    assert space_of(whole[:131]) is None or isinstance(space_of(whole[:131]), Srgb)
+
+
+@pytest.mark.parametrize(
+    ("light", "shown"),
+    [(0.0031, 12.92 * 0.0031), (0.0033, 0.042545), (0.214041, 0.5), (1.0, 1.0), (4.0, 1.8248)],
+)
+def test_srgbs_curve_has_its_knee_and_is_mirrored(light: float, shown: float) -> None:
+    for sign in (1, -1):
+        assert encoded(np.array([sign * light]))[0] == pytest.approx(sign * shown, abs=1e-4)
+        assert _decoded(np.array([sign * shown]))[0] == pytest.approx(sign * light, rel=1e-3)
+
+
+@pytest.mark.parametrize(("light", "white"), [(0, 1), (0.2, 0.2), (0.25, 1), (1, 1), (1.5, 1.5)])
+def test_white_is_1_unless_nearly_all_would_be_white_or_dark(light: float, white: float) -> None:
+    some = np.zeros((1000, 3))
+    some[:500, 1] = light  # the largest of the three counts
+    some[:15] = 50  # 1.5 % shine
+    assert white_of(some) == pytest.approx(white)
+
+
+def test_light_of_16_bits_stops_where_they_do() -> None:
+    space = scene_light(None, 2.0, np.dtype(np.float16))
+    shown = space.displayed(np.array([[2, 1, 0.5]], np.float16))
+    assert shown[0] == pytest.approx(encoded(np.array([1, 0.5, 0.25])), abs=1e-9)
+    stored = space.stored(np.array([[500.0, -500, 1]]))
+    assert stored.dtype == np.float16 and stored.tolist() == [[65504, -65504, 2]]

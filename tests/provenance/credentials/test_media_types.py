@@ -22,7 +22,12 @@ from zoo.provenance.credentials.signing import _Nowhere
         (b"\0\0\0\x1cftypavis", "image/avif"),
         (b"\0\0\0\x1cftypqt  ", "video/quicktime"),
         (b"\0\0\0\x1cftypheic", "image/heic"),
-        (b"\0\0\0\x1cftypmif1", "image/heic"),
+        *(
+            (b"\0\0\0\x1cftyp" + brand, "image/heic")
+            for brand in b"mif1 msf1 heix heim heis hevc hevx hevm hevs".split()
+        ),
+        (b"\xff\x0a\0", "image/jxl"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n\0", "image/jxl"),
         (b"\0\0\0\x1cftypisom", "video/mp4"),
         (b"", "application/octet-stream"),
     ],

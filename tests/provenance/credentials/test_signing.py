@@ -114,6 +114,7 @@ def test_of_a_cameras_manifest_the_history_is_kept_and_what_is_private_is_not(
     found = verify(tmp_path / "out.jpg")
     assert (found.status, found.problems) == (Status.valid, ())
     assert [step.software for step in found.steps][1:] == ["camera"]
+    assert found.steps[1].says == ("c2pa.created",)  # where nobody describes it
     assert not found.steps[1].problems
     content = (tmp_path / "out.jpg").read_bytes()
     for words in (b"Jane Doe", b"4711", b"39,21"):

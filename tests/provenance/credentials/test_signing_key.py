@@ -10,17 +10,24 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
+from tests.provenance.conftest import MARK, encoded
 from zoo.errors import SigningError, StorageError
+from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.self_made_certificate import SELF_MADE
+from zoo.provenance.credentials.signing import sign_bytes
 from zoo.provenance.credentials.signing_key import (
+    SigningKey,
     _algorithm,
     self_made_key,
     self_made_path,
     signing_key,
 )
+from zoo.provenance.credentials.verifying import Status, verify
+from zoo.provenance.lending import borrow, lender, signature
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +52,16 @@ def test_its_certificates_name_no_person_and_no_machine() -> None:
         kind, digest = named.pop("commonName").split()
         assert kind in ("key", "root") and int(digest, 16) and not named
         assert (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days > 10_000
+        own = {one.value.__class__.__name__: one for one in certificate.extensions}
+        constraints, usage = own["BasicConstraints"], own["KeyUsage"].value
+        assert constraints.critical and constraints.value.ca == (certificate is root)
+        assert own["KeyUsage"].critical and usage.digital_signature == (certificate is leaf)
+        assert usage.key_cert_sign == usage.crl_sign == (certificate is root)
+        assert not usage.key_encipherment and not usage.key_agreement
+        assert not usage.content_commitment and not usage.data_encipherment
+        assert ("ExtendedKeyUsage" in own) == (certificate is leaf)
+        day = datetime.now(UTC) - timedelta(days=1)  # clocks differ
+        assert abs((certificate.not_valid_before_utc - day).total_seconds()) < 600
 
 
 def test_two_keys_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +170,40 @@ def _certified(private: Any, days: int = 1) -> tuple[bytes, bytes]:
     ],
 )
 def test_each_kind_of_key_signs_by_its_algorithm(private: Any, algorithm: str) -> None:
-    assert _algorithm(*_certified(private)) == algorithm
+    certificate, key = _certified(private)
+    assert _algorithm(certificate, key) == algorithm
+    signed = signature(SigningKey(certificate, key, algorithm), b"a hash")
+    public = private.public_key()
+    if algorithm.startswith("es"):  # r and s, each as long as the curve's numbers
+        half = len(signed) // 2
+        assert half == {"es256": 32, "es384": 48, "es512": 66}[algorithm]
+        numbers = (int.from_bytes(part, "big") for part in (signed[:half], signed[half:]))
+        digest = getattr(hashes, algorithm.replace("es", "SHA"))()
+        public.verify(encode_dss_signature(*numbers), b"a hash", ec.ECDSA(digest))
+    elif algorithm == "ps256":
+        sha = hashes.SHA256()
+        public.verify(signed, b"a hash", padding.PSS(padding.MGF1(sha), 32), sha)
+    else:
+        public.verify(signed, b"a hash")
+
+
+def test_who_was_lent_a_signature_signs_and_knows_as_its_lender_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, known = signing_key(), lender(None)
+    assert known.roots == key.chain[key.chain.index(b"-----BEGIN", 1) :] and known.own == b""
+    assert known.serials == {str(x509.load_pem_x509_certificate(key.chain).serial_number)}
+    monkeypatch.setenv("ZOO_DATA", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr("zoo.provenance.credentials.signing_key._lent", [])
+    asked: list[bytes] = []
+    borrow(known, lambda data: asked.append(data) or signature(key, data))  # type: ignore[func-returns-value]
+    (tmp_path / "a.jpg").write_bytes(sign_bytes(encoded(), Made(MARK)))
+    found = verify(tmp_path / "a.jpg")
+    assert asked and (found.status, found.by_this_user) == (Status.valid, True)
+    assert not (tmp_path / "elsewhere").exists()
+    chain, unknown = _certified(ec.generate_private_key(ec.SECP256K1()))
+    with pytest.raises(SigningError, match="A key for es256k cannot sign for a cluster"):
+        signature(SigningKey(chain, unknown, "es256k"), b"")
 
 
 def test_a_key_of_another_kind_or_time_or_certificate_signs_nothing() -> None:

@@ -13,6 +13,7 @@ from zoo.errors import PhotoError, SigningError
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import xmp
 from zoo.provenance.credentials.signing import sign_bytes
+from zoo.provenance.credentials.signing_key import SELF_MADE
 from zoo.provenance.credentials.verifying import FINE, Status, is_of_the_known, verify
 
 
@@ -39,6 +40,8 @@ def test_a_whole_file_says_who_did_what(signed: Path) -> None:
     assert (found.status, found.by_this_user, found.problems) == (Status.valid, True, ())
     (step,) = found.steps
     assert MARK.sentence in step.says
+    assert found.explanation == "It has not been altered since it was signed."
+    assert (step.issuer, step.key[:4]) == (SELF_MADE, "key ")
     assert step.swap["identity"] == "ada" and step.swap["settings"] == {"faces": "all"}
     assert step.software.startswith("faceswap-zoo ")
     assert step.when and step.when[:2] == "20"
@@ -87,7 +90,9 @@ def test_saved_again_by_another_program_it_has_only_its_metadata_left(signed: Pa
 def test_stripped_of_everything_it_says_nothing(signed: Path) -> None:
     with Pillow.open(signed) as picture:
         Pillow.fromarray(np.asarray(picture)).save(signed)
-    assert verify(signed).status is Status.no_manifest
+    found = verify(signed)
+    assert found.status is Status.no_manifest
+    assert "which does not mean that it is genuine" in found.explanation
 
 
 def test_a_manifest_moved_to_another_picture_is_noticed(signed: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from zoo.errors import PhotoError, SlugError, StorageError, UnknownIdentityError, UsageError
 from zoo.provenance.identities.adding import (
     add_identity,
+    add_photos,
     leads_out,
     remove_identity,
     version_photos,
@@ -82,6 +83,30 @@ def test_an_identity_that_is_there_is_left_alone(project: Project, tmp_path: Pat
     with pytest.raises(UsageError, match="zoo identity remove ada"):
         add_identity(project, ADA, photos(tmp_path, "b.jpg"), check)
     assert [path.name for path in (project.identities / "ada/photos").iterdir()] == ["a.jpg"]
+
+
+def test_more_photos_join_those_that_are_there_each_once(project: Project, tmp_path: Path) -> None:
+    def own(photo: Path) -> None:
+        if photo.read_bytes().startswith(b"bad"):
+            raise PhotoError(f"{photo} is damaged.")
+
+    add_identity(project, ADA, photos(tmp_path, "a.jpg"), check)
+    more = [
+        *photos(tmp_path, "x/a.jpg"),  # the same bytes
+        *photos(tmp_path, "y/A.jpg", content=b"other"),
+        *photos(tmp_path, "y/b.jpg", "z/b.jpg", content=b"twice"),
+        *photos(tmp_path, "c.jpg", content=b"bad"),
+    ]
+    added = add_photos(project, ADA, more, own)
+    place = project.identities / "ada" / "photos"
+    assert added.folder == place.parent and added.photos == ["A-2.jpg", "b.jpg"]
+    assert added.left_out == [f"{tmp_path / 'c.jpg'} is damaged."]
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == {
+        "a.jpg": b"good", "A-2.jpg": b"other", "b.jpg": b"twice",
+    }  # fmt: skip
+    bruno = new_identity("bruno", "synthetic")  # which has photos of nobody yet
+    (project.identities / "bruno").mkdir()
+    assert add_photos(project, bruno, more[:1], own).photos == ["a.jpg"]
 
 
 def test_a_full_disk_leaves_nothing(

@@ -56,6 +56,7 @@ def test_no_face_without_a_basis(basis: str | None, evidence: str | None, words:
 def test_research_and_synthetic_need_no_evidence() -> None:
     assert new_identity("ada", "research").evidence is None
     assert new_identity("ada", "synthetic", "made here").evidence == "made here"
+    assert len(new_identity("ada", "licence", "x" * 2000).evidence or "") == 2000
 
 
 def test_the_name_is_checked_first() -> None:

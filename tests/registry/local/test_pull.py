@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
+from PIL import Image as Pillow
 
 from tests.networks_on_disk import write_network
 from tests.registry.conftest import Trained
@@ -19,10 +20,11 @@ from zoo.registry.browse import remove_model
 from zoo.registry.listing import list_models
 from zoo.registry.local import cache
 from zoo.registry.local.network_resolution import find_network
-from zoo.registry.local.pull import pull
+from zoo.registry.local.pull import pull, pull_preview
 from zoo.registry.promotion.gate import GateSettings, promote
 from zoo.registry.publishing.signatures import SIGNATURE, signature_of
 from zoo.registry.references import Reference, parse_reference
+from zoo.serving.library import Library
 from zoo.settings import cache_folder
 from zoo.storage import sha256_of
 from zoo.tracking import connect
@@ -47,6 +49,28 @@ def test_what_was_published_is_what_arrives(trained: Make, uri: str) -> None:
     found = cache.resolve(Reference("ada"), uri)
     assert found is not None
     assert found.alias == "candidate"
+
+
+def test_a_preview_is_shown_if_it_is_a_jpeg_of_bounded_size(
+    trained: Make, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("ada", "bruno", "cleo")):
+        made = trained(name, factor=1 + number / 10)
+        if name == "bruno":  # a picture, but one for another decoder
+            Pillow.new("RGB", (64, 32)).save(made.model / "preview.jpg", "PNG")
+        made.publish(uri)
+    library = Library(uri)
+    shown = library.preview("ada", 1)
+    assert shown and shown.startswith(b"\xff\xd8\xff")
+    assert library.preview("ada", 2) is None and library.preview("dora", 1) is None
+    assert library.preview("bruno", 1) is None
+    monkeypatch.setattr("zoo.registry.local.pull._MOST_PREVIEW", len(shown) - 1)
+    assert library.preview("cleo", 1) is None
+    with pytest.raises(RegistryError, match="has no picture of at most 10 MB"):
+        pull_preview(Reference("cleo", version=1), uri, cache_folder() / "a.jpg")
+    assert [path.stem for path in (cache_folder() / "previews").iterdir()] == [
+        pull(Reference("ada"), uri).sha256
+    ]
 
 
 def test_a_second_pull_downloads_nothing(trained: Make, sqlite_uri: str, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import UsageError
+from zoo.s3.address import S3Address
+from zoo.s3.transfer import Found
 from zoo.swapping.files.output_plan import plan
 
 
@@ -102,3 +104,19 @@ def test_outputs_of_an_earlier_run_are_no_inputs(tmp_path: Path, given: str) -> 
         (tmp_path / target).write_bytes(b"")
     assert targets(given, out="in/out") == before
     assert str(plan([given], "in/out", "ada").folder) == "in/out"
+
+
+def test_a_key_that_no_file_can_be_called_becomes_a_name_that_one_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = ["in/a\0b.jpg", "in/ab.jpg", "in/" + "é" * 400 + ".jpg", "in/../../c.jpg"]
+    found = [Found(S3Address("zoo", key), 1) for key in keys]
+    monkeypatch.setattr("zoo.swapping.files.output_plan.listing", lambda *given: found)
+    made = plan(["s3://zoo/in/"], "out", "ada")
+    assert [str(target) for _, target in made.pairs] == [
+        "out/ab.jpg", "out/ab-2.jpg", f"out/{'é' * 90}.jpg", "out/c.jpg",
+    ]  # fmt: skip
+    (tmp_path / f"{'é' * 120}.jpg").write_bytes(b"")
+    (name,) = targets(f"{'é' * 120}.jpg").values()
+    (tmp_path / name).write_bytes(b"")  # 240 bytes and "-ada" would be one too many for it
+    assert name == f"{'é' * 90}-ada.jpg"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _STORED = "model.onnx"  # MLflow's name for it
 _PREVIEW = "preview.jpg"
+_MOST_PREVIEW = 10_000_000  # bytes; training leaves a hundredth of it
 
 
 def pull(
@@ -113,6 +114,11 @@ def pull_preview(reference: Reference, tracking_uri: str, path: Path) -> None:
     client = connect(tracking_uri)
     with plain_registry_errors(tracking_uri):
         version = find_version(client, tracking_uri, reference)
+        stored = {item.path: item for item in client.list_artifacts(version.run_id or "")}
+        if _PREVIEW not in stored or (stored[_PREVIEW].file_size or 0) > _MOST_PREVIEW:
+            raise RegistryError(
+                f"{reference.name} has no picture of at most 10 MB in the registry."
+            )
     with _written_to(path.parent, tracking_uri), tempfile.TemporaryDirectory() as folder:
         fetched = download_artifacts(run_id=version.run_id, artifact_path=_PREVIEW, dst_path=folder)
         shutil.copyfile(fetched, path)

@@ -61,6 +61,7 @@ def running_server(
         "AWS_RETRY_MODE": "standard",
         "AWS_MAX_ATTEMPTS": "8",
         **os.environ,
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     }
     environment.pop("MLFLOW_TRACKING_URI", None)  # it would take itself for a client
     everywhere = host == "0.0.0.0"

@@ -20,6 +20,8 @@ from zoo.s3.transfer import exists, listing
 SUFFIXES = reading.SUFFIXES | VIDEO_SUFFIXES
 """What counts as an input in a folder."""
 
+_LONGEST_STEM = 180  # bytes; a name has 255, with the identity, a number and what stands beside it
+
 Location = Path | S3Address
 """A file or folder on this machine, or an object or prefix in S3."""
 
@@ -194,7 +196,7 @@ def _targets(photos: Sequence[Location], folder: Location, tail: str) -> list[Lo
     taken: set[str] = set()
     targets: list[Location] = []
     for photo in photos:
-        stem, suffix = f"{photo.stem}{tail}", output_suffix(photo)
+        stem, suffix = f"{_fitting(photo.stem)}{tail}", output_suffix(photo)
         name, count = f"{stem}{suffix}", 1
         while name.casefold() in taken:
             count += 1
@@ -202,3 +204,8 @@ def _targets(photos: Sequence[Location], folder: Location, tail: str) -> list[Lo
         taken.add(name.casefold())
         targets.append(folder / name)
     return targets
+
+
+def _fitting(stem: str) -> str:
+    """The stem as a file's name may have it; an object's key may hold NUL, and 1024 bytes."""
+    return os.fsdecode(os.fsencode(stem.replace("\0", ""))[:_LONGEST_STEM])
