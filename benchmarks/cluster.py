@@ -3,110 +3,35 @@
 Starts Ray nodes on this machine (benchmarks/local_cluster.py): a head without CPUs, and nodes that
 see nothing of the driver's disk; and moto's server as S3. Usage:
 
-    python benchmarks/cluster.py [stages] [photos] [clip] [refused] [overhead] [--nodes 2]
-                                 [--identities 24] [--photos 200 2000] [--seconds 60] [--kill]
+    python benchmarks/cluster.py [stages] [repro] [photos] [clip] [refused] [overhead] [--nodes 2]
+                                 [--identities 24] [--iterations 20] [--photos-each 5] [--turns 1]
+                                 [--photos 200 2000] [--seconds 60] [--kill] [--verbose]
 
-``stages`` makes render, content, align and evaluate for small identities in processes and on the
-cluster, and compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video;
-``refused`` asks for what no node has; ``overhead`` times tasks that do nothing. With ``--kill`` a
-node is killed in the middle of align, evaluate and photos.
+``repro`` is ``dvc repro`` with trainings of so many iterations, in turn in processes and on the
+cluster; ``stages`` makes render, content, align and evaluate for small identities by both, and
+compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video; ``refused`` asks
+for what no node has; ``overhead`` times tasks that do nothing. With ``--kill`` a node is killed in
+the middle of align, evaluate and photos.
 """
 
 import argparse
 import hashlib
 import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 
 import batch  # noqa: E402
-import yaml  # noqa: E402
-from local_cluster import LocalCluster, local_cluster  # noqa: E402
+from cluster_runs import Bench, s3  # noqa: E402
+from cluster_stages import repro, stages  # noqa: E402
+from local_cluster import local_cluster  # noqa: E402
 
-STAGES = ("render", "content", "align", "evaluate")
 BROKEN = 10
-_STAGE = (
-    "from zoo.stages.{0} import run; from zoo.products.incremental import run_stage; run_stage(run)"
-)
-
-
-@dataclass
-class Bench:
-    """What the parts share."""
-
-    folder: Path
-    cluster: LocalCluster
-    kill: bool
-    nodes: int
-
-    def run(self, *command: str, on_cluster: bool, cwd: Path | None = None) -> "Ran":
-        """Runs ``python COMMAND`` in processes of this machine or on the cluster."""
-        own = {**self.cluster.environment, "RAY_ADDRESS": self.cluster.address}
-        environment = {**os.environ, **(own if on_cluster else {})}
-        begin = time.perf_counter()
-        with tempfile.TemporaryFile("w+") as said:
-            process = subprocess.Popen(
-                [sys.executable, *command], env=environment, cwd=cwd, stdout=said, stderr=said
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            said.seek(0)
-            words = said.read()
-        return Ran(process.returncode, time.perf_counter() - begin, usage, words)
-
-    @contextmanager
-    def losing_a_node(self, when: Callable[[], bool]) -> Iterator[None]:
-        """Kills the last node once, when ``when`` says so; another takes its place afterwards."""
-        if not self.kill:
-            yield
-            return
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(0.1):
-                if when():
-                    self.cluster.kill(self.cluster.nodes[-1])
-                    print("  a node was killed", flush=True)
-                    return
-
-        thread = threading.Thread(target=watch)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-        if self.cluster.nodes[-1].poll() is not None:
-            self.cluster.add(1)
-            self.cluster.wait_for(1 + self.nodes)
-
-
-@dataclass
-class Ran:
-    """A command that ended."""
-
-    code: int
-    seconds: float
-    usage: resource.struct_rusage
-    said: str
-
-    @property
-    def words(self) -> str:
-        """What it cost."""
-        cpu = self.usage.ru_utime + self.usage.ru_stime
-        memory = self.usage.ru_maxrss / 1024
-        return f"{self.seconds:7.1f} s, driver {cpu:5.1f} s of CPU, {memory:4.0f} MB at most"
 
 
 def main() -> None:
@@ -115,9 +40,13 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["stages", "photos", "clip", "refused"])
     parser.add_argument("--nodes", type=int, default=2, help="of one CPU each, beside the head")
     parser.add_argument("--identities", type=int, default=24)
+    parser.add_argument("--iterations", type=int, default=20, help="of each training of repro")
+    parser.add_argument("--photos-each", type=int, default=5, help="of an identity of repro")
+    parser.add_argument("--turns", type=int, default=1, help="of repro")
     parser.add_argument("--photos", type=int, nargs="+", default=[200, 2000])
     parser.add_argument("--seconds", type=int, default=60, help="of the clip")
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="print what repro's commands print")
     arguments = parser.parse_args()
     from tests import servers
 
@@ -136,103 +65,6 @@ def main() -> None:
                     PARTS[part](bench, arguments)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def s3(folder: Path) -> Iterator[str]:
-    """The server of moto, in a process of its own."""
-    code = (
-        "import logging, time, pathlib\n"
-        "from tests import servers\n"
-        "logging.getLogger('werkzeug').setLevel(logging.ERROR)\n"
-        "with servers.s3() as url:\n"
-        f"    pathlib.Path('{folder}/s3').write_text(url)\n"
-        "    time.sleep(1e9)\n"
-    )
-    server = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        while not (folder / "s3").is_file() or not (folder / "s3").read_text():
-            time.sleep(0.1)
-        yield (folder / "s3").read_text()
-    finally:
-        server.kill()
-        server.wait()
-
-
-def stages(bench: Bench, arguments: argparse.Namespace) -> None:
-    """All stages but training and registering, for small identities with a network of one step."""
-    projects = {}
-    for where in ("processes", "cluster"):
-        projects[where] = bench.folder / where
-    make_project(projects["processes"], arguments.identities)
-    shutil.copytree(projects["processes"], projects["cluster"])
-    seconds = {}
-    for where, root in projects.items():
-        on_cluster, seconds[where] = where == "cluster", 0.0
-        for stage in STAGES:
-            command = ("-c", _STAGE.format(stage))
-            begun = {"align": root / "data" / "aligned", "evaluate": root / "reports"}.get(stage)
-            middle = arguments.identities // 3
-
-            def half(folder: Path | None = begun, enough: int = middle) -> bool:
-                return folder is not None and len(list(folder.glob("p*"))) > enough
-
-            if on_cluster and begun is not None:
-                with bench.losing_a_node(half):
-                    ran = bench.run(*command, on_cluster=True, cwd=root)
-            else:
-                ran = bench.run(*command, on_cluster=on_cluster, cwd=root)
-            assert ran.code == 0, ran.said
-            seconds[where] += ran.seconds
-            print(f"{stage:9} {where:9} {ran.words}", flush=True)
-    differ = differences(*projects.values())
-    ratio = seconds["cluster"] / seconds["processes"]
-    print(f"{len(differ)} of the products differ {differ[:5]}; wall time {ratio:.2f} of processes'")
-
-
-def make_project(root: Path, count: int) -> None:
-    """So many identities of five small photos each, one of them broken, with networks."""
-    from tests.networks_on_disk import write_network
-    from tests.pipelines.conftest import make_project as make
-
-    make(root)
-    params = yaml.safe_load((root / "params.yaml").read_text())
-    params["evaluate"]["recogniser"] = "dlib"
-    (root / "params.yaml").write_text(yaml.safe_dump(params))
-    from zoo.people import random_person, random_scene, render
-    from zoo.photos.writing import write_photo
-
-    for number in range(count):
-        photos = root / "identities" / f"p{number:03}" / "photos"
-        for scene in range(4):
-            setting = random_scene(100 * number + scene, max_yaw=15)
-            picture = render(random_person(number + 1), setting, 144).image
-            write_photo(photos / f"{scene}.png", picture)
-        (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
-        record = {"name": photos.parent.name, "basis": "research", "added": "2026-01-01"}
-        (photos.parent / "identity.yaml").write_text(yaml.safe_dump(record))
-    for identity in (root / "identities").iterdir():
-        network = root / "models" / identity.name / "network.onnx"
-        network.parent.mkdir(parents=True)
-        write_network(network, 0.5, size=64)
-        (network.parent / "receipt.json").write_text("{}")
-
-
-def differences(one: Path, other: Path) -> list[str]:
-    """Products with other bytes, receipts aside: they hold times."""
-    found: list[dict[str, str]] = []
-    for root in (one, other):
-        files = (path for top in ("data", "reports") for path in (root / top).rglob("*"))
-        found.append(
-            {
-                path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in files
-                if path.is_file() and "receipt" not in path.name
-            }
-        )
-    names = sorted(found[0].keys() | found[1].keys())
-    print(f"{len(names)} products")
-    return [name for name in names if found[0].get(name) != found[1].get(name)]
 
 
 def photos(bench: Bench, arguments: argparse.Namespace) -> None:
@@ -263,7 +95,8 @@ def photos(bench: Bench, arguments: argparse.Namespace) -> None:
             named = ran.said.count("error: ")
             print(
                 f"{count} photos, {where:9} {ran.words}, {count / ran.seconds:5.1f} per second; "
-                f"{len(keys)} outputs, {named} named, exit code {ran.code}",
+                f"{len(keys)} outputs, {named} named, exit code {ran.code}; "
+                f"requests to S3 for a photo: {_each(ran.requests, count)}",
                 flush=True,
             )
 
@@ -354,6 +187,10 @@ def prepared(bench: Bench) -> list[Path]:
     return sorted(renders.iterdir())
 
 
+def _each(requests: Counter[str], count: int) -> str:
+    return ", ".join(f"{method} {number / count:.2f}" for method, number in requests.items())
+
+
 def _client():  # type: ignore[no-untyped-def]
     from zoo.s3.client import connect
 
@@ -365,7 +202,14 @@ def _keys(client, prefix: str) -> list[str]:  # type: ignore[no-untyped-def]
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
-PARTS = {"stages": stages, "photos": photos, "clip": clip, "refused": refused, "overhead": overhead}
+PARTS = {
+    "stages": stages,
+    "repro": repro,
+    "photos": photos,
+    "clip": clip,
+    "refused": refused,
+    "overhead": overhead,
+}
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ from tests.serving.conftest import Server
 def test_all_of_it_is_on_loopback(server: Server) -> None:
     found = listening(processes_of(server.process.pid))
     assert int(server.url.rpartition(":")[2]) in {one.port for one in found}
-    for program in ("gcs_server", "raylet", "engine", "library", "worker"):
+    for program in ("gcs_server", "raylet", "engine", "LibraryActor", "worker"):
         assert any(program in one.program for one in found), program
     assert [one for one in found if not one.loopback] == []
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zoo.cluster.capacity import alive, check_room, described, growth, room
-from zoo.cluster.tasks import GROWN_AT_ONCE, beside_driver
+from zoo.cluster.autoscaling import growth
+from zoo.cluster.capacity import alive, check_room, described, grown
+from zoo.cluster.tasks import beside_driver
 from zoo.training.ray.rendezvous import Rank
 
 if TYPE_CHECKING:
@@ -56,11 +57,7 @@ class WorkerGroups:
 
         Those that live now, and those that an autoscaler starts for groups that wait.
         """
-        now = room(alive(self._ray.nodes()), self._each)
-        grows = growth(self._ray)
-        if grows:
-            now = max(now, min(now + GROWN_AT_ONCE, grows.room(self._each)))
-        return now // self._workers
+        return grown(self._ray, self._each) // self._workers
 
     def needs(self) -> str:
         """What one worker asks of a machine, in words."""
