@@ -94,10 +94,11 @@ def trial(bench: Bench, count: int, version: int) -> None:
     ran = bench.run(*command, on_cluster=True)
     over.set()
     thread.join()
+    if ran.code:
+        raise SystemExit(ran.said[-4000:])
     made = len(list(out.glob("*.jpg")))
     half = [path.name for path in out.iterdir() if path.suffix != ".jpg"]
     print(f"  {made} of {count} photos, exit code {ran.code}, {ran.words}; else there: {half}")
-    print(ran.said[-2000:] if ran.code else "", end="", flush=True)
     left = bench.run("-c", _COUNT.format(most=1, seconds=150), on_cluster=True)
     print(
         f"  nodes left when idle: {left.said.split()[-1]} (after {left.seconds:.0f} s)", flush=True

@@ -23,6 +23,7 @@ def grows(monkeypatch: pytest.MonkeyPatch) -> dict[str, Growth | None]:
     """What the autoscaler could start; there is none at first."""
     found: dict[str, Growth | None] = {"now": None}
     monkeypatch.setattr(capacity, "growth", lambda ray: found["now"])
+    monkeypatch.setattr(capacity, "is_coming", lambda ray: False)
     return found
 
 

@@ -39,7 +39,6 @@ def growth(ray: Any) -> Growth | None:
     """What the cluster's autoscaler could start; None when there is none."""
     from ray._private.state import state
     from ray.autoscaler.v2.utils import is_autoscaler_v2
-    from ray.experimental.internal_kv import _internal_kv_get
 
     config = state.get_cluster_config()
     if config is not None and config.node_group_configs:  # which some platforms report
@@ -52,9 +51,13 @@ def growth(ray: Any) -> Growth | None:
             return Growth(tuple(kinds))
     if is_autoscaler_v2(fetch_from_server=True):
         # Without a configuration it only watches, and nodes belong to no group.
-        grouped = any(node.get("Labels", {}).get(_NODE_GROUP) for node in ray.nodes())
-        return Growth(answers=True) if grouped else None
-    return Growth() if starts_nodes(_internal_kv_get(b"__autoscaling_status")) else None
+        return Growth(answers=True) if _are_grouped(ray) else None
+    return Growth() if starts_nodes(_status()) else None
+
+
+def is_coming(ray: Any) -> bool:
+    """Whether an autoscaler may yet report for the first time, which takes it a while."""
+    return _are_grouped(ray) and _status() is None
 
 
 def starts_nodes(status: bytes | None) -> bool:
@@ -103,6 +106,18 @@ def could_start(ray: Any, bundle: Resources, count: int, wait: float = ANSWER_SE
     finally:
         with suppress(ValueError):
             remove_placement_group(group)
+
+
+def _are_grouped(ray: Any) -> bool:
+    return any(node.get("Labels", {}).get(_NODE_GROUP) for node in ray.nodes())
+
+
+def _status() -> bytes | None:
+    """What an autoscaler of version 1 reports."""
+    from ray.experimental.internal_kv import _internal_kv_get
+
+    status: bytes | None = _internal_kv_get(b"__autoscaling_status")
+    return status
 
 
 def _state(ray: Any, group: str) -> tuple[int, bool, int | None]:

@@ -9,7 +9,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo.cluster.autoscaling import Growth, Resources, could_start, growth
+from zoo.cluster.autoscaling import (
+    ANSWER_SECONDS,
+    Growth,
+    Resources,
+    could_start,
+    growth,
+    is_coming,
+)
 from zoo.errors import ClusterError
 
 GROWN_AT_ONCE = 100
@@ -69,7 +76,8 @@ def check_room(
     Raises:
         ClusterError: no node holds it, and none that could be started would.
     """
-    until = time.monotonic() + (GRACE_SECONDS if wait is None else wait)
+    begin = time.monotonic()
+    wait = GRACE_SECONDS if wait is None else wait
     while True:
         nodes = alive(ray.nodes())
         if room(nodes, each) >= workers:
@@ -81,7 +89,8 @@ def check_room(
             if not grows.answers or could_start(ray, _by_rays_names(each), workers):
                 return
             break
-        if time.monotonic() >= until:
+        waited = time.monotonic() - begin
+        if waited >= wait and not (waited < ANSWER_SECONDS and is_coming(ray)):
             break
         time.sleep(_LOOK_SECONDS)
     several = f", {workers} times at once" if workers > 1 else ""
