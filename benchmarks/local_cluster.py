@@ -120,14 +120,17 @@ class LocalCluster:
         )
         environment = {**os.environ, **self.environment, "RAY_ADDRESS": self.address}
         until = time.monotonic() + _SECONDS_TO_START
-        probe = [sys.executable, "-c", code]
-        while subprocess.run(
-            probe, env=environment, check=False, stderr=subprocess.DEVNULL
-        ).returncode:
+        command = [sys.executable, "-c", code]
+        while True:
+            probe = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+            while probe.poll() is None:
+                time.sleep(0.2)
+                for place, node in enumerate(self.nodes):
+                    if node.poll() is not None and node.pid not in self._killed:
+                        self.nodes[place] = self._starts[place]()
+            if probe.returncode == 0:
+                return
             assert time.monotonic() < until, "the nodes do not come up"
-            for place, node in enumerate(self.nodes):
-                if node.poll() is not None and node.pid not in self._killed:
-                    self.nodes[place] = self._starts[place]()
 
     def seconds_of_cpu(self) -> list[float]:
         """CPU time that each node has used until now, the head first."""
