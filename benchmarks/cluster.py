@@ -3,13 +3,15 @@
 Starts Ray nodes on this machine (benchmarks/local_cluster.py): a head without CPUs, and nodes that
 see nothing of the driver's disk; and moto's server as S3. Usage:
 
-    python benchmarks/cluster.py [stages] [photos] [clip] [refused] [overhead] [--nodes 2]
-                                 [--identities 24] [--photos 200 2000] [--seconds 60] [--kill]
+    python benchmarks/cluster.py [stages] [repro] [photos] [clip] [refused] [overhead] [--nodes 2]
+                                 [--identities 24] [--iterations 20] [--photos-each 5] [--turns 1]
+                                 [--photos 200 2000] [--seconds 60] [--kill] [--verbose]
 
-``stages`` makes render, content, align and evaluate for small identities in processes and on the
-cluster, and compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video;
-``refused`` asks for what no node has; ``overhead`` times tasks that do nothing. With ``--kill`` a
-node is killed in the middle of align, evaluate and photos.
+``repro`` is ``dvc repro`` with trainings of so many iterations, in turn in processes and on the
+cluster; ``stages`` makes render, content, align and evaluate for small identities by both, and
+compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video; ``refused`` asks
+for what no node has; ``overhead`` times tasks that do nothing. With ``--kill`` a node is killed in
+the middle of align, evaluate and photos.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +28,7 @@ sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 
 import batch  # noqa: E402
 from cluster_runs import Bench, s3  # noqa: E402
-from cluster_stages import stages  # noqa: E402
+from cluster_stages import repro, stages  # noqa: E402
 from local_cluster import local_cluster  # noqa: E402
 from machine import machine  # noqa: E402
 
@@ -38,9 +41,13 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["stages", "photos", "clip", "refused"])
     parser.add_argument("--nodes", type=int, default=2, help="of one CPU each, beside the head")
     parser.add_argument("--identities", type=int, default=24)
+    parser.add_argument("--iterations", type=int, default=20, help="of each training of repro")
+    parser.add_argument("--photos-each", type=int, default=5, help="of an identity of repro")
+    parser.add_argument("--turns", type=int, default=1, help="of repro")
     parser.add_argument("--photos", type=int, nargs="+", default=[200, 2000])
     parser.add_argument("--seconds", type=int, default=60, help="of the clip")
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="print what repro's commands print")
     arguments = parser.parse_args()
     from tests import servers
 
@@ -89,7 +96,8 @@ def photos(bench: Bench, arguments: argparse.Namespace) -> None:
             named = ran.said.count("error: ")
             print(
                 f"{count} photos, {where:9} {ran.words}, {count / ran.seconds:5.1f} per second; "
-                f"{len(keys)} outputs, {named} named, exit code {ran.code}",
+                f"{len(keys)} outputs, {named} named, exit code {ran.code}; "
+                f"requests to S3 for a photo: {_each(ran.requests, count)}",
                 flush=True,
             )
 
@@ -146,20 +154,20 @@ def overhead(bench: Bench, arguments: argparse.Namespace) -> None:
         "import resource, time, numpy as np\n"
         "from pathlib import Path\n"
         "from zoo.cluster.joining import connected\n"
-        "from zoo.cluster.tasks import ClusterPool\n"
+        "from zoo.cluster.tasks import in_tasks\n"
         "from zoo.s3.address import S3Address\n"
         "def prepare(): return lambda task: [one[0] for one in task[0]]\n"
         "places = [S3Address('photos', f'holiday/{n:08}.jpg') for n in range(16)]\n"
         "pairs = [(n, place, place) for n, place in enumerate(places)]\n"
         "def cpu(): return sum(resource.getrusage(0)[:2])\n"
         "with connected() as ray:\n"
-        "    list(ClusterPool(ray).map([(pairs, [])] * 8, prepare, print))\n"
+        "    list(in_tasks(ray, [(pairs, [])] * 8, prepare, print))\n"
         "    kinds = (('chunks of objects', 1000, 0), ('chunks of 4 MB', 60, 4))\n"
         "    for name, count, size in kinds:\n"
         "        tasks = ((pairs, [ray.put(np.zeros(size << 20, np.uint8))] if size else [])\n"
         "                 for _ in range(count))\n"
         "        before, began = cpu(), time.perf_counter()\n"
-        "        assert len(list(ClusterPool(ray).map(tasks, prepare, print))) == count\n"
+        "        assert len(list(in_tasks(ray, tasks, prepare, print))) == count\n"
         "        took = time.perf_counter() - began\n"
         "        used = 1000 * (cpu() - before) / count\n"
         "        print(f'{count} {name}: {used:.2f} ms of the driver, '\n"
@@ -180,6 +188,10 @@ def prepared(bench: Bench) -> list[Path]:
     return sorted(renders.iterdir())
 
 
+def _each(requests: Counter[str], count: int) -> str:
+    return ", ".join(f"{method} {number / count:.2f}" for method, number in requests.items())
+
+
 def _client():  # type: ignore[no-untyped-def]
     from zoo.s3.client import connect
 
@@ -191,7 +203,14 @@ def _keys(client, prefix: str) -> list[str]:  # type: ignore[no-untyped-def]
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
-PARTS = {"stages": stages, "photos": photos, "clip": clip, "refused": refused, "overhead": overhead}
+PARTS = {
+    "stages": stages,
+    "repro": repro,
+    "photos": photos,
+    "clip": clip,
+    "refused": refused,
+    "overhead": overhead,
+}
 
 if __name__ == "__main__":
     main()

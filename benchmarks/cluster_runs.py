@@ -1,4 +1,4 @@
-"""Commands run on the cluster of benchmarks/cluster.py, with what they cost and a node lost."""
+"""Commands of a benchmark, run by processes of this machine or by a cluster on it."""
 
 import os
 import resource
@@ -7,7 +7,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +18,38 @@ from local_cluster import LocalCluster
 
 @dataclass
 class Bench:
-    """What the parts share."""
+    """What the parts share.
+
+    Attributes:
+        folder: on the driver's disk, which nodes do not see.
+        cluster: that runs.
+        kill: whether a node is to be lost in the middle.
+        nodes: how many have a CPU.
+    """
 
     folder: Path
     cluster: LocalCluster
     kill: bool
     nodes: int
 
-    def run(self, *command: str, on_cluster: bool, cwd: Path | None = None) -> "Ran":
-        """Runs ``python COMMAND`` in processes of this machine or on the cluster."""
+    def run(
+        self,
+        *command: str,
+        on_cluster: bool,
+        cwd: Path | None = None,
+        also: Mapping[str, str] | None = None,
+    ) -> "Ran":
+        """Runs ``python COMMAND`` in processes of this machine or on the cluster.
+
+        Args:
+            command: what follows ``python``.
+            on_cluster: whether ``RAY_ADDRESS`` is set.
+            cwd: the working folder.
+            also: more of the environment.
+        """
         own = {**self.cluster.environment, "RAY_ADDRESS": self.cluster.address}
-        environment = {**os.environ, **(own if on_cluster else {})}
+        environment = {**os.environ, **(own if on_cluster else {}), **(also or {})}
+        asked, worked = self.requests(), self.cluster.seconds_of_cpu()
         begin = time.perf_counter()
         with tempfile.TemporaryFile("w+") as said:
             process = subprocess.Popen(
@@ -35,9 +57,16 @@ class Bench:
             )
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
+            seconds = time.perf_counter() - begin
             said.seek(0)
             words = said.read()
-        return Ran(process.returncode, time.perf_counter() - begin, usage, words)
+        nodes = self.cluster.seconds_of_cpu()
+        gained = [now - before for now, before in zip(nodes, worked, strict=False)]
+        return Ran(process.returncode, seconds, usage, words, self.requests() - asked, gained)
+
+    def requests(self) -> Counter[str]:
+        """What S3 was asked for until now, by method."""
+        return Counter((self.folder / "requests").read_text().split())
 
     @contextmanager
     def losing_a_node(self, when: Callable[[], bool]) -> Iterator[None]:
@@ -68,28 +97,54 @@ class Bench:
 
 @dataclass
 class Ran:
-    """A command that ended."""
+    """A command that ended.
+
+    Attributes:
+        code: its exit code.
+        seconds: of wall time.
+        usage: of the command and the processes that it started itself: of the driver.
+        said: on stdout and stderr.
+        requests: to S3, by method, of whoever made them.
+        nodes: seconds of CPU time that each node used meanwhile, the head first.
+    """
 
     code: int
     seconds: float
     usage: resource.struct_rusage
     said: str
+    requests: Counter[str]
+    nodes: list[float]
+
+    @property
+    def driver(self) -> float:
+        """Seconds of CPU time."""
+        return self.usage.ru_utime + self.usage.ru_stime
 
     @property
     def words(self) -> str:
         """What it cost."""
-        cpu = self.usage.ru_utime + self.usage.ru_stime
         memory = self.usage.ru_maxrss / 1024
-        return f"{self.seconds:7.1f} s, driver {cpu:5.1f} s of CPU, {memory:4.0f} MB at most"
+        nodes = " + ".join(f"{seconds:.1f}" for seconds in self.nodes)
+        return (
+            f"{self.seconds:7.1f} s; CPU time of the driver {self.driver:.1f} s, of nodes {nodes} "
+            f"s; driver's memory at most {memory:.0f} MB"
+        )
 
 
 @contextmanager
 def s3(folder: Path) -> Iterator[str]:
-    """The server of moto, in a process of its own."""
+    """The server of moto, in a process of its own, which writes down each request's method."""
     code = (
         "import logging, time, pathlib\n"
         "from tests import servers\n"
-        "logging.getLogger('werkzeug').setLevel(logging.ERROR)\n"
+        f"asked = open('{folder}/requests', 'a', buffering=1)\n"
+        "class Count(logging.Handler):\n"
+        "    def emit(self, record):\n"
+        "        said = record.getMessage().split('\"')\n"
+        "        if len(said) > 1: print(said[1].split()[0], file=asked)\n"
+        "log = logging.getLogger('werkzeug')\n"
+        "log.setLevel(logging.INFO)\n"
+        "log.handlers, log.propagate = [Count()], False\n"
         "with servers.s3() as url:\n"
         f"    pathlib.Path('{folder}/s3').write_text(url)\n"
         "    time.sleep(1e9)\n"

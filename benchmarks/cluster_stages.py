@@ -1,10 +1,14 @@
-"""The stages on the cluster of benchmarks/cluster.py, and whether their products are the same."""
+"""The stages for small identities, in processes and on a cluster: products, times, lost nodes."""
 
 import argparse
 import hashlib
+import os
 import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import scale
 import yaml
 from cluster_runs import Bench
 
@@ -45,6 +49,50 @@ def stages(bench: Bench, arguments: argparse.Namespace) -> None:
     print(f"{len(differ)} of the products differ {differ[:5]}; wall time {ratio:.2f} of processes'")
 
 
+def repro(bench: Bench, arguments: argparse.Namespace) -> None:
+    """``dvc repro`` from nothing, trainings and registering too, in turn by both; nodes have S3."""
+    given = bench.folder / "repro"
+    project = scale.make_project(given)
+    settings = yaml.safe_load((given / "params.yaml").read_text())
+    settings["recipes"]["quick"]["phases"] = [
+        {"resolution": 64, "batch": 4, "iterations": arguments.iterations}
+    ]
+    settings["recipes"]["quick"]["validate_every"] = max(1, arguments.iterations // 2)
+    settings["evaluate"] |= {"photos": 4, "recogniser": "dlib"}
+    settings["content"] |= {"people": 8, "held_out": 4}
+    (given / "params.yaml").write_text(yaml.safe_dump(settings))
+    scale.PHOTOS_EACH = arguments.photos_each
+    for number in range(arguments.identities):
+        scale.add(project, f"p{number:05}", number)
+    seconds: dict[str, list[float]] = {"processes": [], "cluster": []}
+    for turn in range(arguments.turns):
+        roots = {}
+        order = ("processes", "cluster") if turn % 2 == 0 else ("cluster", "processes")
+        for where in order:
+            root = roots[where] = bench.folder / f"repro-{where}-{turn}"
+            shutil.copytree(given, root)
+            if where == "cluster":
+                settings["fanout"]["storage"] = f"s3://zoo/repro-{turn}"
+                (root / "params.yaml").write_text(yaml.safe_dump(settings))
+            own = {
+                "MLFLOW_TRACKING_URI": f"sqlite:///{root}/mlflow.db",
+                "DVC_NO_ANALYTICS": "true",
+                "ZOO_PROJECT": str(root),
+                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            }
+            load = os.getloadavg()[0]
+            ran = bench.run("-m", "dvc", "repro", on_cluster=where == "cluster", cwd=root, also=own)
+            assert ran.code == 0, ran.said
+            seconds[where].append(ran.seconds)
+            print(f"repro {where:9} {ran.words}; load before {load:.1f}", flush=True)
+            if arguments.verbose:
+                print(ran.said, flush=True)
+        differ = differences(*roots.values(), ("data", "models", "reports"))
+        print(f"{len(differ)} of the products differ {differ[:5]}", flush=True)
+    ratios = [b / a for a, b in zip(*seconds.values(), strict=True)]
+    print(f"wall time: {', '.join(f'{ratio:.2f}' for ratio in ratios)} of processes'")
+
+
 def make_project(root: Path, count: int) -> None:
     """So many identities of five small photos each, one of them broken, with networks."""
     from tests.networks_on_disk import write_network
@@ -73,11 +121,11 @@ def make_project(root: Path, count: int) -> None:
         (network.parent / "receipt.json").write_text("{}")
 
 
-def differences(one: Path, other: Path) -> list[str]:
-    """Products with other bytes, receipts aside: they hold times."""
+def differences(one: Path, other: Path, tops: Sequence[str] = ("data", "reports")) -> list[str]:
+    """Products with other bytes, receipts aside: they hold times and runs."""
     found: list[dict[str, str]] = []
     for root in (one, other):
-        files = (path for top in ("data", "reports") for path in (root / top).rglob("*"))
+        files = (path for top in tops for path in (root / top).rglob("*"))
         found.append(
             {
                 path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()

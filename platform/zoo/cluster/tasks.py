@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from zoo.cluster.capacity import Resources, alive, growth, room
+from zoo.cluster.autoscaling import Resources
+from zoo.cluster.capacity import grown
 from zoo.errors import ClusterError
 from zoo.process_pool import Lost, Prepare, Result, Task
 
@@ -18,9 +19,6 @@ RETRIES = 3
 
 LOOK_SECONDS = 2.0
 """Between two looks at how much fits on the cluster."""
-
-GROWN_AT_ONCE = 100
-"""Pieces of work that wait for machines which an autoscaler has yet to start."""
 
 _WAIT_SECONDS = 1.0
 _DEATHS = (
@@ -162,11 +160,8 @@ class _Flight:
 
     def _fit(self) -> int:
         """All that run at once, and half as many that wait, so that no machine does."""
-        now = room(alive(self._ray.nodes()), self._asked.each)
-        grows = growth(self._ray)
-        if grows:  # it starts machines for tasks that wait
-            now = max(now, min(now + GROWN_AT_ONCE, grows.room(self._asked.each)))
-        return max(2, now + max(2, now // 2))
+        fit = grown(self._ray, self._asked.each)
+        return max(2, fit + max(2, fit // 2))
 
 
 _ready: dict[str, Callable[[Any], Any]] = {}
