@@ -81,20 +81,18 @@ def find_faces(image: Image) -> list[Face]:
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
-def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> list[Detection]:
-    """What the detector sees of faces that are more or less upright, in no order.
+def propose(image: Image, side: int) -> list[yunet.FivePoints]:
+    """Where there may be faces that are more or less upright, the largest first.
+
+    YuNet sees more than faces that can be swapped, in a fifth of the time that the detector takes
+    for the whole picture: what it sees is looked at there (:func:`.hog.look_upright`).
 
     Args:
-        grey: [H, W].
-        reduced: at half the size of a photo's first search, in a quarter of the time.
-        closer: also at twice the size, where that may find more.
+        image: [H, W, 3].
+        side: to which the longer side is reduced; faces of 20 pixels at that size are seen.
     """
-    side = min(_REDUCED_SIDE if reduced else _FIRST_SIDE, max(grey.shape))
-    found = _search(grey, side)
-    while closer and (larger := _closer([one.box for one in found], side, grey)):
-        side = larger
-        found += [one for one in _search(grey, side) if _is_new(one.box, [x.box for x in found])]
-    return found
+    found = yunet.search(image, side)
+    return sorted(found, key=lambda one: one.place[0][0] - one.place[0][2])
 
 
 def search_turned(image: Image, side: int = _TURNED_SIDE) -> list[Detection]:

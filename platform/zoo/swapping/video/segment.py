@@ -78,10 +78,17 @@ class Done:
 
 
 def segments(video: Video, start: int, end: int) -> list[Segment]:
-    """Segments of about :data:`FRAMES` frames over the times ``[start, end)``."""
+    """Segments of about :data:`FRAMES` frames over the times ``[start, end)``.
+
+    They are as long as each other, and an even number, so that two processes end together; which
+    process makes them, and how many there are, does not matter.
+    """
     times = video.times[(video.times >= start) & (video.times < end)]
     searches = period(float(video.rate))
-    starts = [int(time) for time in times[:: max(1, round(FRAMES / searches)) * searches]]
+    most = max(1, round(len(times) / searches))
+    count = min(most, 2 * max(1, round(len(times) / (2 * FRAMES)))) if len(times) >= FRAMES else 1
+    places = {round(most * number / count) * searches for number in range(count)}
+    starts = [int(times[place]) for place in sorted(places) if place < len(times)]
     return [
         Segment(number, first, after)
         for number, (first, after) in enumerate(zip(starts, [*starts[1:], end], strict=True))

@@ -8,6 +8,7 @@ comes or goes is faded. Nothing is carried over a cut, or from one face to anoth
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,12 @@ from zoo.faces.video.tracker import Sighting, Tracker
 from zoo.photos.image import Image
 from zoo.photos.video.frames import paste, to_rgb, workable
 from zoo.photos.video.reader import Video
-from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
+from zoo.swapping.compositing import aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
 from zoo.swapping.options import CompositingOptions
 from zoo.swapping.video.assignment.roles import Role, Roles
 from zoo.swapping.video.frames.hdr_frame import deep_frame
-from zoo.swapping.video.frames.temporal_averaging import FrameFace, averaged, denoised
+from zoo.swapping.video.frames.temporal_averaging import EVERY, FrameFace, averaged, denoised
 from zoo.swapping.video.step_timer import StepTimer
 
 if TYPE_CHECKING:
@@ -183,10 +184,11 @@ def _seen(
                 wide = aligned_for_segmentation(here.image, landmarks, crop)
             with timer.step("network"):
                 raw = network(crop.image[None])[0]
+            segment = partial(skin, wide.image, wide.landmarks, without_hair="hair" in look.keep)
             with timer.step("segment"):
-                matte = skin(wide.image, wide.landmarks, without_hair="hair" in look.keep)
-            face = SwappedFace(landmarks, crop, raw, matte)
-            here.seen[who] = FrameFace(face, denoised(wide.image))
+                matte = segment() if here.number % EVERY == 0 else None
+            shown = denoised(wide.image)
+            here.seen[who] = FrameFace(landmarks, crop, raw, shown, segment, matte)
         yield here
 
 
