@@ -115,7 +115,9 @@ def calibration(close: CloseUps) -> NDArray[np.float32]:
         show(np.random.default_rng([3, number]), close, number, KINDS[number % 3])[0]
         for number in range(min(CALIBRATING, len(close.images)))
     ]
-    return np.ascontiguousarray(np.stack(photos).transpose(0, 3, 1, 2), np.float32) / 255
+    return np.ascontiguousarray(np.stack(photos).transpose(0, 3, 1, 2), np.float32) / np.float32(
+        255
+    )
 
 
 def measure(close: CloseUps) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 import ray
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from tests.deploy.structure import RESOURCES
@@ -133,7 +134,9 @@ def test_the_entrypoint_that_serves_is_a_command_of_ours() -> None:
     words = document("rayserve.yaml")["spec"]["entrypoint"].split()
     assert words[0] == "zoo"
     context = get_command(app).make_context("zoo", words[1:], resilient_parsing=True)
-    serve = get_command(app).get_command(context, words[1])
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    serve = group.get_command(context, words[1])
     assert serve is not None
     asked = serve.make_context("serve", words[2:]).params
     workers = document("rayserve.yaml")["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]

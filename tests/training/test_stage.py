@@ -41,6 +41,10 @@ def test_a_job_that_fails_does_not_stop_others_and_only_what_changed_trains_agai
     changed = record.model_copy(update={"basis": Basis.research})
     write_identity(project.identities / "carol", changed)  # which the network does not say
     assert [one.identity.name for one in plan(project).stale] == ["carol"]
+    write_identity(project.identities / "carol", record.model_copy(update={"style_weight": 4.0}))
+    (planned,) = plan(project).stale
+    assert planned.recipe.style_weight == (0.8, 4.0)  # 1.6 and 8 in the recipe
+    assert planned.made_from["recipe"]["style_weight"] == [0.8, 4.0]
     write_identity(project.identities / "carol", record)
     carol = read_pack(project.aligned / "carol.safetensors")
     write_pack(project.aligned / "carol.safetensors", random_pack(5, 6))

@@ -39,7 +39,7 @@ def train_stale(
     parameters = {
         "recipe": pending.recipe_name,
         "perceptual": pending.perceptual.name,
-        **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
+        **pending.recipe.model_dump(mode="json", exclude={"perceptual", "style_weight"}),
     }
     with ProgressDisplay(len(stale), pending.recipe.iterations) as display:
         runs = Runs(tracking_uri(project), parameters, display.log)
@@ -71,7 +71,7 @@ def _jobs(pending: Plan, storage: CheckpointStorage) -> "dict[str, Callable[[], 
         name, digest = planned.identity.name, planned.digest
         return Job(
             identity=name,
-            recipe=pending.recipe,
+            recipe=planned.recipe,
             style=read_pack(planned.aligned),
             content=content,
             perceptual=pending.perceptual.name,
@@ -112,7 +112,8 @@ class _Trainer:
     def started(self, identity: str, where: str) -> None:
         digest = self.stale[identity].digest
         self.logs.begin(identity, digest, self.pending.recipe_name)
-        run_id = self.runs.start(identity, digest)
+        alpha = self.stale[identity].recipe.style_weight
+        run_id = self.runs.start(identity, digest, {"style_weight": alpha})
         self.logs.add(identity, f"starts in {where}, run {run_id}")
         self.display.started(identity)
 

@@ -24,6 +24,7 @@ _DEPTH = 4
 SPLITS = 2**_DEPTH - 1
 LEAVES = 2**_DEPTH
 _FARTHEST = 2**15 - 2  # pixels, that OpenCV can look up
+_NO_MAP = np.empty(0, np.int16)  # the first map holds x and y
 
 
 _ARRAYS = {
@@ -146,18 +147,18 @@ def _brightness(image: Image, places: NDArray[np.float64]) -> NDArray[np.float32
     """The mean of R, G and B at the nearest pixels, whole as in dlib; 0 outside the image."""
     where = np.floor(places + 0.5).clip(-1, _FARTHEST).astype(np.int16)[:, None]
     image = image[:_FARTHEST, :_FARTHEST]
-    seen = cv2.remap(image, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    seen = cv2.remap(image, where, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
     total = np.add.reduce(seen.reshape(-1, 3), axis=1, dtype=np.uint16)
     return np.asarray(total // 3, np.float32)
 
 
-def _leaf_of() -> NDArray[np.intp]:
+def _leaf_of() -> NDArray[np.int64]:
     """The leaf that each set of answers leads to: bit n says whether split n goes left."""
     answers = np.arange(2**SPLITS)
-    node = np.zeros(len(answers), np.intp)
+    node = np.zeros(len(answers), np.int64)
     for _ in range(_DEPTH):
         node = 2 * node + 2 - (answers >> node & 1)
-    return node - SPLITS
+    return np.asarray(node - SPLITS)
 
 
 _LEAF_OF = _leaf_of()

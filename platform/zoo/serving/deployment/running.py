@@ -80,7 +80,7 @@ def _on_cluster(options: Options, stack: ExitStack) -> Gateway:
         .remote(app, library, started)
     )
     stack.callback(_take_away, app, started)
-    stack.callback(ray.kill, attendant)
+    stack.callback(lambda: ray.kill(attendant))
     return Gateway(_run(build(options, Beside(library, notary)), app), library)
 
 
@@ -124,4 +124,4 @@ def _take_away(app: str, started: bool) -> None:
     """Ends an application once its workers have answered; and Serve, if nobody else uses it."""
     serve.delete(app)
     if started and not serve.status().applications:
-        serve.shutdown()
+        serve.shutdown()  # type: ignore[no-untyped-call]
