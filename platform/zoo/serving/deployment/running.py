@@ -74,13 +74,13 @@ def _on_cluster(options: Options, stack: ExitStack) -> Gateway:
     started = all(actor["name"] != _CONTROLLER for actor in names)
     _start_serve()
     app = f"zoo-{uuid4().hex[:12]}"
-    attendant = (
+    attendant: Any = (
         ray.remote(Attendant)
         .options(name=app, lifetime="detached", num_cpus=0, max_restarts=-1)
         .remote(app, library, started)
     )
     stack.callback(_take_away, app, started)
-    stack.callback(lambda: ray.kill(attendant))
+    stack.callback(ray.kill, attendant)
     return Gateway(_run(build(options, Beside(library, notary)), app), library)
 
 
