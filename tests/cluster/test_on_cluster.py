@@ -16,7 +16,7 @@ from ray.cluster_utils import Cluster
 from tests.networks_on_disk import write_network
 from tests.serving.conftest import REGISTRY, portrait, zoo_cache
 from tests.swapping.conftest import portraits
-from zoo.cli.workforce import workforce
+from zoo.cli.swapping.swap_workers import swap_workers
 from zoo.cluster import tasks as tasks_module
 from zoo.cluster.joining import connected
 from zoo.cluster.tasks import Asked, ClusterPool
@@ -100,8 +100,8 @@ def test_photos_are_swapped_as_here_and_signed_by_the_drivers_key(
     how = BatchOptions(network, Marking("ada", "3", sha256_of(network), "synthetic"))
 
     def swap() -> list[Outcome]:
-        with workforce(3, 0, None, None) as force:
-            return sorted(force.swap_many(pairs, how), key=lambda one: one.number)
+        with swap_workers(3, 0, None, None) as workers:
+            return sorted(workers.swap_many(pairs, how), key=lambda one: one.number)
 
     first = swap()
     assert [one.faces for one in first] == [1, None, 1]

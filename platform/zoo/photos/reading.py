@@ -17,12 +17,11 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from zoo.errors import PhotoError
-from zoo.photos import jxl
 from zoo.photos.colour.cicp import from_code_points
 from zoo.photos.colour.colour_spaces import space_of
 from zoo.photos.colour.srgb import to_srgb
 from zoo.photos.embedded_media import embedded_media
-from zoo.photos.formats import exr, heif
+from zoo.photos.formats import exr, heif, jxl
 from zoo.photos.formats.high_bit_depth import HighBitDepth, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.limits import check_size

@@ -182,10 +182,10 @@ def swap(
     network and options are skipped. Failures are listed at the end, and in OUT/zoo-failed.csv.
     """
     from zoo.cli.swapping.face_options import options_of, references_of
+    from zoo.cli.swapping.swap_workers import swap_workers
     from zoo.cli.swapping.watch import check_watching, keep_swapped
     from zoo.cli.terminal.output import note, print_json, progress
     from zoo.cli.terminal.results import entries, line_of
-    from zoo.cli.workforce import workforce
     from zoo.swapping.files.failure_report import write_report
     from zoo.swapping.files.output_plan import Plan, is_video, plan
 
@@ -216,10 +216,10 @@ def swap(
     photos = [pair for pair in work.pairs if not is_video(pair[0])]
     videos = [pair for pair in work.pairs if is_video(pair[0])]
     made: list[dict[str, Any]] = []
-    with workforce(len(photos), 0 if preview else len(videos), cluster, jobs) as force:
+    with swap_workers(len(photos), 0 if preview else len(videos), cluster, jobs) as workers:
         with (
-            progress("swapping", len(photos), told=force.ray is not None) as advance,
-            closing(force.swap_many(photos, batch)) as ready,
+            progress("swapping", len(photos), told=workers.ray is not None) as advance,
+            closing(workers.swap_many(photos, batch)) as ready,
         ):
             for count, outcome in enumerate(ready, 1):
                 if outcome.reason is not None:
@@ -247,7 +247,7 @@ def swap(
                     jobs=jobs,
                     silent=quiet or as_json,
                     report=tell,
-                    segments_by=force.segments_by,
+                    segments_by=workers.segments_by,
                 )
     if videos:
         failed |= why

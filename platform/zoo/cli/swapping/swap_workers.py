@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Workforce:
+class SwapWorkers:
     """What a command's work is given to.
 
     Attributes:
@@ -49,9 +49,9 @@ class Workforce:
 
 
 @contextmanager
-def workforce(
+def swap_workers(
     photos: int, videos: int, cluster: bool | None, jobs: int | None
-) -> Iterator[Workforce]:
+) -> Iterator[SwapWorkers]:
     """For so many photos and videos.
 
     Args:
@@ -73,7 +73,7 @@ def workforce(
     if cluster is None:
         cluster = named and jobs is None and (photos > 1 or videos > 0)
     if not cluster or not (photos or videos):
-        yield Workforce(jobs)
+        yield SwapWorkers(jobs)
         return
     from zoo.cluster.capacity import check_room
     from zoo.cluster.joining import connected
@@ -82,4 +82,4 @@ def workforce(
     with connected() as ray:
         change = "Give the cluster's nodes CPUs (`ray start --num-cpus`), swap with --no-cluster"
         check_room(ray, ONE_CPU.each, who="A swap", change=change)
-        yield Workforce(ray=ray)
+        yield SwapWorkers(ray=ray)
