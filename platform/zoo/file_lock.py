@@ -24,7 +24,7 @@ def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
 
     Raises:
         LockedError: another process holds it, and it is not waited for.
-        OSError: it cannot be opened or made.
+        OSError: it is a link, or cannot be opened or made.
     """
     handle = _opened(path)
     try:
@@ -56,5 +56,5 @@ def is_locked(path: Path) -> bool:
 
 def _opened(path: Path) -> int:
     if path.is_dir():
-        return os.open(path, os.O_RDONLY)
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)

@@ -21,6 +21,7 @@ from zoo.swapping.video import file as one_file
 from zoo.swapping.video import resume, segment
 from zoo.swapping.video.file import VideoOptions, VideoSwap, swap_video
 from zoo.swapping.video.resume import waiting_in, work_folder
+from zoo.swapping.video.segment import Segment
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +161,46 @@ def test_another_plan_for_the_same_name_leaves_nothing_of_the_old(
     ):
         raise KeyboardInterrupt
     assert waiting_in(target.parent) == [folder]
+
+
+def test_segments_that_came_with_a_folder_touch_nothing_outside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made the folder of the output may have left links where ours would be."""
+    monkeypatch.setattr(resume, "cache_folder", lambda: tmp_path / "cache")
+    private = tmp_path / "private"
+    private.mkdir()
+    (private / "keys").write_text("keys")
+    target = tmp_path / "out" / "out.mp4"
+    old = target.with_name(".old.segments")
+    old.mkdir(parents=True)
+    (old / "plan.json").write_text('{"target": "out.mp4"}')
+    (old / "lock").symlink_to(private / "keys")
+    target.with_name(".link.segments").symlink_to(private)
+    (private / "plan.json").write_text('{"target": "out.mp4"}')
+    with work_folder(target, {"number": 1}) as folder:
+        with (
+            pytest.raises(StorageError, match="another process"),
+            work_folder(target, {"number": 1}),
+        ):
+            pass
+        good = '{"number":0,"first":0,"frames":1,"swapped":0,"seconds":{"look":1}}'
+        notes = ("[]", '{"number": 0}', good.replace("0", '"0"', 1), good.replace("0", "1", 1),
+                 good.replace('{"look":1}', "7"))  # fmt: skip
+        part = Segment(0, 0, 1)
+        (folder / part.name).touch()
+        for note in notes:
+            (folder / "000000.json").write_text(note)
+            assert resume.finished(folder, [part]) == {}
+        (folder / "000000.json").write_text(good)
+        assert resume.finished(folder, [part])[0].seconds == {"look": 1.0}
+    assert not old.exists()
+    assert {path.name for path in private.iterdir()} == {"keys", "plan.json"}
+    assert (private / "keys").read_text() == "keys"
+    digest = resume.digest_of({"number": 2})
+    target.with_name(f".{digest}.segments").symlink_to(private)
+    with pytest.raises(StorageError, match=digest), work_folder(target, {"number": 2}):
+        pass
 
 
 def test_frames_are_told_not_only_segments(

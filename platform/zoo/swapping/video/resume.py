@@ -10,10 +10,11 @@ asked for under another name is resumed too. Losing an entry loses time at most.
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,18 @@ def _bring(elsewhere: Path, folder: Path) -> None:
 def held(folder: Path, target: object) -> Iterator[None]:
     """Keeps other processes out of a folder, made if need be, in which ``target`` is made.
 
+    Its time tells when somebody was in it last.
+
     Raises:
-        StorageError: another process is in it, or it cannot be written.
+        StorageError: another process is in it, it is a link, or it cannot be written.
     """
     with ExitStack() as stack:
         try:
             with plain_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(file_lock(folder / "lock", wait=False))
+                # The folder itself: a file in it could be a link that leads elsewhere.
+                stack.enter_context(file_lock(folder, wait=False))
+                os.utime(folder)
         except LockedError as error:
             raise StorageError(
                 f"{target} is being written by another process, perhaps under another name; "
@@ -143,8 +148,12 @@ def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
     for part in parts:
         note = _read(folder / f"{part.number:06}.json")
         if isinstance(note, dict) and (folder / part.name).is_file():
-            with suppress(TypeError):  # a note of something else
-                found[part.number] = Done(**note)
+            with suppress(TypeError, ValueError, AttributeError):  # a note of something else
+                done = Done(**note)
+                numbers = (done.number, done.first, done.frames, done.swapped)
+                seconds = {str(step): float(spent) for step, spent in done.seconds.items()}
+                if done.number == part.number and all(type(one) is int for one in numbers):
+                    found[part.number] = replace(done, seconds=seconds)
     return found
 
 

@@ -137,6 +137,6 @@ def _work_folder(
 
 
 def _forget_old(place: Path) -> None:
-    for lock in place.glob("*/lock"):
-        if time.time() - lock.stat().st_mtime > _KEPT_SECONDS:
-            shutil.rmtree(lock.parent, ignore_errors=True)
+    for folder in place.iterdir():
+        if time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
