@@ -3,15 +3,17 @@
 Starts Ray nodes on this machine (benchmarks/local_cluster.py): a head without CPUs, and nodes that
 see nothing of the driver's disk; and moto's server as S3. Usage:
 
-    python benchmarks/cluster.py [stages] [repro] [photos] [clip] [data] [refused] [overhead]
-                                 [--nodes 2] [--identities 24] [--iterations 20] [--photos-each 5]
-                                 [--turns 1] [--photos 200 2000] [--seconds 60] [--kill] [--verbose]
+    python benchmarks/cluster.py [stages] [repro] [photos] [clip] [data] [serving] [refused]
+                                 [overhead] [--nodes 2] [--identities 24] [--iterations 20]
+                                 [--photos-each 5] [--turns 1] [--photos 200 2000] [--seconds 60]
+                                 [--kill] [--verbose]
 
 ``repro`` is ``dvc repro`` with trainings of so many iterations, in turn in processes and on the
 cluster; ``stages`` makes render, content, align and evaluate for small identities by both, and
 compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video; ``data`` compares
-tasks with Ray Data; ``refused`` asks for what no node has; ``overhead`` times tasks that do
-nothing. With ``--kill`` a node is killed in the middle of align, evaluate and photos.
+tasks with Ray Data; ``serving`` is ``zoo serve --cluster``; ``refused`` asks for what no node has;
+``overhead`` times tasks that do nothing. With ``--kill`` a node is killed in the middle of align,
+evaluate and photos.
 """
 
 import argparse
@@ -29,6 +31,7 @@ sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 import batch  # noqa: E402
 from cluster_data import data  # noqa: E402
 from cluster_runs import Bench, client, keys, prepared, s3  # noqa: E402
+from cluster_serving import serving  # noqa: E402
 from cluster_stages import repro, stages  # noqa: E402
 from local_cluster import local_cluster  # noqa: E402
 
@@ -184,6 +187,7 @@ PARTS = {
     "stages": stages,
     "repro": repro,
     "data": data,
+    "serving": serving,
     "photos": photos,
     "clip": clip,
     "refused": refused,
