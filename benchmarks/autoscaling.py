@@ -21,8 +21,7 @@ sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 
 import batch  # noqa: E402
 import psutil  # noqa: E402
-from cluster import prepared  # noqa: E402
-from cluster_runs import Bench  # noqa: E402
+from cluster_runs import Bench, prepared  # noqa: E402
 from local_cluster import LocalCluster, growing_cluster  # noqa: E402
 
 _REFUSED = (

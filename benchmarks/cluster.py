@@ -3,15 +3,17 @@
 Starts Ray nodes on this machine (benchmarks/local_cluster.py): a head without CPUs, and nodes that
 see nothing of the driver's disk; and moto's server as S3. Usage:
 
-    python benchmarks/cluster.py [stages] [repro] [photos] [clip] [refused] [overhead] [--nodes 2]
-                                 [--identities 24] [--iterations 20] [--photos-each 5] [--turns 1]
-                                 [--photos 200 2000] [--seconds 60] [--kill] [--verbose]
+    python benchmarks/cluster.py [stages] [repro] [photos] [clip] [data] [serving] [refused]
+                                 [overhead] [--nodes 2] [--identities 24] [--iterations 20]
+                                 [--photos-each 5] [--turns 1] [--photos 200 2000] [--seconds 60]
+                                 [--kill] [--verbose]
 
 ``repro`` is ``dvc repro`` with trainings of so many iterations, in turn in processes and on the
 cluster; ``stages`` makes render, content, align and evaluate for small identities by both, and
-compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video; ``refused`` asks
-for what no node has; ``overhead`` times tasks that do nothing. With ``--kill`` a node is killed in
-the middle of align, evaluate and photos.
+compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video; ``data`` compares
+tasks with Ray Data; ``serving`` is ``zoo serve --cluster``; ``refused`` asks for what no node has;
+``overhead`` times tasks that do nothing. With ``--kill`` a node is killed in the middle of align,
+evaluate and photos.
 """
 
 import argparse
@@ -27,7 +29,9 @@ ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 
 import batch  # noqa: E402
-from cluster_runs import Bench, s3  # noqa: E402
+from cluster_data import data  # noqa: E402
+from cluster_runs import Bench, client, keys, prepared, s3  # noqa: E402
+from cluster_serving import serving  # noqa: E402
 from cluster_stages import repro, stages  # noqa: E402
 from local_cluster import local_cluster  # noqa: E402
 from machine import machine  # noqa: E402
@@ -70,14 +74,14 @@ def main() -> None:
 
 def photos(bench: Bench, arguments: argparse.Namespace) -> None:
     """Folders in S3, ten broken photos in each."""
-    renders, client = prepared(bench), _client()
+    renders, store = prepared(bench), client()
     for count in arguments.photos:
         every = count // BROKEN
         for number in range(count):
             content = renders[number % len(renders)].read_bytes()
             if number % every == 3:
                 content = content[: len(content) // 2]
-            client.put_object(Bucket="zoo", Key=f"in-{count}/{number:05}.jpg", Body=content)
+            store.put_object(Bucket="zoo", Key=f"in-{count}/{number:05}.jpg", Body=content)
         for where in ("processes", "cluster"):
             out, on_cluster = f"out-{where}-{count}", where == "cluster"
             command = ["-m", "zoo.cli.main", "swap", "-i", "bench", f"s3://zoo/in-{count}/"]
@@ -85,18 +89,18 @@ def photos(bench: Bench, arguments: argparse.Namespace) -> None:
             command += [] if on_cluster else ["--jobs", str(arguments.nodes)]
 
             def half(prefix: str = out, enough: int = count // 3) -> bool:
-                return len(_keys(client, prefix)) > enough
+                return len(keys(store, prefix)) > enough
 
             if on_cluster:
                 with bench.losing_a_node(half):
                     ran = bench.run(*command, on_cluster=True)
             else:
                 ran = bench.run(*command, on_cluster=False)
-            keys = [key for key in _keys(client, out) if key.endswith(".jpg")]
+            made = [key for key in keys(store, out) if key.endswith(".jpg")]
             named = ran.said.count("error: ")
             print(
                 f"{count} photos, {where:9} {ran.words}, {count / ran.seconds:5.1f} per second; "
-                f"{len(keys)} outputs, {named} named, exit code {ran.code}; "
+                f"{len(made)} outputs, {named} named, exit code {ran.code}; "
                 f"requests to S3 for a photo: {_each(ran.requests, count)}",
                 flush=True,
             )
@@ -176,36 +180,15 @@ def overhead(bench: Bench, arguments: argparse.Namespace) -> None:
     print(bench.run("-c", code, on_cluster=True).said.strip())
 
 
-def prepared(bench: Bench) -> list[Path]:
-    """A network in the registry's cache, and rendered photos."""
-    from tests.networks_on_disk import write_network
-
-    renders = bench.folder / "renders"
-    if not renders.is_dir():
-        batch.RENDERED, batch.SIDE = 8, 256
-        batch.render(renders)
-        batch.register(write_network(bench.folder / "network.onnx", 0.5, size=64))
-    return sorted(renders.iterdir())
-
-
 def _each(requests: Counter[str], count: int) -> str:
     return ", ".join(f"{method} {number / count:.2f}" for method, number in requests.items())
-
-
-def _client():  # type: ignore[no-untyped-def]
-    from zoo.s3.client import connect
-
-    return connect()
-
-
-def _keys(client, prefix: str) -> list[str]:  # type: ignore[no-untyped-def]
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket="zoo", Prefix=f"{prefix}/")
-    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
 PARTS = {
     "stages": stages,
     "repro": repro,
+    "data": data,
+    "serving": serving,
     "photos": photos,
     "clip": clip,
     "refused": refused,

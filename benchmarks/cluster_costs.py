@@ -77,7 +77,7 @@ class Work:
 
 # Measured with cluster.py, batch.py, fanout.py and scale.py; docs/scaling.md has the runs.
 WORKS = (
-    Work("photos in S3", 1_000_000, 0.1, 16, 2.5, 300, 2.0, 2.0),
+    Work("photos in S3", 1_000_000, 0.1, 16, 1.0, 300, 2.0, 1.0),
     Work("photos on the driver's disk, 1 MB", 1_000_000, 0.1, 16, 34, 2e6),
     Work("align, 60 photos of 0.3 MB", 10_000, 20, 1, 37, 18e6),
     Work("train (quick)", 10_000, 212, 1, 60, 16e6, mlflow_ms=80),

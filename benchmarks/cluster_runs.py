@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import batch
 from local_cluster import LocalCluster
 
 
@@ -157,3 +159,28 @@ def s3(folder: Path) -> Iterator[str]:
     finally:
         server.kill()
         server.wait()
+
+
+def prepared(bench: Bench) -> list[Path]:
+    """A network in the registry's cache, and rendered photos."""
+    from tests.networks_on_disk import write_network
+
+    renders = bench.folder / "renders"
+    if not renders.is_dir():
+        batch.RENDERED, batch.SIDE = 8, 256
+        batch.render(renders)
+        batch.register(write_network(bench.folder / "network.onnx", 0.5, size=64))
+    return sorted(renders.iterdir())
+
+
+def client() -> Any:
+    """A client of S3."""
+    from zoo.s3.client import connect
+
+    return connect()
+
+
+def keys(store: Any, prefix: str) -> list[str]:
+    """Of all objects below a prefix."""
+    pages = store.get_paginator("list_objects_v2").paginate(Bucket="zoo", Prefix=f"{prefix}/")
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
