@@ -16,7 +16,7 @@ from itertools import count
 import cv2
 import numpy as np
 
-from zoo.faces.detection.detector import luminance, propose, search_turned
+from zoo.faces.detection.detector import find_upright, luminance, search_turned
 from zoo.faces.detection.hog import Box, Detection, Grey, look_upright, overlap
 from zoo.faces.detection.landmark_fitting import (
     apart,
@@ -34,7 +34,6 @@ _SEARCH_SECONDS = 0.24  # between searches of the whole picture
 _MOST_BETWEEN = 12  # frames, at the most
 _LOOK_CLOSER = 4  # every so many searches, at twice the size; for lying faces too
 _SIDE, _CLOSER_SIDE = 320, 640  # pixels of the longer side in a search
-_MOST_NEW = 12  # faces that one search looks at, but for the closest: a crowd is mostly profiles
 _SAME_FACE = 0.3  # intersection over union of a found box and a followed one
 _ONE_FACE = 0.6  # likewise of two followed ones
 _PARTED = 0.10  # eye distances of landmarks from their flow that ask for a search; twice that, anew
@@ -137,10 +136,8 @@ class Tracker:
 
     def _new(self, image: Image, grey: Grey, *, closer: bool) -> list[Detection]:
         """What the detector sees of faces that are not followed, the clearest first."""
-        places = [one.place for one in propose(image, _CLOSER_SIDE if closer else _SIDE)]
-        places = [place for place in places if not self._is_followed(place[0])]
-        looked = [look_upright(grey, *place) for place in places[: None if closer else _MOST_NEW]]
-        found = [one for one in looked if one is not None]
+        followed = [box_of(track.state.estimate) for track in self._tracks]
+        found = find_upright(image, grey, _CLOSER_SIDE if closer else _SIDE, known=followed)
         if closer and not self._tracks and not found:
             found = search_turned(image)
         return sorted(found, key=lambda one: -one.score)
