@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from zoo.faces.geometry.pose import FIRST, LANDMARKS, head_pose, pose_difference
+from zoo.faces.geometry.reference import MIRROR
 from zoo.people import Render, random_person, random_scene, render
 
 
@@ -41,6 +42,16 @@ def test_rendered_heads_are_found_as_they_were_turned(portraits: list[Render]) -
     )
     # Their shapes differ from the generic one's; 76 of them: 1.6, 2.4, 0.4 degrees.
     assert (np.abs(errors).mean(axis=0) < (3, 4.5, 1.2)).all()
+
+
+def test_the_generic_head_is_symmetric_and_as_large_as_a_head() -> None:
+    """A changed number of the table breaks the symmetry; one in the middle, the sums."""
+    mirrored = LANDMARKS[MIRROR[FIRST:] - FIRST] * (-1, 1, 1)
+    assert np.allclose(mirrored, LANDMARKS)
+    assert np.abs(LANDMARKS).sum(axis=0) == pytest.approx([96.0, 203.74, 403.33])
+    assert LANDMARKS.sum(axis=0) == pytest.approx([0, -156.16, 403.33], abs=1e-9)
+    eyes = LANDMARKS[45 - FIRST] - LANDMARKS[36 - FIRST]
+    assert eyes == pytest.approx([8.96, 0, 0])  # cm, between the outer corners
 
 
 @pytest.fixture(scope="module")

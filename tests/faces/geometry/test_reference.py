@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from zoo.faces.geometry.reference import MIRROR, REFERENCE, mirror_landmarks
 
@@ -10,6 +11,8 @@ def test_the_reference_is_symmetric_and_fills_the_crop() -> None:
     assert np.ptp(REFERENCE[:, 0]) > 0.75
     bridge_to_chin = REFERENCE[8, 1] - REFERENCE[27, 1]
     assert 0.01 < REFERENCE[17:27, 1].min() - 0.42 * bridge_to_chin < 0.05
+    assert (REFERENCE[8, 1], REFERENCE[17:27, 1].min()) == pytest.approx((0.965, 0.274))
+    assert REFERENCE.sum(axis=0) == pytest.approx([34, 39.2667], abs=1e-4)
 
 
 def test_mirrored_landmarks_keep_their_meaning() -> None:

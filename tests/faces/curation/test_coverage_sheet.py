@@ -1,0 +1,121 @@
+"""Where the sheet shows what: each photo is a colour of its own."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from zoo.faces.curation import coverage_sheet as module
+from zoo.faces.curation.assessment import Assessed, Assessment
+from zoo.faces.curation.coverage import Traits, cell, coverage, lit_from
+from zoo.faces.curation.coverage_sheet import coverage_sheet
+from zoo.faces.curation.illumination import Illumination
+from zoo.faces.curation.photo_selection import Dropped, Reason
+from zoo.faces.recognition.descriptors import OUTLIER
+
+SIDE, STEP = 96, 102
+LEFT, TOP = 96, 100  # of the poses
+LIGHTS = LEFT + 5 * STEP + 40
+PAPER, EMPTY, WARN = (255, 255, 255), (238, 240, 244), (192, 57, 43)
+
+
+def photo(name: str, colour: tuple[int, int, int], **more: float) -> Assessed:
+    given = {"yaw": 0.0, "pitch": 0.0, "mouth": 0.02, "side": 0.0} | more
+    light = Illumination(given["side"], 55.0)
+    face = Traits(given["yaw"], given["pitch"], given["mouth"], light, 80.0)
+    thumbnail = np.full((SIDE, SIDE, 3), colour, np.uint8)
+    return Assessed(name, None, face, thumbnail, given.get("distance"))
+
+
+def sheet_of(*photos: Assessed, advice: tuple[str, ...] = ()) -> NDArray[np.uint8]:
+    faces = [one.traits for one in photos if one.traits and one.usable]
+    return coverage_sheet("ada", Assessment(list(photos), coverage(faces), list(advice)))
+
+
+def at(sheet: NDArray[np.uint8], left: int, top: int) -> tuple[int, ...]:
+    """The colour near the right lower corner of a picture that begins there, if it fills it."""
+    assert (sheet[top + 30 : top + SIDE, left : left + SIDE] == sheet[top + 90, left + 90]).all()
+    return tuple(sheet[top + SIDE - 1, left + SIDE - 1].tolist())
+
+
+def test_every_photo_lies_in_the_field_of_its_pose_and_light() -> None:
+    red, green, blue, grey = (200, 0, 0), (0, 200, 0), (0, 0, 200), (90, 90, 90)
+    sheet = sheet_of(
+        photo("a", red, yaw=-30, pitch=20, side=-1, mouth=0.3),
+        photo("b", green, mouth=0.1),
+        photo("c", green, mouth=0.2),
+        photo("d", blue, yaw=30, pitch=-20, side=0.9),
+        photo("e", grey, yaw=12),
+    )
+    assert sheet.shape == (110 + 3 * STEP + 24, 2 * 20 + 76 + 8 * STEP + 40, 3)
+    poses = {(0, 0): red, (1, 2): green, (2, 4): blue, (1, 3): grey}
+    for row in range(3):
+        for column in range(5):
+            left, top = LEFT + column * STEP, TOP + row * STEP
+            if (row, column) in poses:
+                assert at(sheet, left, top) == poses[row, column]
+                assert (sheet[top + 9 : top + 18, left + 5] == (30, 33, 40)).all()  # how many
+            else:
+                assert tuple(sheet[top + 90, left + 48]) == EMPTY
+                field = sheet[top : top + SIDE, left : left + SIDE].astype(int)
+                assert (field[..., 0] - field[..., 2] > 60).any()  # a red 0
+            assert tuple(sheet[top + 50, left + SIDE + 2]) == PAPER
+    assert [at(sheet, LIGHTS + i * STEP, TOP) for i in range(3)] == [red, green, blue]
+    mouths = [at(sheet, LIGHTS + i * STEP, TOP + STEP + 42) for i in range(3)]
+    assert mouths == [blue, green, red]  # from closed to open, and in between
+
+
+def test_what_is_not_usable_stands_below_with_its_reason_and_the_advice_under_it() -> None:
+    pink, brown = (250, 100, 150), (120, 80, 40)
+    good = photo("good", (0, 200, 0))
+    stranger = photo("who", pink, distance=OUTLIER + 0.1)
+    rejected = [
+        Assessed(f"folder/{number}.jpg", Dropped(f"{number}.jpg", Reason.NO_FACE, ""), None,
+                 None if number == 9 else np.full((SIDE, SIDE, 3), brown, np.uint8))
+        for number in range(10)
+    ]  # fmt: skip
+    sheet = sheet_of(good, stranger, *rejected, advice=("word " * 60, "more"))
+    top = 110 + 3 * STEP + 14 + 30
+    per_row = (2 * 20 + 76 + 8 * STEP + 40 - 2 * 20) // STEP
+    assert per_row == 9
+    assert sheet.shape[0] == 110 + 3 * STEP + 24 + 2 * (SIDE + 40) + 44 + 4 * 20 + 44
+    frame = sheet[top : top + SIDE, 20 : 20 + SIDE]
+    assert (frame[3:-3, 3:-3] == pink).all() and (frame[:3] == WARN).all()
+    assert [at(sheet, 20 + i * STEP, top) for i in range(1, 9)] == [brown] * 8
+    below = top + SIDE + 40
+    assert at(sheet, 20, below) == brown and at(sheet, 20 + STEP, below) == EMPTY
+    for row, under in ((top, SIDE + 2), (top, SIDE + 16), (below, SIDE + 2)):  # words under each
+        assert (sheet[row + under : row + under + 14, 20 : 20 + SIDE] != 255).any()
+    advice = below + SIDE + 40 + 10 + 28
+    assert (sheet[advice : advice + 80, 20:400] != 255).any()
+    assert (sheet[advice + 80 :] == 255).all()
+    assert (sheet_of(good)[110 + 3 * STEP + 14 :] == 255).all()
+
+
+def test_more_than_sixteen_are_counted_and_not_shown() -> None:
+    dropped = [Assessed(f"{n}.jpg", Dropped(f"{n}.jpg", Reason.NO_FACE, "")) for n in range(20)]
+    assert sheet_of(*dropped).shape[0] == 110 + 3 * STEP + 24 + 2 * (SIDE + 40) + 44
+
+
+def test_names_and_advice_are_made_to_fit() -> None:
+    assert module._short("a/b/photo-12345.jpg") == "photo-12345.jpg"
+    assert module._short("a/photo-123456.jpg") == "photo-…3456.jpg"
+    assert len(module._short("x" * 40)) == 15
+    lines = module._wrapped("word " * 60)
+    assert lines[0].startswith("- word word") and lines[1].startswith("    word")
+    assert all(100 < len(line) <= 123 for line in lines[:-1])
+    assert " ".join(lines).replace("-", "").split() == ["word"] * 60
+    one, two, three = (photo(name, (0, 0, 0)) for name in "abc")
+    assert module._spread([one, two, three], 3) == [one, two, three]
+    assert module._spread([one], 3) == [one] * 3 and module._spread([], 3) == []
+
+
+@pytest.mark.parametrize(("yaw", "column"), [(-22.5, 0), (-21.5, 1), (-8.5, 1), (-7.5, 2), (7.5, 2),
+                                             (8.5, 3), (21.5, 3), (22.5, 4)])  # fmt: skip
+def test_where_one_kind_of_photo_ends(yaw: float, column: int) -> None:
+    def face(pitch: float, side: float) -> Traits:
+        return Traits(yaw, pitch, 0.0, Illumination(side, 55.0), 80.0)
+
+    assert [cell(face(pitch, 0), 2.0) for pitch in (10.5, 9.5, -5.5, -6.5)] == [
+        (0, column), (1, column), (1, column), (2, column),
+    ]  # fmt: skip
+    assert [lit_from(face(0, side)) for side in (-0.46, -0.44, 0.44, 0.46)] == [0, 1, 1, 2]
