@@ -22,7 +22,7 @@ sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 import batch  # noqa: E402
 import psutil  # noqa: E402
 from cluster_runs import Bench, prepared  # noqa: E402
-from local_cluster import LocalCluster, growing_cluster  # noqa: E402
+from local_cluster import LocalCluster, ending_in_order, growing_cluster  # noqa: E402
 
 _REFUSED = (
     "from zoo.cluster.joining import connected\n"
@@ -51,6 +51,7 @@ def main() -> None:
     os.environ["MLFLOW_TRACKING_URI"] = batch.URI
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "platform"), str(ROOT)])
     os.environ.pop("RAY_ADDRESS", None)
+    ending_in_order()
     (folder / "requests").touch()
     try:
         for version in arguments.versions:

@@ -33,7 +33,7 @@ from cluster_data import data  # noqa: E402
 from cluster_runs import Bench, client, keys, prepared, s3  # noqa: E402
 from cluster_serving import serving  # noqa: E402
 from cluster_stages import repro, stages  # noqa: E402
-from local_cluster import local_cluster  # noqa: E402
+from local_cluster import ending_in_order, local_cluster  # noqa: E402
 from machine import machine  # noqa: E402
 
 BROKEN = 10
@@ -60,6 +60,7 @@ def main() -> None:
     os.environ |= {"MLFLOW_TRACKING_URI": batch.URI, "AWS_EC2_METADATA_DISABLED": "true"}
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "platform"), str(ROOT)])
     os.environ.pop("RAY_ADDRESS", None)
+    ending_in_order()
     try:
         with s3(folder) as url:
             os.environ["AWS_ENDPOINT_URL"] = url
@@ -153,9 +154,9 @@ def refused(bench: Bench, arguments: argparse.Namespace) -> None:
 
 
 def overhead(bench: Bench, arguments: argparse.Namespace) -> None:
-    """What tasks cost that do nothing: chunks of photos in S3, and of 4 MB that travel."""
+    """What tasks cost that do nothing (of photos in S3; of 4 MB that travel), and signatures."""
     code = (
-        "import resource, time, numpy as np\n"
+        "import psutil, resource, time, numpy as np\n"
         "from pathlib import Path\n"
         "from zoo.cluster.joining import connected\n"
         "from zoo.cluster.tasks import in_tasks\n"
@@ -176,6 +177,15 @@ def overhead(bench: Bench, arguments: argparse.Namespace) -> None:
         "        used = 1000 * (cpu() - before) / count\n"
         "        print(f'{count} {name}: {used:.2f} ms of the driver, '\n"
         "              f'{1000 * took / count:.2f} ms of wall time each')\n"
+        "    from zoo.distributed.notary import open_notary\n"
+        "    notary, _ = open_notary(ray)\n"
+        "    pid = ray.get(notary.__ray_call__.remote(lambda self: __import__('os').getpid()))\n"
+        "    def used(): return sum(psutil.Process(pid).cpu_times()[:2])\n"
+        "    before, began = used(), time.perf_counter()\n"
+        "    ray.get([notary.sign.remote(b'x' * 300) for _ in range(1000)])\n"
+        "    took, signed = time.perf_counter() - began, used() - before\n"
+        "    print(f'1000 signatures: {signed:.2f} ms of the notary, '\n"
+        "          f'{took:.2f} ms of wall time each')\n"
     )
     print(bench.run("-c", code, on_cluster=True).said.strip())
 

@@ -16,9 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from types import FrameType
 
 import psutil
 
+from tests.servers import free_port
 from zoo import local_ray
 
 _SECONDS_TO_START = 300.0
@@ -27,6 +29,7 @@ _PROVIDER = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNode
 """Under this name, because Ray's wheel lacks the defaults of the one that it calls fake."""
 _HEAD = "ray.head.default"
 FAKE_HEAD_NODE_ID = "f" * 51 + "00000"
+_AGENTS = ("dashboard-agent-grpc", "dashboard-agent-listen", "runtime-env-agent", "metrics-export")
 _QUICK = (
     '{"health_check_period_ms": 1000, "health_check_failure_threshold": 12, '
     '"health_check_initial_delay_ms": 0}'
@@ -71,6 +74,8 @@ class LocalCluster:
             "--node-ip-address=127.0.0.1",
         ]
         command += [f"--temp-dir={folder}/ray"]
+        # Told its agents' ports, a node need not wait for them, as it does for 15 s at most.
+        command += [f"--{name}-port={free_port()}" for name in _AGENTS]
         command += [*place, *options] if head else [f"--address={self.address}"]
         script = "exec " + " ".join(f"'{word}'" for word in command)
         if sys.platform == "linux" and os.geteuid() == 0:
@@ -160,8 +165,6 @@ def local_cluster(workers: Sequence[int], hidden: Sequence[Path] = ()) -> Iterat
         workers: CPUs of each node.
         hidden: folders that only the driver's node sees.
     """
-    from tests.servers import free_port
-
     environment = local_ray.environment()
     cluster = LocalCluster(f"127.0.0.1:{free_port()}", environment, hidden)
     try:
@@ -189,8 +192,6 @@ def growing_cluster(
         version: of the autoscaler.
         idle_minutes: after which a node without work is ended.
     """
-    from tests.servers import free_port
-
     environment = local_ray.environment()
     cluster = LocalCluster(f"127.0.0.1:{free_port()}", environment, ())
     folder = mkdtemp(prefix="zoo-autoscaler-", dir="/tmp")
@@ -250,6 +251,15 @@ def growing_cluster(
     finally:
         cluster.end()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def ending_in_order() -> None:
+    """Has SIGTERM end this process as Ctrl-C does, and its clusters with it."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def _seconds_of_cpu(pid: int) -> float:
