@@ -24,7 +24,7 @@ from zoo.stages import align_parts
 from zoo.stages.align_parts import Parts
 from zoo.storage import atomic_file, write_json
 
-NAME, VERSION = "align", "align-3"
+NAME, VERSION = "align", "align-4"
 
 
 def product(project: Project, name: str) -> Path:

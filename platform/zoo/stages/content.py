@@ -25,7 +25,7 @@ from zoo.training.plan import CONTENT
 
 __all__ = ["NAME", "VERSION", "ContentSettings", "inputs", "photos_of", "product", "run"]
 
-NAME, VERSION = "content", "content-3"
+NAME, VERSION = "content", "content-4"
 
 
 def product(project: Project) -> Path:
