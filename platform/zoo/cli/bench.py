@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.terminal.options import REFERENCE, UPKEEP, Json, Quiet, examples, known_names
+from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples, identity_option
 from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
@@ -28,14 +28,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     identity: Annotated[
         str | None,
-        typer.Option(
-            "--identity",
-            "-i",
-            metavar=REFERENCE,
-            help="Whose network; default: the first in the cache.",
-            show_default=False,
-            autocompletion=known_names,
-        ),
+        identity_option("Whose network; default: the first in the cache."),
     ] = None,
     photo: Annotated[
         Path | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from zoo.cli.terminal.options import PICTURES, REFERENCE, Json, Quiet, examples, known_names
+from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, identity_option
 from zoo.cli.terminal.output import print_line, print_name
 
 if TYPE_CHECKING:
@@ -45,13 +45,8 @@ def swap(
     ],
     identity: Annotated[
         str | None,
-        typer.Option(
-            "--identity",
-            "-i",
-            metavar=REFERENCE,
-            help="The identity to swap in; its champion, unless an alias or version is named.",
-            autocompletion=known_names,
-            show_default=False,
+        identity_option(
+            "The identity to swap in; its champion, unless an alias or version is named."
         ),
     ] = None,
     out: Annotated[

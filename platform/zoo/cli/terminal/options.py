@@ -1,6 +1,6 @@
 """Options that many commands share."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,19 @@ NetworkName = Annotated[
         metavar=REFERENCE, help="Which network.", show_default=False, autocompletion=known_names
     ),
 ]
+
+
+def identity_option(help: str) -> Any:
+    """``--identity`` of commands that use its network."""
+    return typer.Option(
+        "--identity",
+        "-i",
+        metavar=REFERENCE,
+        help=help,
+        show_default=False,
+        autocompletion=known_names,
+    )
+
 
 IDENTITIES = "Identities"
 NETWORKS = "Networks"
