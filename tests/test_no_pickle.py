@@ -88,4 +88,4 @@ def test_mlflow_may_not_unpickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         tracking.connect(f"sqlite:///{tmp_path}/none.db")
     from mlflow.environment_variables import MLFLOW_ALLOW_PICKLE_DESERIALIZATION
 
-    assert MLFLOW_ALLOW_PICKLE_DESERIALIZATION.get() is False
+    assert MLFLOW_ALLOW_PICKLE_DESERIALIZATION.get() is False  # type: ignore[no-untyped-call]

@@ -77,7 +77,7 @@ def test_an_advisory_fails_the_audit_unless_it_is_accepted_and_an_unknown_versio
 def test_a_copy_of_pypas_database_is_asked_for_named_versions_and_ranges(tmp_path: Path) -> None:
     searched = runpy.run_path(str(ROOT / "pipelines" / "project" / "audit.py"))["searched"]
     place = {"package": {"ecosystem": "PyPI", "name": "a-b"}}
-    spans = {
+    spans: dict[str, dict[str, object]] = {
         "RANGE": {"ranges": [{"type": "ECOSYSTEM", "events": [
             {"introduced": "1.9"}, {"fixed": "1.10"}, {"introduced": "2"}, {"last_affected": "3"},
         ]}]},

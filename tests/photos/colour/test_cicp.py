@@ -34,7 +34,7 @@ def test_light_is_stored_as_the_number_it_came_from() -> None:
     numbers = np.linspace(0.01, 1, 200)
     assert _pq(light_of(numbers, PQ)) == pytest.approx(numbers, abs=2e-4)
     # Of grey, HLG's light of the display is that of the scene to the power of 1.2.
-    grey = np.repeat(numbers[None, :, None], 3, axis=2).astype(np.float32)
+    grey = np.repeat(numbers[None, :, None], 3, axis=2)
     shown = 1000 / 203 * light_of(grey, HLG) ** 1.2
     assert _hlg(shown.astype(np.float32)) == pytest.approx(grey, abs=2e-3)
     assert _hlg(np.full((1, 1, 3), 1, np.float32)) == pytest.approx(0.75, abs=2e-3)  # BT.2408
