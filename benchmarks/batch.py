@@ -14,7 +14,6 @@ import argparse
 import csv
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from machine import machine
 from PIL import Image as Pillow
 
 from zoo.photos.reading import find_photos
@@ -153,16 +153,6 @@ def render(folder: Path) -> list[Path]:
         picture = render_person(random_person(seed), random_scene(seed, max_yaw=20), SIDE)
         Pillow.fromarray(picture.image).save(folder / f"{seed:02}.jpg", quality=92)
     return sorted(folder.iterdir())
-
-
-def machine() -> str:
-    """What it was measured on."""
-    model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return f"{len(os.sched_getaffinity(0))} cores of {model}; Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -3,110 +3,40 @@
 Starts Ray nodes on this machine (benchmarks/local_cluster.py): a head without CPUs, and nodes that
 see nothing of the driver's disk; and moto's server as S3. Usage:
 
-    python benchmarks/cluster.py [stages] [photos] [clip] [refused] [overhead] [--nodes 2]
-                                 [--identities 24] [--photos 200 2000] [--seconds 60] [--kill]
+    python benchmarks/cluster.py [stages] [repro] [photos] [clip] [data] [serving] [refused]
+                                 [overhead] [--nodes 2] [--identities 24] [--iterations 20]
+                                 [--photos-each 5] [--turns 1] [--photos 200 2000] [--seconds 60]
+                                 [--kill] [--verbose]
 
-``stages`` makes render, content, align and evaluate for small identities in processes and on the
-cluster, and compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video;
-``refused`` asks for what no node has; ``overhead`` times tasks that do nothing. With ``--kill`` a
-node is killed in the middle of align, evaluate and photos.
+``repro`` is ``dvc repro`` with trainings of so many iterations, in turn in processes and on the
+cluster; ``stages`` makes render, content, align and evaluate for small identities by both, and
+compares all products; ``photos`` swaps folders in S3 by both; ``clip`` a video; ``data`` compares
+tasks with Ray Data; ``serving`` is ``zoo serve --cluster``; ``refused`` asks for what no node has;
+``overhead`` times tasks that do nothing. With ``--kill`` a node is killed in the middle of align,
+evaluate and photos.
 """
 
 import argparse
 import hashlib
 import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT), str(ROOT / "benchmarks")]
 
 import batch  # noqa: E402
-import yaml  # noqa: E402
-from local_cluster import LocalCluster, local_cluster  # noqa: E402
+from cluster_data import data  # noqa: E402
+from cluster_runs import Bench, client, keys, prepared, s3  # noqa: E402
+from cluster_serving import serving  # noqa: E402
+from cluster_stages import repro, stages  # noqa: E402
+from local_cluster import ending_in_order, local_cluster  # noqa: E402
+from machine import machine  # noqa: E402
 
-STAGES = ("render", "content", "align", "evaluate")
 BROKEN = 10
-_STAGE = (
-    "from zoo.stages.{0} import run; from zoo.products.incremental import run_stage; run_stage(run)"
-)
-
-
-@dataclass
-class Bench:
-    """What the parts share."""
-
-    folder: Path
-    cluster: LocalCluster
-    kill: bool
-    nodes: int
-
-    def run(self, *command: str, on_cluster: bool, cwd: Path | None = None) -> "Ran":
-        """Runs ``python COMMAND`` in processes of this machine or on the cluster."""
-        own = {**self.cluster.environment, "RAY_ADDRESS": self.cluster.address}
-        environment = {**os.environ, **(own if on_cluster else {})}
-        begin = time.perf_counter()
-        with tempfile.TemporaryFile("w+") as said:
-            process = subprocess.Popen(
-                [sys.executable, *command], env=environment, cwd=cwd, stdout=said, stderr=said
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            said.seek(0)
-            words = said.read()
-        return Ran(process.returncode, time.perf_counter() - begin, usage, words)
-
-    @contextmanager
-    def losing_a_node(self, when: Callable[[], bool]) -> Iterator[None]:
-        """Kills the last node once, when ``when`` says so; another takes its place afterwards."""
-        if not self.kill:
-            yield
-            return
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(0.1):
-                if when():
-                    self.cluster.kill(self.cluster.nodes[-1])
-                    print("  a node was killed", flush=True)
-                    return
-
-        thread = threading.Thread(target=watch)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-        if self.cluster.nodes[-1].poll() is not None:
-            self.cluster.add(1)
-            self.cluster.wait_for(1 + self.nodes)
-
-
-@dataclass
-class Ran:
-    """A command that ended."""
-
-    code: int
-    seconds: float
-    usage: resource.struct_rusage
-    said: str
-
-    @property
-    def words(self) -> str:
-        """What it cost."""
-        cpu = self.usage.ru_utime + self.usage.ru_stime
-        memory = self.usage.ru_maxrss / 1024
-        return f"{self.seconds:7.1f} s, driver {cpu:5.1f} s of CPU, {memory:4.0f} MB at most"
 
 
 def main() -> None:
@@ -115,9 +45,13 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["stages", "photos", "clip", "refused"])
     parser.add_argument("--nodes", type=int, default=2, help="of one CPU each, beside the head")
     parser.add_argument("--identities", type=int, default=24)
+    parser.add_argument("--iterations", type=int, default=20, help="of each training of repro")
+    parser.add_argument("--photos-each", type=int, default=5, help="of an identity of repro")
+    parser.add_argument("--turns", type=int, default=1, help="of repro")
     parser.add_argument("--photos", type=int, nargs="+", default=[200, 2000])
     parser.add_argument("--seconds", type=int, default=60, help="of the clip")
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="print what repro's commands print")
     arguments = parser.parse_args()
     from tests import servers
 
@@ -126,11 +60,12 @@ def main() -> None:
     os.environ |= {"MLFLOW_TRACKING_URI": batch.URI, "AWS_EC2_METADATA_DISABLED": "true"}
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "platform"), str(ROOT)])
     os.environ.pop("RAY_ADDRESS", None)
+    ending_in_order()
     try:
         with s3(folder) as url:
             os.environ["AWS_ENDPOINT_URL"] = url
             with local_cluster([1] * arguments.nodes, [folder]) as cluster:
-                print(f"{batch.machine()}; load {os.getloadavg()[0]:.1f}", flush=True)
+                print(machine("ray"), flush=True)
                 bench = Bench(folder, cluster, arguments.kill, arguments.nodes)
                 for part in arguments.parts:
                     PARTS[part](bench, arguments)
@@ -138,113 +73,16 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def s3(folder: Path) -> Iterator[str]:
-    """The server of moto, in a process of its own."""
-    code = (
-        "import logging, time, pathlib\n"
-        "from tests import servers\n"
-        "logging.getLogger('werkzeug').setLevel(logging.ERROR)\n"
-        "with servers.s3() as url:\n"
-        f"    pathlib.Path('{folder}/s3').write_text(url)\n"
-        "    time.sleep(1e9)\n"
-    )
-    server = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        while not (folder / "s3").is_file() or not (folder / "s3").read_text():
-            time.sleep(0.1)
-        yield (folder / "s3").read_text()
-    finally:
-        server.kill()
-        server.wait()
-
-
-def stages(bench: Bench, arguments: argparse.Namespace) -> None:
-    """All stages but training and registering, for small identities with a network of one step."""
-    projects = {}
-    for where in ("processes", "cluster"):
-        projects[where] = bench.folder / where
-    make_project(projects["processes"], arguments.identities)
-    shutil.copytree(projects["processes"], projects["cluster"])
-    seconds = {}
-    for where, root in projects.items():
-        on_cluster, seconds[where] = where == "cluster", 0.0
-        for stage in STAGES:
-            command = ("-c", _STAGE.format(stage))
-            begun = {"align": root / "data" / "aligned", "evaluate": root / "reports"}.get(stage)
-            middle = arguments.identities // 3
-
-            def half(folder: Path | None = begun, enough: int = middle) -> bool:
-                return folder is not None and len(list(folder.glob("p*"))) > enough
-
-            if on_cluster and begun is not None:
-                with bench.losing_a_node(half):
-                    ran = bench.run(*command, on_cluster=True, cwd=root)
-            else:
-                ran = bench.run(*command, on_cluster=on_cluster, cwd=root)
-            assert ran.code == 0, ran.said
-            seconds[where] += ran.seconds
-            print(f"{stage:9} {where:9} {ran.words}", flush=True)
-    differ = differences(*projects.values())
-    ratio = seconds["cluster"] / seconds["processes"]
-    print(f"{len(differ)} of the products differ {differ[:5]}; wall time {ratio:.2f} of processes'")
-
-
-def make_project(root: Path, count: int) -> None:
-    """So many identities of five small photos each, one of them broken, with networks."""
-    from tests.networks_on_disk import write_network
-    from tests.pipelines.conftest import make_project as make
-
-    make(root)
-    params = yaml.safe_load((root / "params.yaml").read_text())
-    params["evaluate"]["recogniser"] = "dlib"
-    (root / "params.yaml").write_text(yaml.safe_dump(params))
-    from zoo.people import random_person, random_scene, render
-    from zoo.photos.writing import write_photo
-
-    for number in range(count):
-        photos = root / "identities" / f"p{number:03}" / "photos"
-        for scene in range(4):
-            setting = random_scene(100 * number + scene, max_yaw=15)
-            picture = render(random_person(number + 1), setting, 144).image
-            write_photo(photos / f"{scene}.png", picture)
-        (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
-        record = {"name": photos.parent.name, "basis": "research", "added": "2026-01-01"}
-        (photos.parent / "identity.yaml").write_text(yaml.safe_dump(record))
-    for identity in (root / "identities").iterdir():
-        network = root / "models" / identity.name / "network.onnx"
-        network.parent.mkdir(parents=True)
-        write_network(network, 0.5, size=64)
-        (network.parent / "receipt.json").write_text("{}")
-
-
-def differences(one: Path, other: Path) -> list[str]:
-    """Products with other bytes, receipts aside: they hold times."""
-    found: list[dict[str, str]] = []
-    for root in (one, other):
-        files = (path for top in ("data", "reports") for path in (root / top).rglob("*"))
-        found.append(
-            {
-                path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in files
-                if path.is_file() and "receipt" not in path.name
-            }
-        )
-    names = sorted(found[0].keys() | found[1].keys())
-    print(f"{len(names)} products")
-    return [name for name in names if found[0].get(name) != found[1].get(name)]
-
-
 def photos(bench: Bench, arguments: argparse.Namespace) -> None:
     """Folders in S3, ten broken photos in each."""
-    renders, client = prepared(bench), _client()
+    renders, store = prepared(bench), client()
     for count in arguments.photos:
         every = count // BROKEN
         for number in range(count):
             content = renders[number % len(renders)].read_bytes()
             if number % every == 3:
                 content = content[: len(content) // 2]
-            client.put_object(Bucket="zoo", Key=f"in-{count}/{number:05}.jpg", Body=content)
+            store.put_object(Bucket="zoo", Key=f"in-{count}/{number:05}.jpg", Body=content)
         for where in ("processes", "cluster"):
             out, on_cluster = f"out-{where}-{count}", where == "cluster"
             command = ["-m", "zoo.cli.main", "swap", "-i", "bench", f"s3://zoo/in-{count}/"]
@@ -252,18 +90,19 @@ def photos(bench: Bench, arguments: argparse.Namespace) -> None:
             command += [] if on_cluster else ["--jobs", str(arguments.nodes)]
 
             def half(prefix: str = out, enough: int = count // 3) -> bool:
-                return len(_keys(client, prefix)) > enough
+                return len(keys(store, prefix)) > enough
 
             if on_cluster:
                 with bench.losing_a_node(half):
                     ran = bench.run(*command, on_cluster=True)
             else:
                 ran = bench.run(*command, on_cluster=False)
-            keys = [key for key in _keys(client, out) if key.endswith(".jpg")]
+            made = [key for key in keys(store, out) if key.endswith(".jpg")]
             named = ran.said.count("error: ")
             print(
                 f"{count} photos, {where:9} {ran.words}, {count / ran.seconds:5.1f} per second; "
-                f"{len(keys)} outputs, {named} named, exit code {ran.code}",
+                f"{len(made)} outputs, {named} named, exit code {ran.code}; "
+                f"requests to S3 for a photo: {_each(ran.requests, count)}",
                 flush=True,
             )
 
@@ -315,9 +154,9 @@ def refused(bench: Bench, arguments: argparse.Namespace) -> None:
 
 
 def overhead(bench: Bench, arguments: argparse.Namespace) -> None:
-    """What tasks cost that do nothing: chunks of photos in S3, and of 4 MB that travel."""
+    """What tasks cost that do nothing (of photos in S3; of 4 MB that travel), and signatures."""
     code = (
-        "import resource, time, numpy as np\n"
+        "import psutil, resource, time, numpy as np\n"
         "from pathlib import Path\n"
         "from zoo.cluster.joining import connected\n"
         "from zoo.cluster.tasks import in_tasks\n"
@@ -338,34 +177,33 @@ def overhead(bench: Bench, arguments: argparse.Namespace) -> None:
         "        used = 1000 * (cpu() - before) / count\n"
         "        print(f'{count} {name}: {used:.2f} ms of the driver, '\n"
         "              f'{1000 * took / count:.2f} ms of wall time each')\n"
+        "    from zoo.distributed.notary import open_notary\n"
+        "    notary, _ = open_notary(ray)\n"
+        "    pid = ray.get(notary.__ray_call__.remote(lambda self: __import__('os').getpid()))\n"
+        "    def used(): return sum(psutil.Process(pid).cpu_times()[:2])\n"
+        "    before, began = used(), time.perf_counter()\n"
+        "    ray.get([notary.sign.remote(b'x' * 300) for _ in range(1000)])\n"
+        "    took, signed = time.perf_counter() - began, used() - before\n"
+        "    print(f'1000 signatures: {signed:.2f} ms of the notary, '\n"
+        "          f'{took:.2f} ms of wall time each')\n"
     )
     print(bench.run("-c", code, on_cluster=True).said.strip())
 
 
-def prepared(bench: Bench) -> list[Path]:
-    """A network in the registry's cache, and rendered photos."""
-    from tests.networks_on_disk import write_network
-
-    renders = bench.folder / "renders"
-    if not renders.is_dir():
-        batch.RENDERED, batch.SIDE = 8, 256
-        batch.render(renders)
-        batch.register(write_network(bench.folder / "network.onnx", 0.5, size=64))
-    return sorted(renders.iterdir())
+def _each(requests: Counter[str], count: int) -> str:
+    return ", ".join(f"{method} {number / count:.2f}" for method, number in requests.items())
 
 
-def _client():  # type: ignore[no-untyped-def]
-    from zoo.s3.client import connect
-
-    return connect()
-
-
-def _keys(client, prefix: str) -> list[str]:  # type: ignore[no-untyped-def]
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket="zoo", Prefix=f"{prefix}/")
-    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-
-
-PARTS = {"stages": stages, "photos": photos, "clip": clip, "refused": refused, "overhead": overhead}
+PARTS = {
+    "stages": stages,
+    "repro": repro,
+    "data": data,
+    "serving": serving,
+    "photos": photos,
+    "clip": clip,
+    "refused": refused,
+    "overhead": overhead,
+}
 
 if __name__ == "__main__":
     main()

@@ -11,7 +11,6 @@ products or logs; the stage is `zoo train` as it is. Usage:
 import argparse
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from machine import machine
 
 from zoo.cores import available_cores
 from zoo.faces.curation.face_pack import FacePack, read_pack, write_pack
@@ -60,7 +60,7 @@ def main() -> None:
     figures = summary(trials)
     result = {
         "measured": datetime.now(UTC).isoformat(timespec="minutes"),
-        "machine": machine(),
+        "machine": machine("torch", "ray"),
         "identities": arguments.identities,
         "recipe": arguments.recipe,
         "iterations": arguments.iterations or "the recipe's",
@@ -231,22 +231,6 @@ def summary(trials: list[dict[str, float]]) -> dict[str, float]:
     ]
     figures["ratio of wall times after cluster start"] = statistics.median(ratios)
     return {key: round(value, 3) for key, value in figures.items()}
-
-
-def machine() -> str:
-    """What it was measured on."""
-    import ray
-    import torch
-
-    model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    versions = (
-        f"Python {platform.python_version()}, torch {torch.__version__}, Ray {ray.__version__}"
-    )
-    return f"{available_cores()} cores of {model}; {versions}"
 
 
 def markdown(result: dict[str, Any]) -> str:

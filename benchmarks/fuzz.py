@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from tests.readers import READERS
 
 ROUND = 200  # inputs between two looks at the clock
-PATIENCE = 120  # seconds beyond those asked for, in which a reader must have ended
+GRACE_SECONDS = 120  # seconds beyond those asked for, in which a reader must have ended
 
 
 def main() -> int:
@@ -46,14 +46,14 @@ def main() -> int:
         child.start()
         theirs.close()
         count, taken, slowest, findings = 0, 0, 0.0, list[str]()
-        until = time.monotonic() + asked.seconds + PATIENCE
+        until = time.monotonic() + asked.seconds + GRACE_SECONDS
         while ours.poll(max(0.0, until - time.monotonic())):
             try:
                 count, taken, slowest, findings = ours.recv()
             except EOFError:
                 break
         else:
-            findings.append(f"it hangs: no end after {asked.seconds + PATIENCE:.0f} s")
+            findings.append(f"it hangs: no end after {asked.seconds + GRACE_SECONDS:.0f} s")
             child.kill()
         child.join()
         if child.exitcode:

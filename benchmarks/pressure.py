@@ -18,7 +18,6 @@ import asyncio
 import io
 import json
 import os
-import platform
 import signal
 import socket
 import statistics
@@ -33,7 +32,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from nuisances import NUISANCES, annoy
+from hostile_clients import CLIENTS, attack
+from machine import machine
 from PIL import Image as Pillow
 
 from zoo.people import random_person, random_scene, render
@@ -49,14 +49,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--nuisance", choices=NUISANCES, help=argparse.SUPPRESS)
+    parser.add_argument("--client-kind", choices=CLIENTS, help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.nuisance:
-        asyncio.run(annoy(arguments.nuisance, arguments.url))
+    if arguments.client_kind:
+        asyncio.run(attack(arguments.client_kind, arguments.url))
         return
     with tempfile.TemporaryDirectory(prefix="zb-") as folder:
-        found = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+        found = {"machine": machine()}
         for part in (ends, slow):
             with served(Path(folder), arguments) as (url, process):
                 arguments.identity = first_identity(url)
@@ -125,7 +125,7 @@ async def slow(
     host, port = url.removeprefix("http://").split(":")
     rounds: dict[str, list[float]] = {}
     for _ in range(_ROUNDS):
-        for name in ("alone", *NUISANCES):
+        for name in ("alone", *CLIENTS):
             seconds = await beside(url, photo, arguments, name)
             rounds.setdefault(name, []).extend(seconds)
     alone = p95(rounds["alone"])
@@ -138,12 +138,12 @@ async def slow(
 
 
 async def beside(
-    url: str, photo: bytes, arguments: argparse.Namespace, nuisance: str
+    url: str, photo: bytes, arguments: argparse.Namespace, client_kind: str
 ) -> list[float]:
     """Latencies of a few clients; the nuisance comes from a process of its own."""
     seconds: list[float] = []
-    command = [sys.executable, __file__, "--nuisance", nuisance, "--url", url]
-    bad = subprocess.Popen(command) if nuisance in NUISANCES else None
+    command = [sys.executable, __file__, "--client-kind", client_kind, "--url", url]
+    bad = subprocess.Popen(command) if client_kind in CLIENTS else None
     await asyncio.sleep(2)
     end = time.monotonic() + arguments.seconds / (4 * _ROUNDS)
 

@@ -9,7 +9,6 @@ functions beneath it. Usage:
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from machine import machine
 from onnx import TensorProto, helper
 from PIL import Image as Pillow
 
@@ -216,15 +216,6 @@ def register(made: tuple[Identity, Path, Path], uri: str) -> int:
     """Publishes what :func:`products` made."""
     identity, model, report = made
     return publish(identity.name, model, report, receipts.read(model), identity, uri)
-
-
-def machine() -> str:
-    """What this ran on, and how busy that was."""
-    load = os.getloadavg()[0]
-    return (
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"load {load:.1f}"
-    )
 
 
 if __name__ == "__main__":

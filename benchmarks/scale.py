@@ -10,7 +10,6 @@ other names, so that a thousand are there in seconds; what is measured is `dvc r
 import argparse
 import json
 import os
-import platform
 import re
 import resource
 import shutil
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from machine import machine
 
 from zoo.cores import available_cores
 from zoo.people import named_person, random_person, random_scene, render
@@ -68,12 +68,10 @@ def main() -> None:
             found |= from_nothing(make_project(Path(folder) / "fresh"), arguments.fresh)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     found["largest process, GB"] = usage
-    load = os.getloadavg()[0]
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f}"
     if arguments.json:
-        print(json.dumps({"machine": machine, **found}))
+        print(json.dumps({"machine": machine(), **found}))
         return
-    print(machine)
+    print(machine())
     for name, value in found.items():
         print(f"{name:64} {value:8.2f}")
 

@@ -12,12 +12,12 @@ import asyncio
 import io
 import json
 import os
-import platform
 import statistics
 import time
 from pathlib import Path
 
 import httpx2
+from machine import machine
 from PIL import Image as Pillow
 from websockets.asyncio.client import connect
 
@@ -190,13 +190,6 @@ def _below(parent: int) -> list[int]:
         for child in (task / "children").read_text().split():
             found += [int(child), *_below(int(child))]
     return found
-
-
-def machine() -> str:
-    """Processor and cores."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
-    return f"{model or platform.machine()}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

@@ -76,11 +76,11 @@ def measure(clip: Path, folder: Path, network: Path, jobs: int | None, shot: int
     """The figures of one clip."""
     whole = folder / "swapped.mp4"
     whole.unlink(missing_ok=True)
-    swap = swap_video(clip, whole, network, mark=MARK, jobs=jobs)
+    swap = swap_video(clip, whole, [network], mark=MARK, jobs=jobs)
     again = folder / "resumed.mp4"
     again.unlink(missing_ok=True)
     done = _killed(clip, again, network, jobs)
-    resumed = swap_video(clip, again, network, mark=MARK, jobs=jobs)
+    resumed = swap_video(clip, again, [network], mark=MARK, jobs=jobs)
     before, after = inspect_video(clip), inspect_video(whole)
     figures = {
         "frames": swap.frames,
@@ -147,7 +147,7 @@ def _killed(clip: Path, target: Path, network: Path, jobs: int | None) -> str:
         "from zoo.provenance.credentials.marking import Marking\n"
         "from zoo.swapping.video.file import swap_video\n"
         f"mark = Marking{(MARK.identity, MARK.version, MARK.sha256, MARK.basis)!r}\n"
-        f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), Path({str(network)!r}),"
+        f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), [Path({str(network)!r})],"
         f" mark=mark, jobs={jobs!r})"
     )
     began = time.perf_counter()

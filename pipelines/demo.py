@@ -21,7 +21,7 @@ from zoo.settings import Project
 
 IDENTITIES = ("ada", "bruno")
 TILE, CAPTION, GAP = 300, 26, 14
-STRANGER, STRANGER_SIZE = 9021, 320
+PHOTO_SEED, PHOTO_SIZE = 9021, 320
 """Seed and pixels of the demo's photo: somebody who is not in the content set."""
 FACES = 4
 """Photos of each identity on the sheet, in a square of two by two."""
@@ -40,8 +40,8 @@ def main(project: Project) -> int:
     folder.mkdir(exist_ok=True)
     if photo is None:
         photo = folder / "photo.jpg"
-        scene = random_scene(STRANGER, max_yaw=12)
-        write_photo(photo, render(random_person(STRANGER), scene, STRANGER_SIZE).image)
+        scene = random_scene(PHOTO_SEED, max_yaw=12)
+        write_photo(photo, render(random_person(PHOTO_SEED), scene, PHOTO_SIZE).image)
     swapped = {}
     for name in IDENTITIES:
         swapped[name] = folder / ("out.jpg" if name == IDENTITIES[0] else f"{name}.jpg")

@@ -13,7 +13,7 @@ PACKAGE = PLATFORM / "zoo"
 
 # From the ground up. Names on one line do not know each other.
 FLOORS = [
-    {"errors", "printable", "untrusted", "cores"},
+    {"errors", "printable", "untrusted", "cores", "process_pool", "file_lock"},
     {"yaml_files"},
     {"settings"},
     {"storage"},
@@ -45,6 +45,8 @@ LIGHT_PACKAGES = [
     "errors",
     "printable",
     "untrusted",
+    "process_pool",
+    "file_lock",
     "yaml_files",
     "settings",
     "storage",

@@ -120,17 +120,17 @@ def test_processes_of_one_node_fetch_a_pack_once(s3: FaultyProxy, pack: Path, ca
     s3.seen.clear()
     s3.next(Fault(wait=2.0), method="GET", path="content")  # so that all of them want it at once
     code = f"from zoo.shared_storage import SharedFile\nprint({shared!r}.here().stat().st_size)"
-    lanes = [
+    readers = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)
     ]
-    assert [int(lane.communicate()[0]) for lane in lanes] == [len(PACK)] * 3
+    assert [int(reader.communicate()[0]) for reader in readers] == [len(PACK)] * 3
     assert [seen.method for seen in s3.seen] == ["GET"]
 
 
 def test_a_store_that_is_away_keeps_nothing_half_written(s3: FaultyProxy, tmp_path: Path) -> None:
     target = f"s3://{BUCKET}/a.txt"
     s3.go_down(30)
-    with pytest.raises(OutageError), writing(target, patience=0.2) as path:
+    with pytest.raises(OutageError), writing(target, retry_seconds=0.2) as path:
         path.write_text("text")
     assert not path.exists()
     s3.go_down(0)

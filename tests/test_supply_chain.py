@@ -76,7 +76,7 @@ def test_an_advisory_fails_the_audit_unless_it_is_accepted_and_an_unknown_versio
 
 def test_a_copy_of_pypas_database_is_asked_for_named_versions_and_ranges(tmp_path: Path) -> None:
     searched = runpy.run_path(str(ROOT / "pipelines" / "project" / "audit.py"))["searched"]
-    place = {"package": {"ecosystem": "PyPI", "name": "a-b"}}
+    place: dict[str, object] = {"package": {"ecosystem": "PyPI", "name": "a-b"}}
     spans: dict[str, dict[str, object]] = {
         "RANGE": {"ranges": [{"type": "ECOSYSTEM", "events": [
             {"introduced": "1.9"}, {"fixed": "1.10"}, {"introduced": "2"}, {"last_affected": "3"},
@@ -88,7 +88,11 @@ def test_a_copy_of_pypas_database_is_asked_for_named_versions_and_ranges(tmp_pat
     folder = tmp_path / "vulns" / "a-b"
     folder.mkdir(parents=True)
     for day, (name, span) in enumerate(spans.items(), 1):
-        said = {"id": name, "modified": f"2026-01-0{day}T00:00:00Z", "affected": [place | span]}
+        said = {
+            "id": name,
+            "modified": f"2026-01-0{day}T00:00:00Z",
+            "affected": [{**place, **span}],
+        }
         said |= {"withdrawn": "2026-01-05"} if name == "GONE" else {}
         (folder / f"{name}.yaml").write_text(yaml.dump(said))
     versions = ("1.8", "1.9", "1.9.5", "1.10", "2.0", "3", "3.1")

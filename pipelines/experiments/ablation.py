@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo.evaluation.experiment import Experiment, Trial, run
-from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.experiment_arguments import parser, run_experiment, selected
 from zoo.evaluation.report.report_card import Report, Scores
 from zoo.storage import write_json
 
@@ -51,7 +51,7 @@ COLUMNS: Mapping[str, str] = {
 
 
 def main() -> int:
-    experiment, names = asked(parser("Terms switched off one by one.", "ablation").parse_args())
+    experiment, names = selected(parser("Terms switched off one by one.", "ablation").parse_args())
     variants = {"as-it-is": {}, **variants_of(experiment, names[0])}
     trials = [
         Trial(name, variant, changes) for variant, changes in variants.items() for name in names

@@ -10,7 +10,7 @@ where they are missing; pages are written as JPEG with their captions.
 from collections.abc import Callable, Mapping, Sequence
 
 from zoo.evaluation.experiment import Experiment, Trial, train
-from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.experiment_arguments import parser, run_experiment, selected
 from zoo.evaluation.report.figure_grid import GridRow, page
 from zoo.evaluation.report.figures import FigurePhotos, Seen
 from zoo.photos.writing import write_photo
@@ -22,7 +22,7 @@ LOW, HIGH = 0.3, 2.5  # times the recipe's α
 
 
 def main() -> int:
-    experiment, names = asked(parser("The poster's figures.", "figures").parse_args())
+    experiment, names = selected(parser("The poster's figures.", "figures").parse_args())
     first = names[0]
     start, end = experiment.recipe_of(Trial(first, "as-it-is")).style_weight
     beta = experiment.recipe_of(Trial(first, "as-it-is")).light_weight
@@ -35,8 +35,8 @@ def main() -> int:
     if len(train(experiment, trials)) < len(trials):
         return 1
 
-    showcase = FigurePhotos(experiment.project)
-    some, turned, hard = showcase.ordinary(), showcase.turned(), showcase.difficult()
+    figure_photos = FigurePhotos(experiment.project)
+    some, turned, hard = figure_photos.ordinary(), figure_photos.turned(), figure_photos.difficult()
     base = bases[0]
     pages: Mapping[str, tuple[str, str, Callable[[], list[GridRow]]]] = {
         "1-identities": (

@@ -8,7 +8,7 @@ Leaves ``quality_curve.json`` and ``quality_curve.png``; what is trained already
 from pathlib import Path
 
 from zoo.evaluation.experiment import Experiment, Trial, run
-from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.experiment_arguments import parser, run_experiment, selected
 from zoo.evaluation.report.report_card import Report, Scores
 from zoo.faces.curation.face_pack import read_pack
 from zoo.storage import atomic_file, write_json
@@ -26,7 +26,7 @@ def main() -> int:
     options = parser("Score against the number of style photos.", "quality-curve")
     options.add_argument("--numbers", type=int, nargs="+", default=NUMBERS)
     arguments = options.parse_args()
-    experiment, names = asked(arguments)
+    experiment, names = selected(arguments)
     trials = [
         trial for name in names for trial in trials_of(experiment, name, set(arguments.numbers))
     ]

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
-from zoo.errors import UnknownIdentityError
+from zoo.errors import IdentityError, UnknownIdentityError
 from zoo.evaluation.comparison import paste_back
-from zoo.evaluation.experiment_arguments import asked, parser, run_experiment
+from zoo.evaluation.experiment_arguments import parser, run_experiment, selected
 from zoo.evaluation.judging import judge_of
 from zoo.evaluation.measures.measure import Before, measure
 from zoo.evaluation.report.report_card import Measures
@@ -29,7 +30,7 @@ from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align, warp_back
 from zoo.faces.masks.face_mask import face_region
 from zoo.photos.image import Image, Plane, Points
-from zoo.products.incremental import process_pool
+from zoo.process_pool import ProcessPool, in_order
 from zoo.settings import Project
 from zoo.storage import write_json
 from zoo.swapping.compositing import replaceable
@@ -74,19 +75,24 @@ def main() -> int:
     options = parser("The steps of stitching, one by one.", "stitching")
     options.add_argument("--networks", type=Path, help="folders of networks by identity")
     arguments = options.parse_args()
-    experiment, names = asked(arguments)
+    experiment, names = selected(arguments)
     networks = arguments.networks or experiment.project.models
     for name in names:
         if not (networks / name / "network.onnx").is_file():
             raise UnknownIdentityError(f"{networks / name} has no network; train it first.")
-    with process_pool(experiment.processes) as pool:
+    with ProcessPool(experiment.processes) as pool:
         work = partial(measured, experiment.project, networks)
-        found = dict(zip(names, pool.map(work, names), strict=True))
+        found = dict(zip(names, in_order(pool, names, work, lost), strict=True))
     write_json(experiment.folder / "stitching.json", found)
     path = experiment.folder / "stitching.md"
     path.write_text(table(found), encoding="utf-8")
     print(f"Look at {path}")
     return 0
+
+
+def lost(name: str, reason: str) -> NoReturn:
+    """An identity whose process died."""
+    raise IdentityError(f"{name}: {reason}, perhaps because memory ran out; use fewer processes.")
 
 
 def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str, float]]:

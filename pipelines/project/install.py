@@ -8,8 +8,10 @@ alone.
 """
 
 import argparse
+import compileall
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,8 @@ def main() -> int:
         pip(*_HASHED, *locks("cuda"))
     project = [str(ROOT)] if chosen.no_editable else ["--editable", str(ROOT)]
     pip("--no-deps", "--no-build-isolation", *project)
+    if chosen.no_editable:  # an image is started often, and its files cannot be written
+        compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2, workers=0)
     return 0
 
 
@@ -58,9 +62,13 @@ def wants_cuda() -> bool:
 
 
 def pip(*arguments: str) -> None:
-    """Runs pip; its output and exit code are passed to the user."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--quiet", *arguments]
-    done = subprocess.run([*command, "--disable-pip-version-check"], check=False)
+    """Runs pip; its output and exit code are passed to the user.
+
+    Modules are compiled when they are imported first: most never are, and all take a minute.
+    """
+    quiet = ("--quiet", "--quiet", "--no-compile", "--disable-pip-version-check")
+    command = [sys.executable, "-m", "pip", "install", *quiet, *arguments]
+    done = subprocess.run(command, check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
 

@@ -53,9 +53,9 @@ def main() -> None:
     random = np.random.default_rng(1)
     calibration = photos_tensor(list(training[:160]), 64)
     student = factorise(teacher, torch.cat([calibration, disturbed(calibration, random)]))
-    before = agreement(student, teacher, held_out)
+    before = feature_similarity(student, teacher, held_out)
     distil(student, teacher, training, arguments.iterations)
-    after = agreement(student, teacher, held_out)
+    after = feature_similarity(student, teacher, held_out)
 
     weights = {name: value.half().contiguous() for name, value in student.state_dict().items()}
     with atomic_file(arguments.out) as temporary:
@@ -113,7 +113,9 @@ def distil(student: Compact, teacher: VGG19, photos_NHWC: np.ndarray, iterations
 
 
 @torch.no_grad()
-def agreement(student: Compact, teacher: VGG19, photos_B3HW: Tensor) -> dict[str, dict[str, float]]:
+def feature_similarity(
+    student: Compact, teacher: VGG19, photos_B3HW: Tensor
+) -> dict[str, dict[str, float]]:
     """By layer: error² over the teacher's mean square, and mean cosine over locations."""
     got, wanted = student(photos_B3HW), teacher(photos_B3HW)
     return {

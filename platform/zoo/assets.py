@@ -13,7 +13,7 @@ from pathlib import Path
 
 from zoo.errors import AssetError, DamagedObjectError, MissingObjectError, OutageError
 from zoo.s3.address import S3Address, is_s3
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.s3.transfer import Progress, download
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, private_folder, sha256_of
@@ -207,7 +207,7 @@ def _read_s3(url: str, target: Path, file: AssetFile, progress: Progress | None)
             target,
             sha256=file.sha256,
             progress=progress,
-            patience=SHORT_PATIENCE,
+            retry_seconds=SHORT_RETRY_SECONDS,
         )
     except MissingObjectError as error:
         raise _NotThere("not there") from error

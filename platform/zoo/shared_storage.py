@@ -4,7 +4,6 @@ A *place* is the path of a file or folder, or an ``s3://`` address; the function
 same for both.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -15,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import DamagedObjectError, MissingObjectError
+from zoo.file_lock import file_lock
 from zoo.s3 import transfer
 from zoo.s3.address import S3Address, is_s3
-from zoo.s3.client import PATIENCE
+from zoo.s3.client import RETRY_SECONDS
 from zoo.settings import cache_folder
 from zoo.storage import atomic_file, plain_errors, private_folder, sha256_of
 
@@ -30,17 +30,19 @@ def join(place: str, *names: str) -> str:
 
 
 @contextmanager
-def writing(place: str, patience: float = PATIENCE, *, private: bool = False) -> Iterator[Path]:
+def writing(
+    place: str, retry_seconds: float = RETRY_SECONDS, *, private: bool = False
+) -> Iterator[Path]:
     """Yields a temporary path; its file is moved to ``place`` if the block succeeds.
 
     Args:
         place: a path, or an ``s3://`` address.
-        patience: seconds.
+        retry_seconds: seconds.
         private: for its owner only; in S3 that is the bucket's affair.
 
     Raises:
         StorageError: the disk or the store said no.
-        OutageError: the store has not answered for ``patience`` seconds.
+        OutageError: the store has not answered for ``retry_seconds``.
     """
     if not is_s3(place):
         if private:
@@ -54,7 +56,7 @@ def writing(place: str, patience: float = PATIENCE, *, private: bool = False) ->
     with _scratch(address) as temporary:
         with plain_errors(temporary):
             yield temporary
-        transfer.upload(temporary, address, patience)
+        transfer.upload(temporary, address, retry_seconds)
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def reading(place: str) -> Iterator[Path]:
         yield temporary
 
 
-def names(place: str, patience: float = PATIENCE) -> list[str]:
+def names(place: str, retry_seconds: float = RETRY_SECONDS) -> list[str]:
     """The names in the folder ``place``; none if it does not exist.
 
     Raises:
@@ -86,20 +88,20 @@ def names(place: str, patience: float = PATIENCE) -> list[str]:
     """
     if is_s3(place):
         prefix = join(place, "")
-        found = transfer.listing(S3Address.parse(prefix), patience)
+        found = transfer.listing(S3Address.parse(prefix), retry_seconds)
         inside = (str(entry.address).removeprefix(prefix) for entry in found)
         return sorted({name.split("/")[0] for name in inside})
     return sorted(os.listdir(place)) if Path(place).is_dir() else []  # noqa: PTH208
 
 
-def remove(place: str, patience: float = PATIENCE) -> None:
+def remove(place: str, retry_seconds: float = RETRY_SECONDS) -> None:
     """Removes ``place`` and everything below it, if it exists.
 
     Raises:
         StorageError: the store refuses or does not answer.
     """
     if is_s3(place):
-        transfer.remove(S3Address.parse(place), patience)
+        transfer.remove(S3Address.parse(place), retry_seconds)
     elif Path(place).is_dir():
         shutil.rmtree(place, ignore_errors=True)
     else:
@@ -127,7 +129,7 @@ class SharedFile:
         copy = folder / f"{self.sha256}{Path(self.place).suffix}"
         with plain_errors(copy):
             private_folder(folder)
-            with alone(folder / f".{self.sha256}.lock"):
+            with file_lock(folder / f".{self.sha256}.lock"):
                 if not copy.is_file():
                     _forget_old(folder)
                     self._fetch(copy)
@@ -171,14 +173,6 @@ def share(path: Path, sha256: str, folder: str) -> SharedFile:
 def _scratch(address: S3Address) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
         yield Path(folder) / address.name
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """One process of this machine at a time; a killed one's lock is free again."""
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _forget_old(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Connects to MLflow, without its log output and with readable errors."""
 
-import fcntl
 import logging
 import os
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import RegistryError, StorageError
+from zoo.file_lock import file_lock
 from zoo.settings import without_password
 
 if TYPE_CHECKING:
@@ -94,12 +94,8 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
     if not uri.startswith(_SQLITE):
         yield
         return
-    folder = os.open(Path(uri.removeprefix(_SQLITE)).absolute().parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with file_lock(Path(uri.removeprefix(_SQLITE)).absolute().parent):
         yield
-    finally:
-        os.close(folder)
 
 
 def exists(uri: str) -> bool:

@@ -1,8 +1,6 @@
 """``zoo status``: how far each identity is, from receipts."""
 
-import fcntl
 import json
-import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +14,7 @@ from tests.registry.conftest import Trained
 from zoo import assets
 from zoo.assets import Asset, AssetFile
 from zoo.evaluation.measures.likeness import recogniser_sha256
+from zoo.file_lock import file_lock
 from zoo.products import failures, receipts
 from zoo.products.digests import digests
 from zoo.provenance.identities.identity import new_identity, read_identity, write_identity
@@ -208,12 +207,8 @@ def test_a_training_is_told_apart_from_one_that_was_interrupted(
     log = project.root / "logs" / "ada.log"
     log.write_text("t training x, recipe quick\nt iteration 40  total 2.31\n")
     assert status(zoo)["training"] == "interrupted, at iteration 40"
-    handle = os.open(checkpoints, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with file_lock(checkpoints):
         assert status(zoo)["training"] == "training, at iteration 40"
-    finally:
-        os.close(handle)
 
 
 def test_a_new_identity_has_everything_missing(zoo: Zoo, project: Project) -> None:

@@ -122,7 +122,7 @@ def test_a_store_that_goes_away_fails_its_inputs_and_leaves_no_half_object(
     zoo: Zoo, photos: dict[str, str], s3: FaultyProxy, portrait: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(photo_locations, "SHORT_PATIENCE", 0.2)
+    monkeypatch.setattr(photo_locations, "SHORT_RETRY_SECONDS", 0.2)
     s3.next(*[Fault(reset=True)] * 99, method="PUT")
     ended = zoo("swap", "-i", "ada", portrait, photos["meadow"], "-o", f"s3://{BUCKET}/out/")
     assert ended.code == 1

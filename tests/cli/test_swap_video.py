@@ -87,11 +87,11 @@ def test_people_of_a_video_get_an_identity_each(
 ) -> None:
     people = np.asarray(Pillow.open(couple))
     clip = write_clip(Path("clip.mp4"), [people] * 6)
-    stranger = render(random_person(33), random_scene(3, max_yaw=10), 192).image
-    Pillow.fromarray(stranger).save("stranger.png")
-    options = ("--map", "left=ada", "--map", "right=bruno", "--map", "stranger.png=ada")
+    other = render(random_person(33), random_scene(3, max_yaw=10), 192).image
+    Pillow.fromarray(other).save("other.png")
+    options = ("--map", "left=ada", "--map", "right=bruno", "--map", "other.png=ada")
     ended = zoo("swap", *options, clip, "-o", "out.mp4", "--jobs", "1")
-    assert (ended.code, ended.err) == (0, "clip.mp4: Not there: the person in stranger.png.\n")
+    assert (ended.code, ended.err) == (0, "clip.mp4: Not there: the person in other.png.\n")
     assert "(6 frames, 6 with faces" in ended.out and "tell apart" in ended.out
     before, after = pictures(clip)[3].astype(float), pictures(Path("out.mp4"))[3]
     left, right = (np.abs(after - before)[:, half].mean() for half in (np.s_[:256], np.s_[256:]))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from zoo.cluster import capacity
-from zoo.cluster.capacity import Growth, check_room, described, starts_nodes
+from zoo.cluster.autoscaling import Growth, starts_nodes
+from zoo.cluster.capacity import GROWN_AT_ONCE, check_room, described, grown
 from zoo.errors import ClusterError
 
 GIB = 2.0**30
@@ -22,6 +23,7 @@ def grows(monkeypatch: pytest.MonkeyPatch) -> dict[str, Growth | None]:
     """What the autoscaler could start; there is none at first."""
     found: dict[str, Growth | None] = {"now": None}
     monkeypatch.setattr(capacity, "growth", lambda ray: found["now"])
+    monkeypatch.setattr(capacity, "is_coming", lambda ray: False)
     return found
 
 
@@ -54,8 +56,36 @@ def test_what_an_autoscaler_could_start_is_waited_for_and_nothing_else(
         check(ray, {"num_cpus": 4}, workers=3)
     with pytest.raises(ClusterError, match="asks for 8 CPUs"):
         check(ray, {"num_cpus": 8})
-    grows["now"] = Growth(())  # an older one, which does not say
+    grows["now"] = Growth()  # version 1, which does not say
     check(ray, {"num_cpus": 8})
+
+
+def test_an_autoscaler_that_answers_is_asked(
+    grows: dict[str, Growth | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[dict[str, float], int]] = []
+
+    def could_start(ray: Any, bundle: dict[str, float], count: int) -> bool:
+        asked.append((bundle, count))
+        return bundle["CPU"] <= 4
+
+    monkeypatch.setattr(capacity, "could_start", could_start)
+    ray, grows["now"] = pretended({}), Growth(answers=True)
+    check(ray, {"num_cpus": 4, "num_gpus": 0}, workers=2)
+    with pytest.raises(ClusterError, match="its autoscaler starts none that would do"):
+        check(ray, {"num_cpus": 8, "num_gpus": 0.5})
+    assert asked == [({"CPU": 4}, 2), ({"CPU": 8, "GPU": 0.5}, 1)]
+
+
+def test_work_waits_for_nodes_that_an_autoscaler_will_start(
+    grows: dict[str, Growth | None],
+) -> None:
+    ray = pretended({"CPU": 0.0}, {"CPU": 2.0})
+    assert grown(ray, {"num_cpus": 1}) == 2
+    grows["now"] = Growth(answers=True)
+    assert grown(ray, {"num_cpus": 1}) == 2 + GROWN_AT_ONCE
+    grows["now"] = Growth((({"CPU": 2.0}, 3),))
+    assert grown(ray, {"num_cpus": 1}) == 6
 
 
 def test_an_autoscaler_that_only_watches_is_none() -> None:

@@ -1,31 +1,41 @@
 """Stages and swaps by tasks of a real cluster: as here, whatever becomes of a process."""
 
+import asyncio
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image as Pillow
 from ray.cluster_utils import Cluster
 
 from tests.networks_on_disk import write_network
+from tests.serving.conftest import REGISTRY, portrait, zoo_cache
 from tests.swapping.conftest import portraits
-from zoo.cli.workforce import workforce
+from zoo.cli.swapping.swap_workers import swap_workers
 from zoo.cluster import tasks as tasks_module
 from zoo.cluster.joining import connected
-from zoo.cluster.tasks import Asked, in_tasks
+from zoo.cluster.tasks import Asked, ClusterPool
 from zoo.errors import ClusterError, PhotoError
 from zoo.photos.image import Image
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.verifying import verify
+from zoo.serving.deployment import running as running_module
+from zoo.serving.deployment.application import LibraryActor
+from zoo.serving.deployment.gateway import Gateway
+from zoo.serving.options import Options
+from zoo.serving.upload_swapping import SwapRequest
 from zoo.settings import Project
 from zoo.storage import sha256_of
 from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swap_many
 
-__all__ = ["portraits"]
+__all__ = ["portrait", "portraits", "zoo_cache"]
 
 
 @pytest.fixture(autouse=True)
@@ -90,8 +100,8 @@ def test_photos_are_swapped_as_here_and_signed_by_the_drivers_key(
     how = BatchOptions(network, Marking("ada", "3", sha256_of(network), "synthetic"))
 
     def swap() -> list[Outcome]:
-        with workforce(3, 0, None, None) as force:
-            return sorted(force.swap_many(pairs, how), key=lambda one: one.number)
+        with swap_workers(3, 0, None, None) as workers:
+            return sorted(workers.swap_many(pairs, how), key=lambda one: one.number)
 
     first = swap()
     assert [one.faces for one in first] == [1, None, 1]
@@ -112,10 +122,10 @@ def test_what_no_node_has_is_refused_at_once() -> None:
     from zoo.training.ray.worker_groups import WorkerGroups
 
     with connected() as ray:
-        teams = WorkerGroups(ray, 64, 0, 1)
+        groups = WorkerGroups(ray, 64, 0, 1)
         began = time.monotonic()
         with pytest.raises(ClusterError, match="64 CPUs on one machine"):
-            teams.check()
+            groups.check()
     assert time.monotonic() - began < 15
 
 
@@ -134,11 +144,52 @@ def test_few_are_in_flight_and_a_task_that_always_dies_is_told(
     results = []
     with connected() as ray:
         asked = Asked({"num_cpus": 1}, at_once=3)
-        for result in in_tasks(ray, tasks(), _prepare, lambda task, why: -task, asked):
+        for result in ClusterPool(ray, asked).map(tasks(), _prepare, lambda task, why: -task):
             results.append(result)
             most = max(most, len(taken) - len(results))
     assert sorted(results) == [-5, *(n for n in range(12) if n != 5)]
     assert most <= 3
+
+
+class CountingLibrary(LibraryActor):
+    """Counts how often each network was fetched by a worker."""
+
+    def ask(self, question: str, *arguments: Any) -> Any:
+        fetched = self.__dict__.setdefault("fetched", Counter())
+        if question == "fetched":
+            return dict(fetched)
+        fetched.update(arguments if question == "network" else ())
+        return super().ask(question, *arguments)
+
+
+def test_identities_are_served_by_workers_of_the_cluster_that_hold_them(
+    zoo_cache: Path, portrait: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "LibraryActor", CountingLibrary)
+    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
+    options = Options(registry=REGISTRY, networks=1, workers=2, threads=1, cluster=True)
+
+    async def ask(gateway: Gateway) -> tuple[list[dict[str, int]], set[bytes]]:
+        counts, seen = [], set()
+        for rounds in (2, 4):
+            for name in ("ada", "bruno") * rounds:
+                chosen = await gateway.choose(name)
+                seen.add((await gateway.swap(portrait, [chosen], SwapRequest())).encoded)
+                await asyncio.sleep(0.5)  # in which Serve tells who holds what
+            counts.append(await gateway._library.ask.remote("fetched"))
+        return counts, seen
+
+    with running_module.running(options) as gateway:
+        (first, second), seen = asyncio.run(ask(gateway))
+    assert set(first) == {"ada:1", "bruno:1"}
+    # Four of each more. One in two would find the other's network, if it went anywhere.
+    assert sum(second.values()) - sum(first.values()) <= 1
+    for number, picture in enumerate(seen):
+        (tmp_path / f"{number}.png").write_bytes(picture)
+        assert verify(tmp_path / f"{number}.png").by_this_user
+    with connected() as ray:
+        names = ray.util.list_named_actors(all_namespaces=True)
+    assert names == []  # neither Serve nor an attendant
 
 
 def _prepare() -> Callable[[int], int]:

@@ -10,13 +10,16 @@ import pytest
 import ray
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from tests.deploy.structure import RESOURCES
 from zoo import __version__
+from zoo.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-MANIFESTS = ("raycluster.yaml", "rayjob.yaml")
+MANIFESTS = ("raycluster.yaml", "rayjob.yaml", "rayserve.yaml")
 
 
 def document(name: str) -> Any:
@@ -100,7 +103,7 @@ def test_a_cluster_in_a_cloud_asks_for_a_token() -> None:
 
 
 def test_rays_nodes_on_kubernetes_take_calls_from_each_other_alone() -> None:
-    policy = document("networkpolicy.yaml")
+    policy, clients = yaml.safe_load_all((DEPLOY / "networkpolicy.yaml").read_text())
     assert (policy["apiVersion"], policy["kind"]) == ("networking.k8s.io/v1", "NetworkPolicy")
     nodes = {"podSelector": {"matchLabels": {"ray.io/is-ray-node": "yes"}}}
     spec = policy["spec"]
@@ -109,6 +112,37 @@ def test_rays_nodes_on_kubernetes_take_calls_from_each_other_alone() -> None:
     assert everything == {"from": [nodes]}
     assert dashboard["ports"] == [{"protocol": "TCP", "port": 8265}]
     assert all(who["podSelector"]["matchLabels"] for who in dashboard["from"])
+    (served,) = clients["spec"]["ingress"]
+    assert served["ports"] == [{"protocol": "TCP", "port": 8000}]
+    assert served["from"][0]["podSelector"]["matchLabels"]
+
+
+def test_the_service_finds_the_head_that_serves() -> None:
+    service, job = document("serve-service.yaml"), document("rayserve.yaml")
+    (head, *_), template = (
+        job["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]["containers"],
+        job["spec"]["rayClusterSpec"]["headGroupSpec"]["template"],
+    )
+    assert template["metadata"]["labels"].items() >= service["spec"]["selector"].items()
+    (port,) = service["spec"]["ports"]
+    assert port["targetPort"] in [one["containerPort"] for one in head["ports"]]
+    policy = list(yaml.safe_load_all((DEPLOY / "networkpolicy.yaml").read_text()))[1]
+    assert policy["spec"]["podSelector"]["matchLabels"] == service["spec"]["selector"]
+
+
+def test_the_entrypoint_that_serves_is_a_command_of_ours() -> None:
+    words = document("rayserve.yaml")["spec"]["entrypoint"].split()
+    assert words[0] == "zoo"
+    context = get_command(app).make_context("zoo", words[1:], resilient_parsing=True)
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    serve = group.get_command(context, words[1])
+    assert serve is not None
+    asked = serve.make_context("serve", words[2:]).params
+    workers = document("rayserve.yaml")["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]
+    (container,) = workers["template"]["spec"]["containers"]
+    cpus = int(container["resources"]["requests"]["cpu"]) * workers["replicas"]
+    assert asked["cluster"] and asked["workers"] * asked["threads"] <= cpus
 
 
 def _strict(schema: Any) -> Any:

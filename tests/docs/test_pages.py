@@ -14,12 +14,10 @@ import numpy as np
 import pytest
 
 from tests.clips import moved, write_clip
-from tests.networks_on_disk import write_network
+from tests.networks_on_disk import cached_network, write_network
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image
 from zoo.photos.writing import write_photo
-from zoo.registry.local import cache
-from zoo.storage import sha256_of
 
 ROOT = Path(__file__).parents[2]
 RUN = "<!-- run -->"
@@ -109,15 +107,4 @@ def portrait(person: int, scene: int) -> Image:
 def pull_ada(project: Path) -> None:
     """What `make demo` leaves in the cache: ada's champion, here a network that changes nothing."""
     source = write_network(project.parent / "ada.onnx", size=64)
-    card = {
-        "identity": "ada",
-        "version": 1,
-        "sha256": sha256_of(source),
-        "basis": "synthetic",
-        "recipe": "quick",
-        "resolution": 64,
-        "scores": {},
-    }
-    uri = f"sqlite:///{project / 'mlflow.db'}"
-    cache.store(uri, card, lambda path: path.write_bytes(source.read_bytes()))
-    cache.remember_aliases(uri, "ada", {"champion": 1})
+    cached_network(f"sqlite:///{project / 'mlflow.db'}", "ada", 1, source)

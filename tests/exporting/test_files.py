@@ -170,7 +170,7 @@ def test_a_hosts_picture_has_the_figures_of_zoo_swap(
     person = np.mean(list(map(descriptor, finished, faces)), axis=0)
 
     def figures(made: list[Image]) -> AnyArray:
-        """[N, 3]: distance to whom the network makes, movement of landmarks, agreement in light."""
+        """[N, 3]: distance to whom the network makes, landmarks moved, light correlation."""
         rows = []
         for (one, face), picture in zip(portraits, made, strict=True):
             again, found = find_again(picture, face)

@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from tests.photos.icc import linear_srgb_profile
+from tests.photos.orientation import ORIENTATIONS, turned
 from zoo.errors import PhotoError
 from zoo.photos.image import Image
 from zoo.photos.limits import bytes_per_pixel
@@ -44,21 +45,11 @@ def test_every_format_is_read(tmp_path: Path, picture: Picture, suffix: str) -> 
     assert not photo.metadata.grey
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_a_turned_photo_is_upright(tmp_path: Path, picture: Picture, orientation: int) -> None:
-    turned = {
-        1: picture,
-        2: picture[:, ::-1],
-        3: picture[::-1, ::-1],
-        4: picture[::-1],
-        5: picture.transpose(1, 0, 2),
-        6: np.rot90(picture, 1),
-        7: picture[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(picture, -1),
-    }[orientation]
     exif = Pillow.Exif()
     exif[0x0112] = orientation
-    path = saved(tmp_path / "a.png", Pillow.fromarray(np.ascontiguousarray(turned)), exif=exif)
+    path = saved(tmp_path / "a.png", Pillow.fromarray(turned(picture, orientation)), exif=exif)
     assert apart(read_photo(path).image, picture) == 0
 
 

@@ -154,12 +154,12 @@ def test_a_wrong_name_is_one_line(small: Project, script: Script) -> None:
 
 
 def test_rendered_projects_show_one_stranger_in_difficult_situations(rendered: Project) -> None:
-    showcase = FigurePhotos(rendered)
-    assert showcase.rendered and showcase.ordinary()
-    turned = showcase.turned()
+    figure_photos = FigurePhotos(rendered)
+    assert figure_photos.rendered and figure_photos.ordinary()
+    turned = figure_photos.turned()
     assert 4 <= len(turned) <= COUNT
     assert turned[0].yaw < -10 < 10 < turned[-1].yaw
-    assert {"glasses", "hand", "big mouth"} <= {photo.words for photo in showcase.difficult()}
+    assert {"glasses", "hand", "big mouth"} <= {photo.words for photo in figure_photos.difficult()}
 
 
 def test_a_page_holds_its_strips_below_each_other() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from zoo.errors import IdentityError, StorageError
 from zoo.products import receipts
-from zoo.products.incremental import Job, bring_up_to_date, remove_gone, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date, remove_gone, run_for_identities
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
@@ -126,7 +127,8 @@ SCRIPT = """
 import os, sys
 from pathlib import Path
 from zoo.errors import IdentityError
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 
 def make(name):
     if name == "dies":

@@ -25,7 +25,7 @@ import mlflow.onnx
 from zoo.products import receipts
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity
-from zoo.registry.promotion.gate import GateSettings, consider
+from zoo.registry.promotion.gate import GateSettings, promote
 from zoo.registry.publishing.publish import publish
 
 model, report, uri, signs = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
@@ -40,7 +40,7 @@ identity = Identity(name="ada", basis=Basis.synthetic, person="ada", added=date(
 while len(list(signs.iterdir())) < 2:
     time.sleep(0.01)
 version = publish("ada", model, report, receipts.read(model), identity, uri)
-consider("ada", uri, gate, version=version)
+promote("ada", uri, gate, version=version, strict=False)
 print(version)
 """
 
@@ -117,7 +117,7 @@ def test_a_lease_of_the_living_is_waited_for_and_one_of_the_dead_is_broken(uri: 
     dead = json.dumps({"who": "nobody@nowhere", "process": 1, "token": "dead"})
     client.create_registered_model("ada.lease", tags={"holder": dead})
     begin = time.monotonic()
-    with lease(client, "ada", patience=0.3):
+    with lease(client, "ada", wait_seconds=0.3):
         assert time.monotonic() - begin >= 0.3
     assert list_models(uri) == []
     assert not client.search_registered_models()

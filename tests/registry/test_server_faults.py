@@ -112,7 +112,7 @@ def test_a_server_killed_during_registration_is_taken_up_again(
     trained: Make, registry: Registry, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The lease that the first try could not give back is waited for less long than it would be.
-    monkeypatch.setattr("zoo.registry.publishing.publish.lease", partial(lease, patience=3.0))
+    monkeypatch.setattr("zoo.registry.publishing.publish.lease", partial(lease, wait_seconds=3.0))
     name = "carl" if when == "logged-models" else "dora"
     made = trained(name)
 

@@ -19,9 +19,9 @@ HERE = S3Address(BUCKET, "a/photo.jpg")
 
 Act = Callable[[Path], object]
 ACTS: dict[str, Act] = {
-    "upload": lambda path: transfer.upload(path, HERE, patience=0),
-    "download": lambda path: transfer.download(HERE, path.with_name("down"), patience=0),
-    "listing": lambda path: transfer.listing(HERE, patience=0),
+    "upload": lambda path: transfer.upload(path, HERE, retry_seconds=0),
+    "download": lambda path: transfer.download(HERE, path.with_name("down"), retry_seconds=0),
+    "listing": lambda path: transfer.listing(HERE, retry_seconds=0),
 }
 
 
@@ -89,7 +89,7 @@ def test_a_wrong_region_is_named_with_the_right_one(
 def test_a_store_that_cannot_answer_now_is_an_outage(s3: FaultyProxy) -> None:
     answer(s3, 503, "SlowDown", "Please reduce your request rate.")
     with pytest.raises(OutageError, match=r"HTTP 503, SlowDown.*later"):
-        transfer.listing(HERE, patience=0)
+        transfer.listing(HERE, retry_seconds=0)
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_a_store_that_cannot_answer_now_is_an_outage(s3: FaultyProxy) -> None:
 def test_a_listing_without_what_s3_says_of_each_object(s3: FaultyProxy, entry: str) -> None:
     s3.next(Fault(status=200, body=f"<R><Contents>{entry}</Contents></R>"), method="GET")
     with pytest.raises(StorageError, match=r"s3://zoo/a/photo.jpg/ is not an answer of S3 \(.*AWS"):
-        transfer.listing(HERE, patience=0)
+        transfer.listing(HERE, retry_seconds=0)
 
 
 def test_an_object_without_its_version(s3: FaultyProxy, tmp_path: Path) -> None:
     s3.next(Fault(status=200, body="photo"), method="GET")
     with pytest.raises(StorageError, match=r"is not an answer of S3 \(KeyError: 'ETag'\)"):
-        transfer.download(HERE, tmp_path / "down", patience=0)
+        transfer.download(HERE, tmp_path / "down", retry_seconds=0)
     assert not any(tmp_path.iterdir())
 
 

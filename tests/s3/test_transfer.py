@@ -172,7 +172,7 @@ def test_the_beginning_of_an_object_that_has_changed_is_thrown_away(
     s3.next(Fault(keep=2_000_000), Fault(status=500), method="GET", path="weights")
     s3.next(*[Fault(reset=True)] * 9, method="GET", path="weights")
     with pytest.raises(OutageError):
-        transfer.download(HERE, target, patience=0)
+        transfer.download(HERE, target, retry_seconds=0)
     s3.faults.clear()
     source.write_bytes(CONTENT[::-1])
     transfer.upload(source, HERE)
@@ -229,11 +229,11 @@ def test_an_outage_that_lasts_leaves_nothing_and_says_what_to_do(
     transfer.upload(source, HERE)
     s3.go_down(60)
     with pytest.raises(OutageError, match=r"does not answer for s3://zoo/folder.*AWS_ENDPOINT_URL"):
-        transfer.download(HERE, target, patience=0.5)
+        transfer.download(HERE, target, retry_seconds=0.5)
     assert not target.exists()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(OutageError, match=r"127\.0\.0\.1:9 does not answer.*Could not connect"):
-        transfer.upload(source, S3Address(BUCKET, "other"), patience=0.5)
+        transfer.upload(source, S3Address(BUCKET, "other"), retry_seconds=0.5)
     s3.go_down(0)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
     assert set(objects()) == {HERE.key}
@@ -247,7 +247,7 @@ def test_an_upload_that_fails_leaves_the_old_object_and_no_parts(
     source.write_bytes(bytes(12 << 20))
     s3.next(*[Fault(status=500)] * 30, method="PUT", path="partNumber=2")
     with pytest.raises(OutageError, match="HTTP 500"):
-        transfer.upload(source, HERE, patience=0)
+        transfer.upload(source, HERE, retry_seconds=0)
     s3.faults.clear()
     assert objects() == {HERE.key: CONTENT}
     assert not unfinished_uploads()

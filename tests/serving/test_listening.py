@@ -10,15 +10,15 @@ from tests.serving.conftest import Server
 def test_all_of_it_is_on_loopback(server: Server) -> None:
     found = listening(processes_of(server.process.pid))
     assert int(server.url.rpartition(":")[2]) in {one.port for one in found}
-    for program in ("gcs_server", "raylet", "engine", "library", "worker"):
+    for program in ("gcs_server", "raylet", "engine", "LibraryActor", "worker"):
         assert any(program in one.program for one in found), program
     assert [one for one in found if not one.loopback] == []
 
 
 def test_ray_asks_for_its_token(server: Server) -> None:
     found = listening(processes_of(server.process.pid))
-    replicas = [one for one in found if "ServeReplica" in one.program]
-    assert len(replicas) == 4  # Ray's own and Ray Serve's, of a worker and the library
-    answers = [grpc_answers(one.port) for one in replicas]
+    ours = [one for one in found if "ServeReplica" in one.program or "Library" in one.program]
+    assert len(ours) == 3  # Ray's own of a worker and of the library, and Ray Serve's of a worker
+    answers = [grpc_answers(one.port) for one in ours]
     assert set().union(*answers) == {"UNAUTHENTICATED"}
     assert len([names for names in answers if names]) >= 2

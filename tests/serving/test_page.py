@@ -125,6 +125,59 @@ def test_each_face_gets_an_identity_of_its_own(page: Page, couple: bytes, tmp_pa
     assert swap["settings"] == {**wanted, "method": "feather"}
 
 
+def test_a_person_gets_an_identity_by_a_reference_photo(
+    page: Page, couple: bytes, portrait: bytes, tmp_path: Path
+) -> None:
+    page.get_by_role("radio", name="ada").check()
+    page.set_input_files("#file", _file(couple, tmp_path))
+    her = tmp_path / 'her "own"=1.png'  # a browser rewrites some of these characters
+    her.write_bytes(portrait)
+    page.set_input_files("#reference", her)
+    expect(page.locator("#facts")).to_contain_text("ada v1, bruno v1 · 2 faces ·")
+    meadow = tmp_path / "meadow.png"
+    meadow.write_bytes(encoded(np.full((200, 300, 3), (60, 120, 50), np.uint8)))
+    page.set_input_files("#reference", meadow)
+    problem = page.locator("#photo-error")
+    expect(problem).to_contain_text("meadow.png is a reference photo without a detectable face")
+    page.get_by_role("button", name="Remove meadow.png").click()
+    expect(problem).to_be_hidden()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    swap = verify(saved).steps[0].swap
+    assert (swap["identity"], swap["also"][0]["identity"]) == ("ada", "bruno")
+    # The person's identity is not the face's: it is kept for the next photo, which lacks them.
+    right = np.array(Pillow.open(_file(couple, tmp_path)).convert("RGB"))[:, 320:]
+    page.set_input_files("#file", _file(encoded(right), tmp_path))
+    expect(page.locator("#facts")).to_contain_text("1 face · not there: the person of her")
+
+
+def test_too_large_and_too_many_reference_photos_are_refused_by_the_page(
+    page: Page, portrait: bytes, tmp_path: Path
+) -> None:
+    page.route(
+        "**/api/limits",
+        lambda route: route.fulfill(
+            json={"max_bytes": len(portrait) + 1000, "max_pixels": 10**8, "max_references": 1}
+        ),
+    )
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.set_input_files("#file", _file(portrait, tmp_path))
+    expect(page.locator("#download[href]")).to_be_visible()
+    problem = page.locator("#photo-error")
+    large = tmp_path / "large.png"
+    large.write_bytes(portrait + bytes(2000))
+    page.set_input_files("#reference", large)
+    expect(problem).to_contain_text("large.png is 0.")
+    page.set_input_files("#reference", _file(portrait, tmp_path))
+    expect(problem).to_contain_text("The photo and its reference photos have")
+    large.write_bytes(portrait)
+    page.set_input_files("#reference", large)
+    expect(problem).to_contain_text("large.png is one too many: this server takes 1 reference")
+
+
 def test_a_photo_without_a_face_is_explained_and_replaced(
     page: Page, portrait: bytes, tmp_path: Path
 ) -> None:

@@ -9,9 +9,12 @@ import yaml
 
 from zoo.faces.curation.face_pack import FacePack, write_pack
 from zoo.faces.geometry.reference import REFERENCE
+from zoo.networks.compact import read_compact
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
+from zoo.training.loop.job import Job
+from zoo.training.recipes import Recipe
 
 RECIPE = {
     "layout": "slim",
@@ -66,3 +69,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         write_pack(project.aligned / f"{name}.safetensors", random_pack(seed, 5))
     write_pack(project.content / "content.safetensors", random_pack(9, 12))
     return project
+
+
+def job_of(project: Project, folder: Path | str) -> Job:
+    """A training of carol that keeps its checkpoints in ``folder``."""
+    return Job(
+        identity="carol",
+        recipe=Recipe.model_validate(RECIPE),
+        style=random_pack(0, 5),
+        content=project.content / "content.safetensors",
+        perceptual="compact",
+        perceptual_weights=read_compact().state_dict(),
+        digest="abc",
+        folder=str(folder),
+        metadata={"identity": "carol"},
+    )

@@ -9,7 +9,7 @@ from safetensors.torch import load
 
 from tests.faulty import FaultyProxy
 from tests.object_store import BUCKET, objects, s3, store
-from tests.training.conftest import RECIPE, random_pack
+from tests.training.conftest import RECIPE, job_of, random_pack
 from zoo.errors import StorageError
 from zoo.networks.compact import read_compact
 from zoo.s3 import client
@@ -97,19 +97,9 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     storage = CheckpointStorage(project, f"s3://{BUCKET}/faces")
-    monkeypatch.setattr(job_module, "SHORT_PATIENCE", 0.1)
-    monkeypatch.setattr(checkpoint_module, "writing", partial(writing, patience=0.1))
-    away = Job(
-        identity="carol",
-        recipe=Recipe.model_validate(RECIPE),
-        style=random_pack(0, 5),
-        content=project.content / "content.safetensors",
-        perceptual="compact",
-        perceptual_weights=read_compact().state_dict(),
-        digest="abc",
-        folder=storage.training("carol", "abc"),
-        metadata={"identity": "carol"},
-    )
+    monkeypatch.setattr(job_module, "SHORT_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(checkpoint_module, "writing", partial(writing, retry_seconds=0.1))
+    away = job_of(project, storage.training("carol", "abc"))
     trained = train(away, lambda row: s3.go_down(300) if row["step"] == 0 else None)
     assert trained.iterations == 6
     assert "No checkpoint was saved at iteration 4, training continues" in caplog.text

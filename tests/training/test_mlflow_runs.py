@@ -90,6 +90,6 @@ def test_a_store_that_is_away_loses_nothing(uri: str, monkeypatch: pytest.Monkey
     assert len(said) == 2 and "Trying again" in said[0] and said[1].endswith("is available again.")
 
     left[0] = 1000
-    monkeypatch.setattr(runs_module, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(runs_module, "RETRY_SECONDS", 0.3)
     with pytest.raises(RegistryError, match="cannot be reached"):
         runs.start("fred", "digest-fred")

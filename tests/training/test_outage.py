@@ -19,8 +19,10 @@ from tests.training.test_faults import (
     train_and,
     worker_of,
 )
+from zoo.errors import TrainingError
 from zoo.settings import Project
 from zoo.storage import sha256_of
+from zoo.training.stage import train_identities
 
 __all__ = ["s3", "store"]
 
@@ -38,11 +40,18 @@ def test_ten_seconds_without_s3_and_a_worker_killed_meanwhile(
     params = {"recipe": "long", "recipes": {"long": LONG}, "fanout": fanout}
     (project.root / "params.yaml").write_text(yaml.safe_dump(params))
 
+    refused: list[str] = []
+
     def away() -> None:
+        try:
+            train_identities(project)
+        except TrainingError as error:  # a second driver in the same project
+            refused.append(str(error))
         s3.go_down(10)
         os.kill(worker_of(project, "carol"), signal.SIGKILL)
 
     outcome = train_and(project, "carol", away)
+    assert len(refused) == 1 and "Another process is training in" in refused[0]
     assert sorted(outcome.made) == ["carol", "dave"] and not outcome.failed
     assert lost(project, "carol") <= CHECKPOINT_EVERY
     assert_as_undisturbed(project)

@@ -34,7 +34,7 @@ def test_elsewhere_there_are_plain_lines_and_not_too_many(
         for _ in range(5):
             display.progress("ada", ROW)
         display.stopped("ada", "its machine is gone; resumes from its last checkpoint in 2 s")
-        display.progress("ada", ROW)  # news that were under way
+        display.progress("ada", ROW)  # a report that was under way
         display.started("ada")
         display.ended("ada", "trained in 3 s")
     assert capsys.readouterr().err.splitlines() == [

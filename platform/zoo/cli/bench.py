@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.terminal.options import UPKEEP, Json, Quiet, examples, known_names
+from zoo.cli.terminal.options import REFERENCE, UPKEEP, Json, Quiet, examples, known_names
 from zoo.cli.terminal.output import print_line
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def bench(
         typer.Option(
             "--identity",
             "-i",
-            metavar="NAME[@ALIAS|:VERSION]",
+            metavar=REFERENCE,
             help="Whose network; default: the first in the cache.",
             show_default=False,
             autocompletion=known_names,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.terminal.options import NETWORKS, Json, Quiet, examples, known_names
+from zoo.cli.terminal.options import NETWORKS, Json, NetworkName, Quiet, examples
 from zoo.cli.terminal.output import print_line, print_name
 from zoo.exporting.formats import Format
 from zoo.printable import printable
@@ -25,15 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME[@ALIAS|:VERSION]",
-            help="Which network.",
-            show_default=False,
-            autocompletion=known_names,
-        ),
-    ],
+    name: NetworkName,
     form: Annotated[
         Format,
         typer.Option(
@@ -67,10 +59,11 @@ def export(
     from zoo.exporting.formats import NOTICE, Terms
     from zoo.provenance.identities.basis import check_basis
 
-    target = out or Path(f"{named_network(name).name}.{form}")
+    reference = named_network(name)
+    target = out or Path(f"{reference.name}.{form}")
     if target.suffix.lower() != f".{form}":
         raise UsageError(f"{target} does not end in .{form}, which other programs expect.")
-    found = find(name, quiet or as_json)
+    found = find(reference, quiet or as_json)
     basis = check_basis(found.basis, f"{found.identity} version {found.version}")
     terms = Terms(found.identity, found.version, found.sha256, basis)
     write(found.path, terms, form, target)

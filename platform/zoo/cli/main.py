@@ -13,7 +13,7 @@ import typer
 
 from zoo import __version__
 from zoo.cli import bench, doctor, evaluate, export, identities, promote, serve, train, verify
-from zoo.cli.networks import catalogue, registry
+from zoo.cli.networks import listing, pull, registry, show
 from zoo.cli.swapping import swap
 from zoo.errors import ZooError
 from zoo.printable import printable
@@ -27,8 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 GROUPS = (
-    swap, serve, verify, identities, train, evaluate, catalogue, export, promote, registry, doctor,
-    bench
+    swap, serve, verify, identities, train, evaluate, listing, show, pull, export, promote,
+    registry, doctor, bench
 )  # fmt: skip
 for group in GROUPS:
     group.register(app)

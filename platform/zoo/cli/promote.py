@@ -62,12 +62,12 @@ def promote(
     if rollback:
         if version is not None or force:
             raise UsageError("--rollback finds the version itself; omit --version and --force.")
-        with spinner("asking the registry"):
+        with spinner("reading the registry"):
             done = roll_back(name, registry_uri(), reason)
     else:
         project = find_project()
         gate = section(read_params(project), "gate", GateSettings)
-        with spinner("asking the registry"):
+        with spinner("reading the registry"):
             done = promote_network(
                 name,
                 registry_uri(),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zoo.serving.options import Options
 
 TOKEN = "ZOO_TOKEN"
+_WORKERS_OF_A_CLUSTER = 2
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
             "zoo serve",
             "zoo serve --host 0.0.0.0 --port 8443 --cert cert.pem --key key.pem",
             "zoo serve --workers 4 --networks 16",
+            "RAY_ADDRESS=auto zoo serve --cluster --workers 8",
         ),
     )(serve)
     app.command(
@@ -59,17 +61,27 @@ def serve(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes that swap; one for four cores by default."),
+        typer.Option(
+            min=1, help="Processes that swap; one for four cores by default, two on a cluster."
+        ),
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="Photos at once in each; by default as many as fill the cores."),
+        typer.Option(
+            min=1,
+            help="Photos at once in each, and its CPUs on a cluster; 1 there by default, here as "
+            "many as fill the cores.",
+        ),
     ] = None,
     networks: Annotated[int, typer.Option(min=1, help="Networks that each keeps in memory.")] = 8,
     max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest upload, megabytes.")] = 25,
     rate: Annotated[
         float, typer.Option(min=0, help="Requests per second of one client; 0 for no limit.")
     ] = 20.0,
+    cluster: Annotated[
+        bool,
+        typer.Option("--cluster", help="Workers on the Ray cluster that RAY_ADDRESS names."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -81,12 +93,17 @@ def serve(
 
     from zoo.cli.terminal.project_context import registry_uri_or_none
     from zoo.cores import available_cores
+    from zoo.errors import UsageError
+    from zoo.local_ray import cluster_address
     from zoo.serving.options import Options, is_loopback
 
+    if cluster and cluster_address() is None:
+        raise UsageError("--cluster serves on the Ray cluster that RAY_ADDRESS names; set it.")
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(24)
     cores = available_cores()
-    processes = workers or max(1, cores // 4)
+    processes = workers or (_WORKERS_OF_A_CLUSTER if cluster else max(1, cores // 4))
+    at_once = threads or (1 if cluster else max(2, cores // processes))
     options = Options(
         host=host,
         port=port,
@@ -97,9 +114,10 @@ def serve(
         registry=registry_uri_or_none(),
         networks=networks,
         workers=processes,
-        threads=threads or max(2, cores // processes),
+        threads=at_once,
         max_bytes=max_mb * 1_000_000,
         rate=rate,
+        cluster=cluster,
     )
     _run(options, as_json, quiet)
 

@@ -4,17 +4,23 @@ A request is compared with the nodes that live and, where an autoscaler is at wo
 that it could start.
 """
 
-import json
-import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from zoo.cluster.autoscaling import (
+    ANSWER_SECONDS,
+    Growth,
+    Resources,
+    could_start,
+    growth,
+    is_coming,
+)
 from zoo.errors import ClusterError
 
-Resources = Mapping[str, float]
+GROWN_AT_ONCE = 100
+"""Pieces of work that wait for machines which an autoscaler has yet to start."""
 
 GRACE_SECONDS = 5.0
 """For which nodes that are about to join are waited for, before a request is refused."""
@@ -22,26 +28,6 @@ GRACE_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 _ASKED = {"num_cpus": "CPU", "num_gpus": "GPU", "memory": "memory"}
 _MOST_SHAPES = 4
-_WATCHED_NODE = re.compile("node_[0-9a-f]{56}")
-
-
-@dataclass(frozen=True)
-class Growth:
-    """What an autoscaler could start: kinds of nodes with the most there may be of each.
-
-    Attributes:
-        kinds: resources and number; none where it is known only that there is an autoscaler.
-    """
-
-    kinds: tuple[tuple[Resources, int], ...]
-
-    def fits(self, each: Resources) -> bool:
-        """Whether a node that it could start holds one worker; True when that is not known."""
-        return not self.kinds or any(room([node], each) for node, _ in self.kinds)
-
-    def room(self, each: Resources) -> int:
-        """How many workers all that it could start would hold."""
-        return sum(count * room([node], each) for node, count in self.kinds)
 
 
 def alive(nodes: Sequence[Mapping[str, Any]]) -> list[Resources]:
@@ -54,43 +40,24 @@ def room(nodes: Sequence[Resources], each: Resources) -> int:
 
     Counted node by node: four CPUs on two nodes do not hold a worker that needs three.
     """
-    keys = [(key, each[asked]) for asked, key in _ASKED.items() if each.get(asked)]
-    if not keys:
+    needs = _by_rays_names(each)
+    if not needs:
         return len(nodes)
-    return sum(min(int(node.get(key, 0) / need + 1e-9) for key, need in keys) for node in nodes)
+    return sum(
+        min(int(node.get(key, 0) / need + 1e-9) for key, need in needs.items()) for node in nodes
+    )
 
 
-def growth(ray: Any) -> Growth | None:
-    """What the cluster's autoscaler could start; None when there is none."""
-    from ray._private.state import state
+def grown(ray: Any, each: Resources) -> int:
+    """How many workers will fit: now, or once an autoscaler has started nodes for those that wait.
 
-    config = state.get_cluster_config()
-    if config is not None and config.node_group_configs:
-        kinds = [
-            (dict(group.resources), 1 << 20 if group.max_count < 0 else group.max_count)
-            for group in config.node_group_configs
-            if group.max_count
-        ]
-        if kinds:
-            return Growth(tuple(kinds))
-    # The older autoscaler says what it has started, and not what it could.
-    from ray.experimental.internal_kv import _internal_kv_get
-
-    return Growth(()) if starts_nodes(_internal_kv_get(b"__autoscaling_status")) else None
-
-
-def starts_nodes(status: bytes | None) -> bool:
-    """Whether what an autoscaler reports is that of one that starts nodes.
-
-    Every head runs one, which without a configuration only watches, and calls each node a kind of
-    its own, by the node's id.
+    At most :data:`GROWN_AT_ONCE` more than now.
     """
-    try:
-        report = json.loads(status or b"{}")["autoscaler_report"]
-        kinds = [*(report["active_nodes"] or {}), *(report.get("idle_nodes") or {})]
-    except (ValueError, TypeError, KeyError):
-        return False
-    return any(not _WATCHED_NODE.fullmatch(kind) for kind in kinds)
+    now, grows = room(alive(ray.nodes()), each), growth(ray)
+    if grows is None:
+        return now
+    most = _room_of(grows, each) if grows.kinds else now + GROWN_AT_ONCE
+    return max(now, min(now + GROWN_AT_ONCE, most))
 
 
 def check_room(
@@ -109,21 +76,29 @@ def check_room(
     Raises:
         ClusterError: no node holds it, and none that could be started would.
     """
-    until = time.monotonic() + (GRACE_SECONDS if wait is None else wait)
+    begin = time.monotonic()
+    wait = GRACE_SECONDS if wait is None else wait
     while True:
         nodes = alive(ray.nodes())
         if room(nodes, each) >= workers:
             return
         grows = growth(ray)
-        if grows and grows.fits(each) and (not grows.kinds or grows.room(each) >= workers):
+        if grows and grows.kinds and _room_of(grows, each) >= workers:
             return
-        if time.monotonic() >= until:
+        if grows and not grows.kinds:
+            if not grows.answers or could_start(ray, _by_rays_names(each), workers):
+                return
+            break
+        waited = time.monotonic() - begin
+        if waited >= wait and not (waited < ANSWER_SECONDS and is_coming(ray)):
             break
         time.sleep(_LOOK_SECONDS)
     several = f", {workers} times at once" if workers > 1 else ""
     could = ""
     if grows and grows.kinds:
         could = f", and its autoscaler could start {_shapes([node for node, _ in grows.kinds])}"
+    elif grows:
+        could = ", and its autoscaler starts none that would do (`ray status`)"
     raise ClusterError(
         f"{who} asks for {described(each)} on one machine{several}, which the Ray cluster never "
         f"has: its nodes have {_shapes(nodes)}{could}. {change}, or add such a machine."
@@ -138,6 +113,15 @@ def described(each: Resources) -> str:
     if each.get("memory"):
         words.append(f"{each['memory'] / 2**30:.1f} GiB of memory")
     return _and(words)
+
+
+def _room_of(grows: Growth, each: Resources) -> int:
+    """How many workers all that an autoscaler could start would hold."""
+    return sum(count * room([node], each) for node, count in grows.kinds)
+
+
+def _by_rays_names(each: Resources) -> dict[str, float]:
+    return {key: each[asked] for asked, key in _ASKED.items() if each.get(asked)}
 
 
 def _shapes(nodes: Sequence[Resources]) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.file_lock import file_lock
 from zoo.settings import cache_folder
-from zoo.shared_storage import alone
 from zoo.storage import plain_errors, private_folder
 
 _KEPT_SECONDS = 24 * 3600.0  # for what nobody has asked for; a driver brings it again
@@ -46,7 +46,7 @@ class CarriedFolder:
         folder = place / self.sha256
         with plain_errors(folder):
             private_folder(place)
-            with alone(place / f".{self.sha256}.lock"):
+            with file_lock(place / f".{self.sha256}.lock"):
                 if not folder.is_dir():
                     _forget_old(place)
                     temporary = Path(tempfile.mkdtemp(prefix=".half-", dir=place))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.cluster.carried import CarriedFolder, carry
-from zoo.cluster.tasks import ONE_CPU, Asked, in_tasks
+from zoo.cluster.tasks import ONE_CPU, Asked, ClusterPool
 from zoo.errors import ZooError
 from zoo.settings import Project
 from zoo.storage import atomic_file, atomic_folder, plain_errors
@@ -102,7 +102,7 @@ def run_errands(
                 unsent.append((number, Failed(f"Cannot read {error.filename}: {error.strerror}.")))
 
     unsent: list[tuple[int, Failed]] = []
-    ended = in_tasks(ray, orders(), _carrier, _lost, asked, lambda order: order.size)
+    ended = ClusterPool(ray, asked, lambda order: order.size).map(orders(), _carrier, _lost)
     try:
         for result in ended:
             yield from unsent

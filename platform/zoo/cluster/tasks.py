@@ -1,4 +1,4 @@
-"""Work shared out to Ray tasks: what :mod:`zoo.swapping.files.process_pool` does on one machine.
+"""Work shared out to Ray tasks: what :mod:`zoo.process_pool` does on one machine.
 
 A task goes to whichever node is free; Ray runs it again elsewhere when its process or its node is
 lost. Few are in flight, so that neither the driver nor the object store grows with their number.
@@ -7,22 +7,18 @@ lost. Few are in flight, so that neither the driver nor the object store grows w
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from zoo.cluster.capacity import Resources, alive, growth, room
+from zoo.cluster.autoscaling import Resources
+from zoo.cluster.capacity import grown
 from zoo.errors import ClusterError
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+from zoo.process_pool import Lost, Prepare, Result, Task
 
 RETRIES = 3
 """How often Ray runs a task again whose process or node was lost."""
 
 LOOK_SECONDS = 2.0
 """Between two looks at how much fits on the cluster."""
-
-GROWN_AT_ONCE = 100
-"""Pieces of work that wait for machines which an autoscaler has yet to start."""
 
 _WAIT_SECONDS = 1.0
 _DEATHS = (
@@ -53,57 +49,61 @@ class Asked:
 ONE_CPU = Asked({"num_cpus": 1})
 
 
-def in_tasks(
-    ray: Any,
-    tasks: Iterable[Task],
-    prepare: Callable[[], Callable[[Task], Result]],
-    died: Callable[[Task, str], Result],
-    asked: Asked = ONE_CPU,
-    size: Callable[[Task], int] = lambda task: 0,
-) -> Generator[Result, None, None]:
-    """Results in the order in which they are ready.
+class ClusterPool:
+    """Tasks of a Ray cluster, as a :class:`zoo.process_pool.WorkerPool`.
 
     Args:
         ray: the module, connected.
-        tasks: taken one by one as there is room; they travel by pickle.
-        prepare: called once in each process that works, gives what works there. It travels too,
-            once for each node.
-        died: gives the result of a task whose processes died, each time it ran, with the reason.
         asked: of the cluster.
         size: bytes of what a task holds in the object store.
-
-    Raises:
-        ClusterError: the cluster is lost.
-        Exception: what ``prepare`` or the work raised.
     """
-    run = ray.remote(max_retries=RETRIES, scheduling_strategy="SPREAD", **asked.each)(_work)
-    key, shared = f"{time.time_ns()}-{id(prepare)}", [ray.put(prepare)]
-    waiting, running = iter(tasks), dict[Any, tuple[Task, int]]()
-    flight = _Flight(ray, asked)
-    try:
-        while True:
-            most = flight.most()
-            held = sum(weight for _, weight in running.values())
-            while len(running) < most and (not running or held < asked.most_bytes):
-                try:
-                    task = next(waiting)
-                except StopIteration:  # for now: a task that was lost may come again in parts
-                    break
-                weight = size(task)
-                running[run.remote(key, shared, task)] = task, weight
-                held += weight
-            if not running:
-                return
-            ready, _ = ray.wait(list(running), timeout=_WAIT_SECONDS)
-            if ready:
-                ready, _ = ray.wait(list(running), num_returns=len(running), timeout=0)
-            for reference in ready:
-                task, _ = running.pop(reference)
-                yield _result(ray, reference, task, died)
-                del reference
-    finally:
-        for reference in running:
-            ray.cancel(reference, force=True)
+
+    def __init__(
+        self, ray: Any, asked: Asked = ONE_CPU, size: Callable[[Any], int] = lambda task: 0
+    ) -> None:
+        self._ray, self._asked, self._size = ray, asked, size
+
+    def map(
+        self, tasks: Iterable[Task], prepare: Prepare[Task, Result], lost: Lost[Task, Result]
+    ) -> Generator[Result, None, None]:
+        """See :meth:`zoo.process_pool.WorkerPool.map`.
+
+        ``lost`` is asked once Ray has run a task several times, and its process died each time.
+
+        Raises:
+            ClusterError: the cluster is lost.
+            Exception: what ``prepare`` or the work raised.
+        """
+        ray = self._ray
+        options = {"scheduling_strategy": "SPREAD", **self._asked.each}
+        run = ray.remote(max_retries=RETRIES, **options)(_work)
+        key, shared = f"{time.time_ns()}-{id(prepare)}", [ray.put(prepare)]
+        waiting, running = iter(tasks), dict[Any, tuple[Task, int]]()
+        flight = _Flight(ray, self._asked)
+        try:
+            while True:
+                most = flight.most()
+                held = sum(weight for _, weight in running.values())
+                while len(running) < most and (not running or held < self._asked.most_bytes):
+                    try:
+                        task = next(waiting)
+                    except StopIteration:  # for now: a task that was lost may come again in parts
+                        break
+                    weight = self._size(task)
+                    running[run.remote(key, shared, task)] = task, weight
+                    held += weight
+                if not running:
+                    return
+                ready, _ = ray.wait(list(running), timeout=_WAIT_SECONDS)
+                if ready:
+                    ready, _ = ray.wait(list(running), num_returns=len(running), timeout=0)
+                for reference in ready:
+                    task, _ = running.pop(reference)
+                    yield _result(ray, reference, task, lost)
+                    del reference
+        finally:
+            for reference in running:
+                ray.cancel(reference, force=True)
 
 
 def beside_driver(ray: Any) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def beside_driver(ray: Any) -> dict[str, Any]:
     }
 
 
-def _result(ray: Any, reference: Any, task: Task, died: Callable[[Task, str], Result]) -> Result:
+def _result(ray: Any, reference: Any, task: Task, lost: Lost[Task, Result]) -> Result:
     try:
         result: Result = ray.get(reference)
         return result
@@ -129,7 +129,7 @@ def _result(ray: Any, reference: Any, task: Task, died: Callable[[Task, str], Re
     except ray.exceptions.RayError as error:
         kind = type(error).__name__
         if any(base.__name__ in _DEATHS for base in type(error).__mro__):
-            return died(task, _REASONS.get(kind, "its process or its machine was lost"))
+            return lost(task, _REASONS.get(kind, "its process or its machine was lost"))
         words = (str(error).strip().splitlines() or ["no message"])[0]
         raise ClusterError(
             f"The Ray cluster is lost: {kind}: {words}; once it is back (`ray status`), run it "
@@ -160,11 +160,8 @@ class _Flight:
 
     def _fit(self) -> int:
         """All that run at once, and half as many that wait, so that no machine does."""
-        now = room(alive(self._ray.nodes()), self._asked.each)
-        grows = growth(self._ray)
-        if grows:  # it starts machines for tasks that wait
-            now = max(now, min(now + GROWN_AT_ONCE, grows.room(self._asked.each)))
-        return max(2, now + max(2, now // 2))
+        fit = grown(self._ray, self._asked.each)
+        return max(2, fit + max(2, fit // 2))
 
 
 _ready: dict[str, Callable[[Any], Any]] = {}

@@ -9,9 +9,9 @@ from typing import Any
 
 from zoo.cluster.tasks import beside_driver
 from zoo.errors import SigningError
+from zoo.provenance.credentials.lending import Lender, borrow, lender, signature
 from zoo.provenance.credentials.signing_key import CHAIN_VARIABLE, KEY_VARIABLE, signing_key
 from zoo.provenance.credentials.verifying import TRUST_VARIABLE
-from zoo.provenance.lending import Lender, borrow, lender, signature
 
 _READ = (CHAIN_VARIABLE, KEY_VARIABLE, TRUST_VARIABLE, "ZOO_DATA", "XDG_DATA_HOME", "HOME")
 

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.cluster.carried import CarriedFile, carry_file
-from zoo.cluster.tasks import in_tasks
+from zoo.cluster.tasks import ClusterPool
 from zoo.distributed.notary import open_notary, sign_through
 from zoo.errors import StorageError
 from zoo.provenance.credentials.signing import sidecar
 from zoo.storage import atomic_file
-from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.output_plan import Location
 from zoo.swapping.files.outputs import is_done
 from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swapper
 from zoo.swapping.options import settings_of
@@ -35,8 +35,8 @@ _Bytes = NDArray[np.uint8]
 @dataclass(frozen=True)
 class _Item:
     number: int
-    source: Place
-    target: Place
+    source: Location
+    target: Location
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class _Swapped:
 
 
 def swap_on_cluster(
-    ray: Any, pairs: Sequence[tuple[Place, Place]], how: BatchOptions, chunk: int = CHUNK
+    ray: Any, pairs: Sequence[tuple[Location, Location]], batch: BatchOptions, chunk: int = CHUNK
 ) -> Generator[Outcome, None, None]:
     """:func:`zoo.swapping.files.photo_batch.swap_many` by tasks of a cluster.
 
@@ -69,7 +69,7 @@ def swap_on_cluster(
     Args:
         ray: the module, connected.
         pairs: sources and targets.
-        how: the network and the settings.
+        batch: the network and the settings.
         chunk: photos of a task.
 
     Raises:
@@ -80,10 +80,10 @@ def swap_on_cluster(
     if not pairs:
         return
     notary, known = open_notary(ray)
-    networks = [carry_file(ray, path) for path in (how.network, *how.others)]
-    prepare = partial(_worker, how, networks, notary, known)
-    chunks = _Chunks(ray, pairs, how, chunk)
-    ended = in_tasks(ray, chunks, prepare, chunks.lost, size=lambda one: one.size)
+    networks = [carry_file(ray, path) for path in (batch.network, *batch.others)]
+    prepare = partial(_worker, batch, networks, notary, known)
+    chunks = _Chunks(ray, pairs, batch, chunk)
+    ended = ClusterPool(ray, size=lambda chunk: chunk.size).map(chunks, prepare, chunks.lost)
     try:
         for results in ended:
             yield from chunks.done()
@@ -97,13 +97,13 @@ class _Chunks(Iterator[_Chunk]):
     """Gives chunks of what is not done yet; those of a lost one again, photo by photo."""
 
     def __init__(
-        self, ray: Any, pairs: Sequence[tuple[Place, Place]], how: BatchOptions, size: int
+        self, ray: Any, pairs: Sequence[tuple[Location, Location]], batch: BatchOptions, size: int
     ) -> None:
-        self._ray, self._how, self._size = ray, how, size
+        self._ray, self._batch, self._size = ray, batch, size
         self._items = (_Item(number, *pair) for number, pair in enumerate(pairs))
         self._again: deque[_Item] = deque()
         self._done: list[Outcome] = []
-        self._settings = settings_of(how.options, how.mark)
+        self._settings = settings_of(batch.options, batch.mark)
 
     def __next__(self) -> _Chunk:
         if self._again:
@@ -136,11 +136,11 @@ class _Chunks(Iterator[_Chunk]):
 
     def _is_done(self, item: _Item) -> bool:
         """Of outputs on this machine; those in S3 are looked at where they are made."""
-        if self._how.again or not isinstance(item.target, Path) or not item.target.is_file():
+        if self._batch.again or not isinstance(item.target, Path) or not item.target.is_file():
             return False
         source = item.source
         return isinstance(source, Path) and is_done(
-            item.target, source, self._how.mark, self._settings
+            item.target, source, self._batch.mark, self._settings
         )
 
     def _chunk(self, items: Sequence[_Item]) -> _Chunk:
@@ -156,16 +156,16 @@ class _Chunks(Iterator[_Chunk]):
 
 
 def _worker(
-    how: BatchOptions, networks: Sequence[CarriedFile], notary: Any, known: Any
+    batch: BatchOptions, networks: Sequence[CarriedFile], notary: Any, known: Any
 ) -> Callable[[_Chunk], list[_Swapped]]:
     sign_through(notary, known)
     first, *others = [network.here() for network in networks]
-    swap = swapper(replace(how, network=first, others=tuple(others)), threads=1)
+    swap = swapper(replace(batch, network=first, others=tuple(others)), threads=1)
     return lambda chunk: list(_swapped(chunk, swap))
 
 
 def _swapped(
-    chunk: _Chunk, swap: Callable[[tuple[int, Place, Place]], Outcome]
+    chunk: _Chunk, swap: Callable[[tuple[int, Location, Location]], Outcome]
 ) -> Iterator[_Swapped]:
     import ray
 

@@ -1,26 +1,26 @@
 """A video's segments made by tasks of a cluster; the driver joins, marks and signs them."""
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zoo.cluster.carried import CarriedFile, carry_file
-from zoo.cluster.tasks import in_tasks
-from zoo.errors import ClusterError, PhotoError, UsageError
+from zoo.cluster.tasks import ClusterPool
+from zoo.errors import ClusterError, UsageError
 from zoo.photos.video.reader import Video
 from zoo.storage import atomic_file
-from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video.assignment.identity_assignment import Assignment
-from zoo.swapping.video.assignment.roles import Roles
+from zoo.swapping.files.output_plan import errors_naming
 from zoo.swapping.video.assignment.tracks import Analysis
-from zoo.swapping.video.segment import Done, Segment, SegmentOptions, look_at_segment, make_segment
+from zoo.swapping.video.segment import Done, Segment, make_segment
+from zoo.swapping.video.segment_workers import SegmentWork, Task, loaded_networks, looker
+
+Result = TypeVar("Result")
 
 MOST_BYTES = 4 << 30
 """Of a video, which goes to each node whole."""
@@ -39,85 +39,76 @@ class ClusterSegments:
     ray: Any
 
     def make(
-        self,
-        video: Video,
-        todo: Sequence[Segment],
-        networks: Sequence[Path],
-        how: SegmentOptions,
-        folder: Path,
-        casting: Assignment | None,
-        count: Callable[[int], None],
+        self, work: SegmentWork, todo: Sequence[Segment], progress: Callable[[int], None]
     ) -> Iterator[Done]:
-        """See :func:`zoo.swapping.video.segment_workers.make_segments`."""
-        casts = casting.segments if casting else {}
-        carried = [carry_file(self.ray, path) for path in networks]
-        prepare = partial(_maker, self._carried(video), carried, how)
-        tasks = ((part, casts.get(part.number)) for part in todo)
-        frames = 0
-        for done, content in in_tasks(self.ray, tasks, prepare, partial(_lost, video)):
+        """See :meth:`zoo.swapping.video.segment_workers.Segments.make`."""
+        made = self._map(work, todo, _maker)
+        for done, content in made:
             part = next(part for part in todo if part.number == done.number)
-            with atomic_file(folder / part.name) as temporary:
+            with atomic_file(work.folder / part.name) as temporary:
                 temporary.write_bytes(content.data)
-            frames += done.frames
-            count(frames)
+            progress(done.frames)
             yield done
 
-    def look(
-        self, video: Video, parts: Sequence[Segment], how: SegmentOptions
-    ) -> Iterator[Analysis]:
-        """See :func:`zoo.swapping.video.segment_workers.look_at_segments`."""
-        prepare = partial(_looker, self._carried(video), how)
-        tasks = ((part, None) for part in parts)
-        yield from in_tasks(self.ray, tasks, prepare, partial(_lost, video))
+    def look(self, work: SegmentWork, parts: Sequence[Segment]) -> Iterator[Analysis]:
+        """See :meth:`zoo.swapping.video.segment_workers.Segments.look`."""
+        yield from self._map(work, parts, _looker)
 
-    def _carried(self, video: Video) -> "_Carried":
-        size = video.path.stat().st_size
-        if size > MOST_BYTES:
+    def _map(
+        self,
+        work: SegmentWork,
+        parts: Sequence[Segment],
+        worker: Callable[["_Carried"], Callable[[Task], Result]],
+    ) -> Iterator[Result]:
+        prepare = partial(worker, self._carried(work))
+        return ClusterPool(self.ray).map(work.tasks(parts), prepare, partial(_lost, work.video))
+
+    def _carried(self, work: SegmentWork) -> "_Carried":
+        path = work.video.path
+        if path.stat().st_size > MOST_BYTES:
             raise UsageError(
-                f"{video.path} is larger than {MOST_BYTES >> 30} GiB, and would go to each machine "
+                f"{path} is larger than {MOST_BYTES >> 30} GiB, and would go to each machine "
                 "of the cluster whole; swap it with --no-cluster, or a part of it with --start "
                 "and --end after cutting it."
             )
-        return _Carried(video, carry_file(self.ray, video.path))
+        networks = [carry_file(self.ray, network) for network in work.networks]
+        return _Carried(work, carry_file(self.ray, path), networks)
 
 
 @dataclass(frozen=True)
 class _Carried:
-    """A video on its way to nodes."""
+    """Work on its way to nodes."""
 
-    video: Video
-    file: CarriedFile
+    work: SegmentWork
+    video: CarriedFile
+    networks: Sequence[CarriedFile]
 
-    def here(self) -> Video:
-        return replace(self.video, path=self.file.here())
+    def here(self) -> SegmentWork:
+        """With the files of this machine."""
+        video = replace(self.work.video, path=self.video.here())
+        networks = [network.here() for network in self.networks]
+        return replace(self.work, video=video, networks=networks, roles={})
 
 
-def _maker(
-    video: _Carried, networks: Sequence[CarriedFile], how: SegmentOptions
-) -> Callable[[tuple[Segment, Roles | None]], _Made]:
-    os.environ["SVT_LOG"] = "1"  # errors only
-    here = video.here()
-    loaded = [SwapNetwork(network.here(), threads=1) for network in networks]
+def _maker(carried: _Carried) -> Callable[[Task], _Made]:
+    work = carried.here()
+    networks = loaded_networks(work)
 
-    def make(task: tuple[Segment, Roles | None]) -> _Made:
-        part, cast = task
+    def make(task: Task) -> _Made:
+        part, roles = task
         with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
-            try:
-                done = make_segment(here, part, loaded, how, Path(folder), cast)
-            except PhotoError as error:
-                words = str(error).replace(str(here.path), str(video.video.path))
-                raise PhotoError(words) from error
+            with errors_naming({work.video.path: carried.work.video.path}):
+                done = make_segment(work.video, part, networks, work.options, Path(folder), roles)
             return done, np.fromfile(Path(folder, part.name), np.uint8)
 
     return make
 
 
-def _looker(video: _Carried, how: SegmentOptions) -> Callable[[tuple[Segment, None]], Analysis]:
-    here = video.here()
-    return lambda task: look_at_segment(here, task[0], how)
+def _looker(carried: _Carried) -> Callable[[Task], Analysis]:
+    return looker(carried.here())
 
 
-def _lost(video: Video, task: tuple[Segment, Any], reason: str) -> Any:
+def _lost(video: Video, task: Task, reason: str) -> NoReturn:
     raise ClusterError(
-        f"{video.path}: segment {task[0].number}: {reason}; the same command goes on."
+        f"{video.path}: segment {task[0].number}: {reason}; the same command resumes."
     )

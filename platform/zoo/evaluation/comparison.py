@@ -66,7 +66,7 @@ def compare(subject: Subject, network: SwapNetwork, judge: Recogniser) -> Exampl
 
 
 def paste_back(photo: Image, face: Face, crop: Image) -> Image:
-    """The raw crop pasted over the photo, square and all: no mask, no colour agreement."""
+    """The raw crop pasted over the photo, square and all: no mask, no colour transfer."""
     matrix = alignment_matrix(face.landmarks)
     pasted = warp_back(crop, matrix, photo.shape)
     shown = covered(matrix, (0, 0, photo.shape[1], photo.shape[0]))

@@ -24,7 +24,8 @@ from zoo.faces.curation.face_pack import FacePack, read_pack
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
 from zoo.networks.shipped import LIGHT, START, shipped_sha256
 from zoo.products import receipts
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 from zoo.provenance.identities.identity import find_identity
 from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json

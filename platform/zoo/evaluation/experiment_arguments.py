@@ -33,7 +33,7 @@ def parser(description: str, name: str) -> argparse.ArgumentParser:
     return parser
 
 
-def asked(arguments: argparse.Namespace) -> tuple[Experiment, list[str]]:
+def selected(arguments: argparse.Namespace) -> tuple[Experiment, list[str]]:
     """The experiment and its identities; their photos and the content are aligned if need be.
 
     Raises:

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.errors import StorageError
 from zoo.evaluation.embeddings import embeddings_of, other_identities
+from zoo.evaluation.gallery import Gallery
 from zoo.evaluation.held_out import HeldOut
 from zoo.evaluation.measures.descriptor_distance import (
     Describe,
@@ -19,7 +20,6 @@ from zoo.evaluation.measures.descriptor_distance import (
 )
 from zoo.evaluation.measures.likeness import embed, likeness_of, person_of, recogniser_sha256
 from zoo.evaluation.measures.measure import Recogniser
-from zoo.evaluation.others import Others
 from zoo.evaluation.settings import descriptors_path, evaluate_settings
 from zoo.faces.recognition.descriptors import descriptor
 from zoo.faces.recognition.sface import Embedding
@@ -36,7 +36,7 @@ class Prepared:
         held_out: the held-out photos, and where each is.
     """
 
-    others: Others
+    others: Gallery
     embeddings: Embedding | None
     held_out: Sequence[tuple[HeldOut, Path]]
 
@@ -59,7 +59,7 @@ def judge_of(
         folders = [gallery] if gallery else [project.root / path for path in settings.gallery]
         sees = recogniser_sha256(settings.recogniser) is not None
         prepared = Prepared(
-            Others(
+            Gallery(
                 people_of(folders),
                 described_identities(project, without=name),
                 people_of(folders, embed) if sees else None,

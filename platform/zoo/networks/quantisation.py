@@ -28,7 +28,7 @@ def quantise(path: Path, photos_B3HW: NDArray[np.float32]) -> None:
     """Replaces the network file ``path`` by a quantised one; its metadata are kept.
 
     Args:
-        path: from :func:`zoo.networks.onnx_export.export_onnx`.
+        path: ONNX with the one input ``photo``.
         photos_B3HW: aligned faces, 0..1, whose values stand for all; some dozens are enough.
     """
     metadata = {one.key: one.value for one in onnx.load(path).metadata_props}

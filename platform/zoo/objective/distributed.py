@@ -4,7 +4,7 @@ Gradients are averaged, so every term must be a mean over photos, with equal par
 Denominators are averaged first. With a single worker these functions do nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, distributed
@@ -28,6 +28,14 @@ def mean_of_workers(value: Tensor) -> Tensor:
     total = value.detach().float().clone()
     distributed.all_reduce(total)
     return total / workers()
+
+
+def means_of_workers(values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """:func:`mean_of_workers` of scalars, in one exchange."""
+    if not _are_several():
+        return values
+    means = mean_of_workers(torch.stack([value.float() for value in values.values()]))
+    return dict(zip(values, means, strict=True))
 
 
 def average_gradients(parameters: Iterable[Parameter]) -> None:

@@ -17,12 +17,11 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from zoo.errors import PhotoError
-from zoo.photos import jxl
 from zoo.photos.colour.cicp import from_code_points
 from zoo.photos.colour.colour_spaces import space_of
 from zoo.photos.colour.srgb import to_srgb
 from zoo.photos.embedded_media import embedded_media
-from zoo.photos.formats import exr, heif
+from zoo.photos.formats import exr, heif, jxl
 from zoo.photos.formats.high_bit_depth import HighBitDepth, depth, is_raw, read_deep
 from zoo.photos.image import Image
 from zoo.photos.limits import check_size
@@ -154,7 +153,7 @@ def read_photo(
     Raises:
         PhotoError: missing, unreadable, not a photo, damaged or larger than ``max_pixels``.
     """
-    return decode(_read_bytes(path), path, max_pixels=max_pixels, whole=whole)
+    return decode(photo_bytes(path), path, max_pixels=max_pixels, whole=whole)
 
 
 def _decoded(encoded: bytes, path: Path, max_pixels: int, whole: bool) -> Photo:
@@ -195,7 +194,12 @@ def _formats(encoded: bytes) -> tuple[str, ...]:
     return (heif.FORMAT,)
 
 
-def _read_bytes(path: Path) -> bytes:
+def photo_bytes(path: Path) -> bytes:
+    """What is in a photo's file.
+
+    Raises:
+        PhotoError: it is missing, unreadable, no regular file or larger than :data:`MAX_BYTES`.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

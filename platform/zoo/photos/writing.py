@@ -10,8 +10,7 @@ from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
 from zoo.errors import PhotoError
-from zoo.photos import jxl
-from zoo.photos.formats import exr, heif
+from zoo.photos.formats import exr, heif, jxl
 from zoo.photos.formats.high_bit_depth import HighBitDepth
 from zoo.photos.image import Image
 from zoo.photos.metadata import without_camera

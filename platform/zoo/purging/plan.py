@@ -20,7 +20,7 @@ from zoo.purging.dvc_cache import Versioned, find_versioned
 from zoo.purging.registry_entries import Registered, find_registered, purge_registered
 from zoo.purging.residue import Fingerprints, find_traces
 from zoo.registry.publishing.signatures import forget_signer
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.settings import Project, read_params
 from zoo.shared_storage import names
 from zoo.storage import atomic_file, plain_errors, sha256_of
@@ -169,7 +169,7 @@ def _add_checkpoints(found: Plan) -> None:
     places = CheckpointStorage(project, storage)
     short = {digest[:12]: digest for digest in digests if digest}
     try:
-        there = names(places.checkpoints, SHORT_PATIENCE)
+        there = names(places.checkpoints, SHORT_RETRY_SECONDS)
     except StorageError as error:
         found.left.append(f"checkpoints in {storage} ({str(error).rstrip('.')})")
         return

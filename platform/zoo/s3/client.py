@@ -54,9 +54,9 @@ def _client(settings: tuple[tuple[str, str], ...], read_seconds: float) -> Any:
     )
 
 
-PATIENCE = 120.0
+RETRY_SECONDS = 120.0
 """Seconds without any progress after which work in the background gives up."""
-SHORT_PATIENCE = 5.0
+SHORT_RETRY_SECONDS = 5.0
 """The same where a person waits."""
 LONGEST_PAUSE = 8.0
 
@@ -64,8 +64,8 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-def retry(act: Callable[[], Result], patience: float) -> Result:
-    """The result of ``act``, retried during an outage for ``patience`` seconds.
+def retry(act: Callable[[], Result], retry_seconds: float) -> Result:
+    """The result of ``act``, retried during an outage for ``retry_seconds``.
 
     Pauses grow twofold, each a random part of its length, so that a hundred nodes do not come
     back at the same moment.
@@ -73,7 +73,7 @@ def retry(act: Callable[[], Result], patience: float) -> Result:
     Raises:
         OutageError: it still lasts.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + retry_seconds
     pause = 0.5
     while True:
         try:

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from zoo.errors import DamagedObjectError, OutageError, StorageError
 from zoo.s3.address import S3Address
-from zoo.s3.client import PATIENCE, connect, retry
+from zoo.s3.client import RETRY_SECONDS, connect, retry
 from zoo.s3.error_translation import code_of, expected_answer, translated_errors
 from zoo.storage import plain_errors, sha256_of
 
@@ -35,14 +35,14 @@ class Found:
     """Bytes."""
 
 
-def upload(source: Path, target: S3Address, patience: float = PATIENCE) -> None:
+def upload(source: Path, target: S3Address, retry_seconds: float = RETRY_SECONDS) -> None:
     """Puts a file there, large ones in parts; it appears whole or not at all.
 
     Its SHA-256 goes with it, for :func:`download` to verify.
 
     Raises:
         StorageError: ``source`` cannot be read, or the store refuses; see ``translated_errors``.
-        OutageError: the store has not answered for ``patience`` seconds.
+        OutageError: the store has not answered for ``retry_seconds``.
     """
     kind = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
 
@@ -62,7 +62,7 @@ def upload(source: Path, target: S3Address, patience: float = PATIENCE) -> None:
 
     try:
         digest = sha256_of(source)
-        retry(put, patience)
+        retry(put, retry_seconds)
     except OSError as error:
         raise StorageError(f"Cannot read {source}: {error.strerror or error}.") from error
 
@@ -74,7 +74,7 @@ def download(
     sha256: str | None = None,
     most_bytes: int | None = None,
     progress: Progress | None = None,
-    patience: float = PATIENCE,
+    retry_seconds: float = RETRY_SECONDS,
 ) -> None:
     """Fetches an object; ``target`` appears whole and verified or not at all.
 
@@ -87,7 +87,7 @@ def download(
         sha256: what it must have, or its first digits; default: what its upload left.
         most_bytes: a larger object is refused.
         progress: told of the bytes.
-        patience: seconds without a byte after which it gives up.
+        retry_seconds: seconds without a byte after which it gives up.
 
     Raises:
         MissingObjectError: no such object.
@@ -99,7 +99,7 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = _Partial(target)
         while True:
-            digest, in_one_piece = _complete(source, partial, most_bytes, progress, patience)
+            digest, in_one_piece = _complete(source, partial, most_bytes, progress, retry_seconds)
             expected = sha256 or digest
             if not expected or sha256_of(partial.path()).startswith(expected):
                 break
@@ -111,16 +111,16 @@ def download(
         os.replace(partial.path(), target)
 
 
-def exists(address: S3Address, patience: float = PATIENCE) -> bool:
+def exists(address: S3Address, retry_seconds: float = RETRY_SECONDS) -> bool:
     """Whether there is an object of exactly this address.
 
     Raises:
         StorageError: the store refuses or does not answer; or there is no such bucket.
     """
-    return any(found.address == address for found in _listed(address, patience, most=1))
+    return any(found.address == address for found in _listed(address, retry_seconds, most=1))
 
 
-def etag(address: S3Address, patience: float = PATIENCE) -> str:
+def etag(address: S3Address, retry_seconds: float = RETRY_SECONDS) -> str:
     """A value that changes whenever the object changes.
 
     Raises:
@@ -132,29 +132,29 @@ def etag(address: S3Address, patience: float = PATIENCE) -> str:
             answer = connect().head_object(Bucket=address.bucket, Key=address.key)
             return str(answer["ETag"])
 
-    return retry(ask, patience)
+    return retry(ask, retry_seconds)
 
 
-def listing(prefix: S3Address, patience: float = PATIENCE) -> list[Found]:
+def listing(prefix: S3Address, retry_seconds: float = RETRY_SECONDS) -> list[Found]:
     """All objects below ``prefix``, as in a folder, in the order of their keys.
 
     Raises:
         StorageError: the store refuses or does not answer; or there is no such bucket.
     """
     key = prefix.key if prefix.is_prefix else f"{prefix.key}/"
-    found = _listed(S3Address(prefix.bucket, key), patience)
+    found = _listed(S3Address(prefix.bucket, key), retry_seconds)
     # Tools that imitate folders leave empty objects whose keys end in a slash.
     return [entry for entry in found if not entry.address.key.endswith("/")]
 
 
-def remove(prefix: S3Address, patience: float = PATIENCE) -> None:
+def remove(prefix: S3Address, retry_seconds: float = RETRY_SECONDS) -> None:
     """Removes the object of this address and all below it, if any exist.
 
     Raises:
         StorageError: the store refuses or does not answer.
     """
     below = prefix if prefix.is_prefix else S3Address(prefix.bucket, f"{prefix.key}/")
-    addresses = [found.address for found in _listed(below, patience)]
+    addresses = [found.address for found in _listed(below, retry_seconds)]
     if not prefix.is_prefix:
         addresses.append(prefix)
 
@@ -163,7 +163,7 @@ def remove(prefix: S3Address, patience: float = PATIENCE) -> None:
             connect().delete_object(Bucket=address.bucket, Key=address.key)
 
     for address in addresses:
-        retry(lambda address=address: delete(address), patience)  # type: ignore[misc]
+        retry(lambda address=address: delete(address), retry_seconds)  # type: ignore[misc]
 
 
 class _Progressed(Exception):
@@ -212,15 +212,15 @@ def _complete(
     partial: _Partial,
     most_bytes: int | None,
     progress: Progress | None,
-    patience: float,
+    retry_seconds: float,
 ) -> tuple[str | None, bool]:
     """Makes the partial whole; the SHA-256 that the upload left, and whether one answer did it."""
     in_one_piece = partial.size() == 0
     while True:
         try:
-            digest = retry(lambda: _read_on(source, partial, most_bytes, progress), patience)
+            digest = retry(lambda: _read_on(source, partial, most_bytes, progress), retry_seconds)
         except _Progressed:
-            in_one_piece = False  # and a new patience
+            in_one_piece = False  # and its own retries
         else:
             return digest, in_one_piece
 
@@ -280,7 +280,7 @@ def _ask(source: S3Address, partial: _Partial) -> tuple[Any, int, int]:
     return answer, 0, int(answer["ContentLength"])
 
 
-def _listed(prefix: S3Address, patience: float, most: int | None = None) -> list[Found]:
+def _listed(prefix: S3Address, retry_seconds: float, most: int | None = None) -> list[Found]:
     def pages() -> Iterator[Any]:
         pager = connect().get_paginator("list_objects_v2")
         limit = {"MaxItems": most} if most else {}
@@ -294,4 +294,4 @@ def _listed(prefix: S3Address, patience: float, most: int | None = None) -> list
                 for entry in page.get("Contents", [])
             ]
 
-    return retry(everything, patience)
+    return retry(everything, retry_seconds)

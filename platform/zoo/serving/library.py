@@ -1,15 +1,17 @@
-"""The library deployment: identities and network files, from the registry and the user's cache.
+"""The library: identities and network files, from the registry and the user's cache.
 
 MLflow's client takes seconds to import and hundreds of megabytes, so this lives in a process
-of its own, which imports it only when there is a registry.
+of its own, which imports it only when there is a registry. Workers, which may be on other machines,
+get the networks' files from here.
 """
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import PhotoError, RegistryError, StorageError, ZooError
+from zoo.errors import AssetError, PhotoError, RegistryError, StorageError, ZooError
 from zoo.photos.reading import read_photo
+from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.media_types import HEAD, media_type
 from zoo.provenance.identities.basis import Basis, check_basis
 from zoo.registry.local import cache
@@ -18,7 +20,7 @@ from zoo.registry.references import Reference, parse_reference
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.gallery import Entry, Gallery, of_cached, of_listed
 from zoo.settings import cache_folder
-from zoo.storage import atomic_file
+from zoo.storage import atomic_file, plain_errors
 from zoo.tracking import exists
 
 SECONDS_FRESH = 20.0
@@ -39,6 +41,10 @@ class Library:
         self._registry = registry
         self._remembered: _Remembered | None = None
         self._chosen: dict[str, tuple[Chosen, float]] = {}
+
+    def is_there(self) -> bool:
+        """True."""
+        return True
 
     def gallery(self) -> Gallery:
         """All identities; those in the cache when the registry is away."""
@@ -67,6 +73,20 @@ class Library:
             self._chosen.clear()
         self._chosen[text] = chosen, time.monotonic()
         return chosen
+
+    def network(self, key: str) -> tuple[bytes, Marking]:
+        """The file of what :meth:`choose` chose, by its key, and how its outputs are signed.
+
+        Raises:
+            AssetError: it is gone again, or damaged.
+        """
+        name, _, version = key.partition(":")
+        found = cache.resolve(Reference(name, version=int(version)), self._registry)
+        if found is None:
+            raise AssetError(f"{key} is not in the cache any more; try again.")
+        mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
+        with plain_errors(found.path):
+            return found.path.read_bytes(), mark
 
     def preview(self, name: str, version: int) -> bytes | None:
         """The picture that training left of this version, kept in the cache; None without one."""

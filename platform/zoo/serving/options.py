@@ -27,6 +27,8 @@ class Options:
         rate: requests per second that one client may keep up; 0 for no limit.
         burst: requests that it may make at once.
         live: cameras at the same time.
+        cluster: whether the workers are on the Ray cluster that ``RAY_ADDRESS`` names; else Ray is
+            started for this machine alone.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +47,7 @@ class Options:
     rate: float = 20.0
     burst: int = 100
     live: int = 4
+    cluster: bool = False
 
     @property
     def loopback(self) -> bool:

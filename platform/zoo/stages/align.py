@@ -1,22 +1,21 @@
 """Stage ``align``: an identity's photos, curated and aligned into one file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zoo.errors import IdentityError, PhotoError
 from zoo.evaluation.settings import descriptors_path
 from zoo.faces.curation.face_pack import write_pack
 from zoo.faces.curation.photo_selection import AlignSettings, contact_sheet, curate, curate_examined
-from zoo.faces.detection.detector import Face
-from zoo.faces.recognition.descriptors import PHOTOS_PER_PERSON, descriptor, evenly_picked
-from zoo.photos.reading import find_photos, read_photo
+from zoo.faces.recognition.descriptors import PHOTOS_PER_PERSON, descriptor_of_chip, evenly_picked
+from zoo.photos.reading import find_photos
 from zoo.photos.writing import write_photo
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import run_for_identities
 from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import PHOTOS, Identity
@@ -25,7 +24,7 @@ from zoo.stages import align_parts
 from zoo.stages.align_parts import Parts
 from zoo.storage import atomic_file, write_json
 
-NAME, VERSION = "align", "align-3"
+NAME, VERSION = "align", "align-4"
 
 
 def product(project: Project, name: str) -> Path:
@@ -117,8 +116,8 @@ def make(
         described = examined.describe(curated.pack.names)
     else:
         curated = curate(name, ((photo, project.root / photo) for photo in photos), settings)
-        kept = [project.root / photo for photo in curated.pack.names]
-        described = _described(kept, curated.faces)
+        picks = evenly_picked(len(curated.chips), PHOTOS_PER_PERSON)
+        described = np.stack([descriptor_of_chip(curated.chips[pick]) for pick in picks])
     with atomic_file(descriptors_path(project, name)) as temporary:
         np.save(temporary, described, allow_pickle=False)
     pack = product(project, name)
@@ -139,13 +138,6 @@ def make(
     write_pack(pack, curated.pack)
     facts: dict[str, object] = {"kept": len(curated.pack), "dropped": len(dropped)}
     return {**facts, "warning": curated.warning} if curated.warning else facts
-
-
-def _described(photos: Sequence[Path], faces: Sequence[Face]) -> NDArray[np.float32]:
-    """Descriptors [K, 128] of some of the kept faces, where curation found them."""
-    picks = evenly_picked(len(photos), PHOTOS_PER_PERSON)
-    found = [descriptor(read_photo(photos[pick]).image, faces[pick]) for pick in picks]
-    return np.stack(found).astype(np.float32)
 
 
 def _settings(project: Project) -> AlignSettings:

@@ -22,7 +22,8 @@ from zoo.faces.recognition.descriptors import (
     evenly_picked,
 )
 from zoo.photos.image import Image
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 from zoo.products.receipts import Made
 from zoo.settings import Project
 from zoo.storage import atomic_file

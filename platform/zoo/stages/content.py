@@ -14,7 +14,8 @@ from zoo.faces.curation.face_pack import FacePack, write_pack
 from zoo.photos.writing import write_photo
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, bring_up_to_date, remove_gone
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date, remove_gone
 from zoo.products.receipts import Made
 from zoo.settings import Project, read_params, section
 from zoo.stages import content_parts
@@ -24,7 +25,7 @@ from zoo.training.plan import CONTENT
 
 __all__ = ["NAME", "VERSION", "ContentSettings", "inputs", "photos_of", "product", "run"]
 
-NAME, VERSION = "content", "content-3"
+NAME, VERSION = "content", "content-4"
 
 
 def product(project: Project) -> Path:

@@ -21,7 +21,8 @@ from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import align
 from zoo.people import random_person, random_scene, render
 from zoo.photos.reading import find_photos
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 from zoo.products.receipts import Made
 from zoo.settings import Project
 from zoo.storage import atomic_file

@@ -12,7 +12,8 @@ from zoo.evaluation.measures.likeness import recogniser_sha256
 from zoo.evaluation.settings import HELD_OUT, VERSION, descriptors_path, evaluate_settings
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import run_for_identities
 from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity
@@ -87,7 +88,7 @@ def run(project: Project) -> int:
         arguments = (project, name, others, embeddings, preparation.held_out)
         return Job(name, report, made_from, make, arguments, root, tuple(inputs), shared)
 
-    from zoo.stages.evaluate_others import Preparation  # `zoo status` need not wait for it
+    from zoo.stages.evaluate_gallery import Preparation  # `zoo status` need not wait for it
 
     recogniser = recogniser_sha256(evaluate_settings(project).recogniser)  # fetches what is asked
     with digests(project) as known, _folder(project) as folder:
@@ -110,18 +111,18 @@ def make(
     Args:
         project: the project.
         name: of the identity.
-        others: see :mod:`zoo.evaluation.others`.
+        others: see :mod:`zoo.evaluation.gallery`.
         embeddings: of the identity's photos, where SFace judges.
         held_out: photos, and where they are.
     """
     # `zoo status` need not wait for them.
     from zoo.evaluation.embeddings import kept_embeddings
+    from zoo.evaluation.gallery import read_gallery
     from zoo.evaluation.judging import Prepared
-    from zoo.evaluation.others import read_others
     from zoo.evaluation.run import write_evaluation
 
     own = kept_embeddings(embeddings) if embeddings else None
-    report = write_evaluation(project, name, Prepared(read_others(others), own, held_out))
+    report = write_evaluation(project, name, Prepared(read_gallery(others), own, held_out))
     likeness: dict[str, object] = {"nearest_rate": round(report.nearest_rate, 3)}
     if report.top1_rate is not None and report.cosine_margin is not None:
         likeness = {

@@ -8,10 +8,11 @@ from zoo.cores import available_cores
 from zoo.errors import IdentityError
 from zoo.products import receipts
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import run_for_identities
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity
-from zoo.registry.promotion.gate import GateSettings, consider
+from zoo.registry.promotion.gate import GateSettings, promote
 from zoo.registry.publishing.publish import publish
 from zoo.registry.references import CANDIDATE, CHAMPION
 from zoo.settings import Project, read_params, section, tracking_uri, without_password
@@ -88,7 +89,7 @@ def make(project: Project, identity: Identity, gate: GateSettings, uri: str) -> 
 
         return measure(project, name, folder=network)[0].model_dump(mode="json")
 
-    done = consider(name, uri, gate, version=version, measure=again)
+    done = promote(name, uri, gate, version=version, measure=again, strict=False)
     settle(uri)
     alias = CHAMPION if done.promoted else CANDIDATE
     write_json(

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from zoo.errors import IdentityError
 from zoo.photos.writing import write_photo
 from zoo.products.digests import Digests, digests
-from zoo.products.incremental import Job, run_for_identities
+from zoo.products.executors import Job
+from zoo.products.incremental import run_for_identities
 from zoo.products.index import write_index
 from zoo.products.receipts import Made
 from zoo.provenance.identities.identity import Identity

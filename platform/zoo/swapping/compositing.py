@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.faces.compositing.blending import Mix, blend
 from zoo.faces.compositing.super_resolution import enlarged, share_of_detail
-from zoo.faces.geometry.alignment import Aligned, align, warp_back
+from zoo.faces.geometry.alignment import Aligned, align, unwarped, warp_back
 from zoo.faces.masks.face_mask import mask_outline
 from zoo.faces.masks.segmentation import skin
 from zoo.photos.image import Image, Plane, Points
@@ -85,9 +85,9 @@ def paste_back(
         swapped, pitch = enlarged(swapped, share), pitch / 2
     image[window] = blend(
         there,
-        warp_back(swapped, matrix, there.shape),
+        unwarped(swapped, matrix, there.shape),
         face.landmarks - (left, top),
-        matte=warp_back(face.matte, matrix, there.shape),
+        matte=unwarped(face.matte, matrix, there.shape),
         pitch=pitch,
         method=look.method,
         opacity=fade * look.strength,

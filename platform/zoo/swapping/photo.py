@@ -15,7 +15,7 @@ from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.geometry.alignment import Aligned, align
 from zoo.faces.masks.segmentation import skin
 from zoo.photos.image import Image
-from zoo.photos.reading import MAX_PIXELS, Decode, decode_photo, read_photo
+from zoo.photos.reading import MAX_PIXELS, Decode, decode_photo, photo_bytes
 from zoo.photos.writing import check_writable, encode_photo, losses
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking, xmp
@@ -168,7 +168,8 @@ def swap_file(
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
     options = options or SwapOptions()
-    photo = read_photo(source, max_pixels=max_pixels, whole=True, decode=decode)
+    encoded = photo_bytes(source)
+    photo = decode(encoded, source, max_pixels=max_pixels, whole=True)
     check_writable(target, photo)
     try:
         swap = swap_image(photo.image, network, options, others=others)
@@ -181,6 +182,6 @@ def swap_file(
             f"{source} shows no detectable face: a face must be within about 40 degrees of "
             "facing the camera, at any tilt, and at least 40 pixels wide."
         ) from error
-    encoded = encode_photo(target, swap.image, photo, xmp=xmp(mark), camera=options.camera)
-    sign_photo(encoded, target, Made(mark, source, settings_of(options, mark)))
+    finished = encode_photo(target, swap.image, photo, xmp=xmp(mark), camera=options.camera)
+    sign_photo(finished, target, Made(mark, encoded, settings_of(options, mark)))
     return replace(swap, dropped=losses(photo, target))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo.errors import StorageError
 from zoo.s3.address import is_s3
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.settings import Project
 from zoo.shared_storage import SharedFile, join, names, remove, share
 
@@ -47,13 +47,13 @@ class CheckpointStorage:
         """The trainings, by name, whose checkpoints lie there; none while the store is away."""
         there: set[str] = set()
         with suppress(StorageError):
-            there.update(names(self.checkpoints, SHORT_PATIENCE))
+            there.update(names(self.checkpoints, SHORT_RETRY_SECONDS))
         return [name for name, digest in digests.items() if self._entry(name, digest) in there]
 
     def remove(self, name: str, digest: str) -> None:
         """Removes a training's checkpoints; while the store is away, the next stage does it."""
         with suppress(StorageError):
-            remove(self.training(name, digest), SHORT_PATIENCE)
+            remove(self.training(name, digest), SHORT_RETRY_SECONDS)
 
     @property
     def _root(self) -> str:

@@ -7,6 +7,7 @@ same inputs continues an unfinished run.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from zoo.errors import RegistryError
@@ -24,7 +25,7 @@ SEND_SECONDS = 5.0
 """Between two sendings of one run's curves."""
 QUIET_SECONDS = 15.0
 """After a failure, before curves are sent again."""
-PATIENCE_SECONDS = 600.0
+RETRY_SECONDS = 600.0
 """How long a run that must begin or end waits for a server that is away."""
 _LARGEST_BATCH = 1000
 
@@ -64,18 +65,25 @@ class Runs:
             self._experiment = experiment_id(self._client, self._uri)
             self._unfinished = _unfinished(self._client, self._experiment)
 
-    def start(self, name: str, digest: str) -> str:
+    def start(
+        self, name: str, digest: str, parameters: Mapping[str, Any] = MappingProxyType({})
+    ) -> str:
         """The id of the run of this training of ``name``: an unfinished one's, or a new one's.
+
+        Args:
+            name: whose training.
+            digest: of what the network is made from.
+            parameters: of this run, beside those of every run.
 
         Raises:
             RegistryError: the store has been away for too long.
         """
         if name in self._open:
             return self._open[name].id
-        run_id = self._unfinished.get(digest) or self._patiently(lambda: self._new(name, digest))
+        run_id = self._unfinished.get(digest) or self._retried(lambda: self._new(name, digest))
         self._unfinished[digest] = run_id
         steps: set[int] = set()
-        self._patiently(lambda: steps.update(self._begin(run_id)))
+        self._retried(lambda: steps.update(self._begin(run_id, parameters)))
         self._open[name] = _Run(run_id, steps)
         return run_id
 
@@ -117,7 +125,7 @@ class Runs:
             RegistryError: the store has been away for too long.
         """
         if run_id in self._unfinished.values():
-            self._patiently(lambda: self._client.set_terminated(run_id, "FINISHED"))
+            self._retried(lambda: self._client.set_terminated(run_id, "FINISHED"))
 
     def kill(self) -> None:
         """Ends open runs as killed, without waiting for an unavailable store."""
@@ -135,13 +143,14 @@ class Runs:
         run = self._client.create_run(self._experiment, run_name=name, tags=tags)
         return str(run.info.run_id)
 
-    def _begin(self, run_id: str) -> set[int]:
+    def _begin(self, run_id: str, own: Mapping[str, Any]) -> set[int]:
         """Marks a run as running, with its parameters; the iterations it has losses of."""
         from mlflow.entities import Param
 
         run = self._client.get_run(run_id)
         if not run.data.params:
-            parameters = [Param(key, value) for key, value in self._parameters.items()]
+            every = self._parameters | {key: str(value) for key, value in own.items()}
+            parameters = [Param(key, value) for key, value in every.items()]
             self._client.log_batch(run_id, params=parameters)
         if run.info.status != "RUNNING":
             self._client.update_run(run_id, status="RUNNING")
@@ -168,13 +177,13 @@ class Runs:
 
     def _end(self, name: str, status: Literal["FINISHED", "FAILED"]) -> None:
         run = self._open[name]
-        self._patiently(lambda: self._send(run))
-        self._patiently(lambda: self._client.set_terminated(run.id, status))
+        self._retried(lambda: self._send(run))
+        self._retried(lambda: self._client.set_terminated(run.id, status))
         del self._open[name]
 
-    def _patiently(self, call: Callable[[], T]) -> T:
+    def _retried(self, call: Callable[[], T]) -> T:
         """The result of ``call``, with retries."""
-        until, wait = time.monotonic() + PATIENCE_SECONDS, 0.5
+        until, wait = time.monotonic() + RETRY_SECONDS, 0.5
         while True:
             try:
                 with plain_registry_errors(self._uri):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,15 @@ class Planned:
     """One identity to train, and all that its network is made from."""
 
     identity: Identity
+    recipe: Recipe
+    """With the identity's own style weight."""
     aligned: Path
     made_from: dict[str, Any]
+
+    @cached_property
+    def digest(self) -> str:
+        """Of ``made_from``: what identifies the training."""
+        return receipts.digest(self.made_from)
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,8 @@ def plan(project: Project, names: Sequence[str] = (), recipe: str | None = None)
             ):
                 fresh.append(identity.name)
             else:
-                stale.append(Planned(identity, _aligned(project, identity), made_from))
+                own = chosen.with_style_weight(identity.style_weight)
+                stale.append(Planned(identity, own, _aligned(project, identity), made_from))
     return Plan(recipe_name, chosen, perceptual, content, stale, fresh, failed)
 
 
@@ -101,7 +110,6 @@ def _inputs(
     shared = {
         "maker": VERSION,
         "content": known.of(_content(project)),
-        "recipe": recipe.model_dump(mode="json"),
         "perceptual": {"name": perceptual.name, "sha256": perceptual.sha256},
         "light": shipped_sha256(LIGHT) if recipe.light_weight else None,
         "descriptor": descriptor_sha256(recipe.identity_weight),
@@ -110,7 +118,8 @@ def _inputs(
 
     def of(identity: Identity) -> dict[str, Any]:
         style = known.of(_aligned(project, identity))
-        return {**shared, "identity": identity.name, "style": style}
+        own = recipe.with_style_weight(identity.style_weight).model_dump(mode="json")
+        return {**shared, "recipe": own, "identity": identity.name, "style": style}
 
     return of
 

@@ -7,7 +7,6 @@ each training has a line every quarter of a minute, more seldom when many train 
 import sys
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -57,13 +56,8 @@ class ProgressDisplay:
         self._bars.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bars.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._bars.stop()
 
     def started(self, identity: str) -> None:
         """Shows that an identity trains."""

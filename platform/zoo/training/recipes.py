@@ -110,6 +110,13 @@ class Recipe(BaseModel):
         """Of all phases together."""
         return sum(phase.iterations for phase in self.phases)
 
+    def with_style_weight(self, alpha: float | None) -> Self:
+        """The recipe with α = ``alpha`` at the end, and at the start in proportion; None: as is."""
+        if alpha is None:
+            return self
+        start, end = self.style_weight
+        return self.model_copy(update={"style_weight": (start * alpha / end, alpha)})
+
     def phase_at(self, step: int) -> tuple[int, int]:
         """Index of the phase that iteration ``step`` (from 0) lies in, and the phase's start."""
         start = 0

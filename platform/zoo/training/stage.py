@@ -3,12 +3,11 @@
 With nothing to train it imports neither torch nor Ray nor MLflow.
 """
 
-import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from zoo.errors import StorageError, TrainingError
+from zoo.file_lock import LockedError, file_lock, is_locked
 from zoo.products import failures, receipts
 from zoo.products.digests import digests
 from zoo.products.incremental import Outcome, remove_gone
@@ -57,17 +56,7 @@ def train_identities(
 
 def is_training(project: Project) -> bool:
     """Whether a process of this machine trains in the project now."""
-    try:
-        handle = os.open(project.root / "checkpoints", os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+    return is_locked(project.root / "checkpoints")
 
 
 def _check_batches(pending: Plan, settings: FanoutSettings) -> None:
@@ -106,13 +95,10 @@ def alone(project: Project) -> Iterator[None]:
     folder = project.root / "checkpoints"
     with plain_errors(folder):
         private_folder(folder)
-        handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
+        with file_lock(folder, wait=False):
+            yield
+    except LockedError as error:
         raise TrainingError(
             f"Another process is training in {project.root}; wait for it to end, or stop it."
         ) from error
-    finally:
-        os.close(handle)

@@ -39,17 +39,20 @@ def train_stale(
     parameters = {
         "recipe": pending.recipe_name,
         "perceptual": pending.perceptual.name,
-        **pending.recipe.model_dump(mode="json", exclude={"perceptual"}),
+        **pending.recipe.model_dump(mode="json", exclude={"perceptual", "style_weight"}),
     }
     with ProgressDisplay(len(stale), pending.recipe.iterations) as display:
         runs = Runs(tracking_uri(project), parameters, display.log)
-        driver = _Trainer(project, pending, settings, stale, runs, Logs(project), display, outcome)
+        storage = CheckpointStorage(project, settings.storage)
+        driver = _Trainer(
+            project, pending, settings, stale, storage, runs, Logs(project), display, outcome
+        )
 
         def weights() -> "Mapping[str, Tensor]":
             return read_perceptual(pending.perceptual.name).state_dict()
 
         try:
-            run_jobs(_jobs(project, pending, settings), weights, settings, driver)
+            run_jobs(_jobs(pending, storage), weights, settings, driver)
         except BaseException:
             runs.kill()
             display.log(
@@ -59,19 +62,16 @@ def train_stale(
             raise
 
 
-def _jobs(
-    project: Project, pending: Plan, settings: FanoutSettings
-) -> "dict[str, Callable[[], Job]]":
-    storage = CheckpointStorage(project, settings.storage)
+def _jobs(pending: Plan, storage: CheckpointStorage) -> "dict[str, Callable[[], Job]]":
     content = storage.content(pending.content, str(pending.stale[0].made_from["content"]))
 
     def job(planned: Planned) -> "Job":
         from zoo.training.loop.job import Job  # imports torch
 
-        name, digest = planned.identity.name, receipts.digest(planned.made_from)
+        name, digest = planned.identity.name, planned.digest
         return Job(
             identity=name,
-            recipe=pending.recipe,
+            recipe=planned.recipe,
             style=read_pack(planned.aligned),
             content=content,
             perceptual=pending.perceptual.name,
@@ -100,6 +100,7 @@ class _Trainer:
     pending: Plan
     settings: FanoutSettings
     stale: Mapping[str, Planned]
+    storage: CheckpointStorage
     runs: Runs
     logs: Logs
     display: ProgressDisplay
@@ -109,9 +110,10 @@ class _Trainer:
         self.runs.connect()
 
     def started(self, identity: str, where: str) -> None:
-        digest = receipts.digest(self.stale[identity].made_from)
+        digest = self.stale[identity].digest
         self.logs.begin(identity, digest, self.pending.recipe_name)
-        run_id = self.runs.start(identity, digest)
+        alpha = self.stale[identity].recipe.style_weight
+        run_id = self.runs.start(identity, digest, {"style_weight": alpha})
         self.logs.add(identity, f"starts in {where}, run {run_id}")
         self.display.started(identity)
 
@@ -131,7 +133,7 @@ class _Trainer:
 
     def trained(self, identity: str, result: "Trained") -> None:
         planned = self.stale[identity]
-        run_id = self.runs.start(identity, receipts.digest(planned.made_from))
+        run_id = self.runs.start(identity, planned.digest)
         try:
             with atomic_folder(self.project.models / identity) as folder:
                 for name, content in result.files.items():
@@ -155,8 +157,7 @@ class _Trainer:
             self.failed(identity, str(error), "")
             return
         self.runs.finish(identity, result.curves)
-        storage = CheckpointStorage(self.project, self.settings.storage)
-        storage.remove(identity, receipts.digest(planned.made_from))
+        self.storage.remove(identity, planned.digest)
         self.outcome.made.append(identity)
         resumed = f", from iteration {result.resumed_at} on" if result.resumed_at else ""
         self.logs.add(identity, f"trained in {result.seconds:.1f} s{resumed}")

@@ -130,7 +130,7 @@ def test_the_photos_of_an_identity_are_judged_again(
     zoo("identity", "add", "maria", portrait, "--basis", "research")
     assert "1 of 1 are usable" in zoo("identity", "check", "maria").out
     facts = json.loads(zoo("identity", "check", "maria", "--json").out)
-    assert (facts["name"], facts["usable"], facts["strangers"]) == ("maria", 1, [])
+    assert (facts["name"], facts["usable"], facts["outliers"]) == ("maria", 1, [])
     shutil.rmtree(project.identities / "maria" / "photos")
     assert "has no photos" in zoo("identity", "check", "maria").error
 
@@ -148,7 +148,7 @@ def test_photos_of_someone_else_are_listed_and_left_out_when_asked(
     assert "  0.90  maria/1/photo.png" in listed.out
     assert len(list((project.identities / "maria" / "photos").iterdir())) == 3
     zoo("identity", "remove", "maria")
-    without = zoo("identity", "add", "maria", folder, "--basis", "research", "--exclude-strangers")
+    without = zoo("identity", "add", "maria", folder, "--basis", "research", "--exclude-outliers")
     assert without.code == 0
     assert "were left out" in without.out
     assert len(list((project.identities / "maria" / "photos").iterdir())) == 2

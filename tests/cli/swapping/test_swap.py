@@ -18,13 +18,12 @@ from PIL import Image as Pillow
 from pillow_heif import register_heif_opener
 
 from tests.cli.conftest import Zoo
-from tests.networks_on_disk import write_network
+from tests.networks_on_disk import cached_network, write_network
 from tests.registry.conftest import Trained
 from zoo.people import named_person, random_scene, render
 from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE
 from zoo.registry.local import cache
 from zoo.settings import Project
-from zoo.storage import sha256_of
 
 Make = Callable[..., Trained]
 URI = "sqlite:////nowhere/mlflow.db"
@@ -49,36 +48,14 @@ def cached(
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     source = write_network(tmp_path / "source.onnx", size=64)
-    card = {
-        "identity": "ada",
-        "version": 3,
-        "sha256": sha256_of(source),
-        "basis": "synthetic",
-        "recipe": "quick",
-        "resolution": 64,
-        "scores": {},
-    }
-    network = cache.store(URI, card, lambda path: path.write_bytes(source.read_bytes()))
-    cache.remember_aliases(URI, "ada", {"champion": 3})
-    return network
+    return cached_network(URI, "ada", 3, source)
 
 
 @pytest.fixture
 def bruno(cached: cache.CachedNetwork, tmp_path: Path) -> cache.CachedNetwork:
     """Version 1 of bruno beside ada, whose network gives black."""
     source = write_network(tmp_path / "bruno.onnx", 0.0, size=64)
-    card = {
-        "identity": "bruno",
-        "version": 1,
-        "sha256": sha256_of(source),
-        "basis": "synthetic",
-        "recipe": "quick",
-        "resolution": 64,
-        "scores": {},
-    }
-    network = cache.store(URI, card, lambda path: path.write_bytes(source.read_bytes()))
-    cache.remember_aliases(URI, "bruno", {"champion": 1})
-    return network
+    return cached_network(URI, "bruno", 1, source)
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ def test_the_summary_is_plain_data(assessment: Assessment) -> None:
     summary = assessment.summary()
     assert summary["usable"] == 2
     assert {"photo": "copy.png", "reason": "near-duplicate of a.png"} in summary["rejected"]
-    assert summary["strangers"] == []
+    assert summary["outliers"] == []
 
 
 def test_many_photos_are_looked_at_in_several_processes_alike(
@@ -89,7 +89,7 @@ def test_a_face_far_from_the_others_is_a_strangers(assessment: Assessment) -> No
         Assessed(other.photo, None, other.traits, other.thumbnail, distance=0.8),
     ]
     found = assessment_of(apart, SETTINGS, 64)
-    assert [photo.photo for photo in found.strangers] == ["b.png"]
+    assert [photo.photo for photo in found.outliers] == ["b.png"]
     assert [photo.photo for photo in found.usable] == ["a.png"]
     assert found.coverage.photos == 1
 

@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 from tests.photos.deep_files import srgb_light
 from tests.photos.icc import linear_srgb_profile
+from tests.photos.orientation import ORIENTATIONS, turned
 from zoo.errors import PhotoError
 from zoo.photos.embedded_media import embedded_media
 from zoo.photos.formats.heif import SUFFIXES
@@ -51,22 +52,12 @@ def test_heic_is_read_with_its_safe_metadata(tmp_path: Path, large: Picture) -> 
         assert not opened.getexif().get_ifd(ExifTags.IFD.GPSInfo)
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_it_is_turned_once(tmp_path: Path, large: Picture, orientation: int) -> None:
     """The container's turn (irot, imir) repeats EXIF's, as phones write it."""
-    turned = {
-        1: large,
-        2: large[:, ::-1],
-        3: large[::-1, ::-1],
-        4: large[::-1],
-        5: large.transpose(1, 0, 2),
-        6: np.rot90(large, 1),
-        7: large[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(large, -1),
-    }[orientation]
     exif = Pillow.Exif()
     exif[0x0112] = orientation
-    path = heic(tmp_path / "a.heic", turned, exif=exif.tobytes())
+    path = heic(tmp_path / "a.heic", turned(large, orientation), exif=exif.tobytes())
     content = path.read_bytes()
     assert (b"irot" in content or b"imir" in content) == (orientation > 1)
     image = read_photo(path).image

@@ -13,6 +13,7 @@ from PIL import Image as Pillow
 
 from tests.photos.deep_files import ffmpeg_reads, srgb_light, write_deep
 from tests.photos.icc import linear_srgb_profile
+from tests.photos.orientation import ORIENTATIONS, turned
 from zoo.photos.formats.high_bit_depth import _colour_chunks, depth
 from zoo.photos.formats.high_bit_depth_writing import encode_png, encode_tiff
 from zoo.photos.reading import Photo, read_photo
@@ -106,22 +107,12 @@ def test_metadata_and_mark_are_written_beside_16_bits(
     assert (ffmpeg_reads(tmp_path / f"out{suffix}") == deep).all()
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_a_turned_deep_photo_is_upright(
     tmp_path: Path, deep: NDArray[np.uint16], orientation: int, suffix: str
 ) -> None:
-    turned = {
-        1: deep,
-        2: deep[:, ::-1],
-        3: deep[::-1, ::-1],
-        4: deep[::-1],
-        5: deep.transpose(1, 0, 2),
-        6: np.rot90(deep, 1),
-        7: deep[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(deep, -1),
-    }[orientation]
-    path = write_deep(tmp_path / f"in{suffix}", np.ascontiguousarray(turned))
+    path = write_deep(tmp_path / f"in{suffix}", turned(deep, orientation))
     turn(path, orientation)
     photo = read_photo(path, whole=True)
     assert photo.deep is not None

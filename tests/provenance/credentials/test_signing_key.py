@@ -16,10 +16,11 @@ from cryptography.x509.oid import NameOID
 
 from tests.provenance.conftest import MARK, encoded
 from zoo.errors import SigningError, StorageError
+from zoo.provenance.credentials.lending import borrow, lender, signature
 from zoo.provenance.credentials.manifest import Made
+from zoo.provenance.credentials.self_made_certificate import SELF_MADE
 from zoo.provenance.credentials.signing import sign_bytes
 from zoo.provenance.credentials.signing_key import (
-    SELF_MADE,
     SigningKey,
     _algorithm,
     self_made_key,
@@ -27,7 +28,6 @@ from zoo.provenance.credentials.signing_key import (
     signing_key,
 )
 from zoo.provenance.credentials.verifying import Status, verify
-from zoo.provenance.lending import borrow, lender, signature
 
 
 @pytest.fixture(autouse=True)

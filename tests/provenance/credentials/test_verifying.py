@@ -1,4 +1,4 @@
-"""What is said of files: whole, altered, stripped, signed by strangers, or damaged."""
+"""What is said of files: whole, altered, stripped, signed by others, or damaged."""
 
 import io
 import os
@@ -12,8 +12,8 @@ from tests.provenance.conftest import MARK, encoded
 from zoo.errors import PhotoError, SigningError
 from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import xmp
+from zoo.provenance.credentials.self_made_certificate import SELF_MADE
 from zoo.provenance.credentials.signing import sign_bytes
-from zoo.provenance.credentials.signing_key import SELF_MADE
 from zoo.provenance.credentials.verifying import FINE, Status, is_of_the_known, verify
 
 

@@ -95,12 +95,12 @@ def test_figures_of_sface_that_one_report_lacks_are_left_out() -> None:
 
 
 def test_whom_only_one_gallery_of_sface_knew_does_not_count() -> None:
-    stranger = {"nearest_other_by_cosine": "carl", "cosine_to_other": 0.9}
+    other = {"nearest_other_by_cosine": "carl", "cosine_to_other": 0.9}
     candidate = judged(0.5)
     for row in candidate["rows"][16:]:
-        row["finished"] |= stranger
+        row["finished"] |= other
     assert worse(candidate, judged(0.5)) == ()
-    known = {**stranger, "nearest_other_by_cosine": "bruno"}
+    known = {**other, "nearest_other_by_cosine": "bruno"}
     assert worse(judged(0.5, **known), judged(0.5)) == (
         "top1_rate is 0 and the champion's 1 on the same 20 photos",
     )

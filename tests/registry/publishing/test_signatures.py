@@ -222,10 +222,10 @@ def test_ones_own_certificate_signs_networks_and_a_leaf_is_no_authority(
                "-out", str(names[0]), "-keyout", str(names[1])]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
     names[1].chmod(0o600)
-    stranger = sign_statement("network", {"a": "b"})
+    other = sign_statement("network", {"a": "b"})
     monkeypatch.setenv("ZOO_SIGNING_CHAIN", str(names[0]))
     monkeypatch.setenv("ZOO_SIGNING_KEY", str(names[1]))
     signer = check_statement("network", {"a": "b"}, sign_statement("network", {"a": "b"}))
     assert (signer.name, signer.key) == ("Studio", own_key())
     assert signer.is_of(names[0].read_bytes())
-    assert not check_statement("network", {"a": "b"}, stranger).is_of(names[0].read_bytes())
+    assert not check_statement("network", {"a": "b"}, other).is_of(names[0].read_bytes())

@@ -216,8 +216,8 @@ def test_each_face_gets_the_identity_that_is_meant_for_it(
     metrics = client.get("/metrics").text
     assert 'identity="bruno"} 3.0' in metrics
 
-    stranger = asked((reference,), identity="ada", faces="other.png")
-    assert "'other.png' is not a face" in sentence(stranger, 422)
+    other = asked((reference,), identity="ada", faces="other.png")
+    assert "'other.png' is not a face" in sentence(other, 422)
     nobody = ("nobody.png", encoded(np.full((200, 300, 3), 90, np.uint8)))
     assert "nobody.png is a reference photo" in sentence(
         asked((nobody,), map=["nobody.png=ada"]), 422

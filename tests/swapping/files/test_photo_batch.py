@@ -2,9 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,12 +16,11 @@ from zoo.provenance.credentials.signing import sign_file
 from zoo.provenance.credentials.verifying import Status, verify
 from zoo.storage import sha256_of
 from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swap_many
-from zoo.swapping.files.process_pool import in_processes
 from zoo.swapping.options import only, settings_of
 
 
 @pytest.fixture
-def how(tmp_path: Path) -> BatchOptions:
+def batch(tmp_path: Path) -> BatchOptions:
     network = write_network(tmp_path / "network.onnx", 0.5)
     return BatchOptions(network, Marking("ada", "3", sha256_of(network), "synthetic"))
 
@@ -45,52 +42,52 @@ def swapped(outcomes: list[Outcome]) -> list[str]:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_broken_photo_stops_no_other(
-    how: BatchOptions, pairs: list[tuple[Path, Path]], jobs: int
+    batch: BatchOptions, pairs: list[tuple[Path, Path]], jobs: int
 ) -> None:
-    outcomes = sorted(swap_many(pairs, how, jobs), key=lambda one: one.number)
+    outcomes = sorted(swap_many(pairs, batch, jobs), key=lambda one: one.number)
     assert swapped(outcomes) == ["a", "c"]
     assert "b.png is damaged" in str(outcomes[1].reason)
     assert sorted(path.name for path in pairs[0][1].parent.iterdir()) == ["a.png", "c.png"]
-    again = sorted(swap_many(pairs, how, jobs), key=lambda one: one.number)
+    again = sorted(swap_many(pairs, batch, jobs), key=lambda one: one.number)
     assert [one.already_done for one in again] == [True, False, True]
 
 
 def test_what_is_done_is_left_alone_and_only_that(
-    how: BatchOptions, pairs: list[tuple[Path, Path]], tmp_path: Path
+    batch: BatchOptions, pairs: list[tuple[Path, Path]], tmp_path: Path
 ) -> None:
     pairs = pairs[:1]
     ((source, target),) = pairs
-    (first,) = swap_many(pairs, how)
+    (first,) = swap_many(pairs, batch)
     at = target.stat().st_mtime_ns
-    (second,) = swap_many(pairs, how)
+    (second,) = swap_many(pairs, batch)
     assert first.faces == 1 and second.already_done and target.stat().st_mtime_ns == at
 
-    def redone(how: BatchOptions) -> bool:
-        (outcome,) = swap_many(pairs, how)
+    def redone(batch: BatchOptions) -> bool:
+        (outcome,) = swap_many(pairs, batch)
         return outcome.faces == 1
 
-    assert redone(replace(how, again=True))
-    assert redone(replace(how, options=only("all", method="poisson")))
-    assert redone(how)
+    assert redone(replace(batch, again=True))
+    assert redone(replace(batch, options=only("all", method="poisson")))
+    assert redone(batch)
     other = write_network(tmp_path / "other.onnx", 0.7)
     changed = Marking("ada", "4", sha256_of(other), "synthetic")
-    assert redone(replace(how, network=other, mark=changed))
-    assert redone(how) and not redone(how)
+    assert redone(replace(batch, network=other, mark=changed))
+    assert redone(batch) and not redone(batch)
     with target.open("r+b") as file:  # altered by someone
         file.seek(-40, os.SEEK_END)
         file.write(b"x")
     assert verify(target).status is Status.altered
-    assert redone(how) and not redone(how)
+    assert redone(batch) and not redone(batch)
     shutil.copy(pairs[0][0], tmp_path / "plain.png")
     with Pillow.open(source) as picture:  # another input under the same name
         picture.transpose(Pillow.Transpose.FLIP_LEFT_RIGHT).save(source)
-    assert redone(how) and not redone(how)
+    assert redone(batch) and not redone(batch)
     shutil.copy(tmp_path / "plain.png", target)  # a file that nobody signed
-    assert redone(how)
+    assert redone(batch)
 
 
 def test_an_output_that_somebody_forged_is_not_done(
-    how: BatchOptions,
+    batch: BatchOptions,
     pairs: list[tuple[Path, Path]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -101,53 +98,9 @@ def test_an_output_that_somebody_forged_is_not_done(
         black = tmp_path / "black.png"
         Pillow.new("RGB", (256, 256)).save(black)
         target.parent.mkdir(exist_ok=True)
-        sign_file(black, target, Made(how.mark, source, settings_of(how.options, how.mark)))
-        (again,) = swap_many(pairs[:1], replace(how))
+        sign_file(black, target, Made(batch.mark, source, settings_of(batch.options, batch.mark)))
+        (again,) = swap_many(pairs[:1], replace(batch))
         assert again.already_done  # for whoever has that key
     assert verify(target).status is Status.unknown_issuer
-    (made,) = swap_many(pairs[:1], how)
+    (made,) = swap_many(pairs[:1], batch)
     assert made.faces == 1
-
-
-@pytest.fixture
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes find this module as pytest does."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[3]))
-
-
-def _work(folder: Path) -> Callable[[int], tuple[int, int]]:
-    def work(number: int) -> tuple[int, int]:
-        if number == 3 and not (folder / "died").exists():
-            (folder / "died").touch()
-            os._exit(9)
-        if number == 100:
-            raise ValueError("a hundred")
-        return number, os.getpid()
-
-    return work
-
-
-def _died(number: int, code: int | None) -> tuple[int, int]:
-    return -number, code or 0
-
-
-def test_a_process_that_dies_costs_its_own_task_only(tmp_path: Path, importable: None) -> None:
-    results = dict(in_processes(range(8), partial(_work, tmp_path), _died, 2))
-    assert results.pop(-3) == 9
-    assert sorted(results) == [0, 1, 2, 4, 5, 6, 7]
-    assert os.getpid() not in results.values() and 2 <= len(set(results.values())) <= 3
-
-
-def test_what_a_process_raises_arrives(tmp_path: Path, importable: None) -> None:
-    with pytest.raises(ValueError, match="a hundred"):
-        list(in_processes([100], partial(_work, tmp_path), _died, 2))
-
-
-def test_processes_end_when_nobody_waits_for_them(tmp_path: Path, importable: None) -> None:
-    running = in_processes(range(1000), partial(_work, tmp_path), _died, 2)
-    (tmp_path / "died").touch()
-    processes = {next(running)[1] for _ in range(20)}
-    running.close()
-    for process in processes:
-        with pytest.raises(ProcessLookupError):
-            os.kill(process, 0)

@@ -64,7 +64,7 @@ def test_all_but_the_face_is_kept(
 ) -> None:
     source = _made(kind, small, tmp_path)
     target = tmp_path / f"out{kind.suffix}"
-    made = swap_video(source, target, blackening_file, mark=MARK, jobs=1)
+    made = swap_video(source, target, [blackening_file], mark=MARK, jobs=1)
     assert made.swapped == made.frames == SMALL_FRAMES
     before, after = inspect_video(source), inspect_video(target)
     assert (after.times == before.times).all()

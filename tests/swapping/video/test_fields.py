@@ -13,10 +13,16 @@ import pytest
 
 from tests.clips import BASE, STEP
 from tests.swapping.video.conftest import MARK, swap_here
-from zoo.errors import UsageError
+from zoo.errors import PhotoError, UsageError
 from zoo.photos.image import AnyArray, Image
 from zoo.photos.video.decoding import decode, sampled
-from zoo.photos.video.interlacing import First, fields_of, separated, woven
+from zoo.photos.video.interlacing import (
+    First,
+    fields_of,
+    has_separate_fields,
+    separated,
+    woven,
+)
 from zoo.photos.video.reader import inspect_video
 from zoo.photos.video.yuv_planes import plane_of
 from zoo.swapping.network import SwapNetwork
@@ -187,6 +193,31 @@ def test_what_cannot_hold_fields_is_refused_or_avoided(
     h264 = choose_codec(video, "mp4")
     assert choose_format(replace(video, height=486), h264) == "yuv422p"  # a field: 243 lines
     assert choose_format(video, h264) == "yuv420p"
+
+
+def test_fields_that_nothing_joins_are_refused(moments: list[Image], tmp_path: Path) -> None:
+    said = r"\.mkv stores each field as a picture of its own \(hevc\)"
+    for name, params in (("top", "interlace=tff:"), ("bottom", "interlace=bff:"), ("whole", "")):
+        path = tmp_path / f"{name}.mkv"
+        with av.open(str(path), "w") as output:
+            quick = {"preset": "ultrafast", "x265-params": f"{params}log-level=none"}
+            stream = output.add_stream("libx265", rate=50, options=quick)
+            assert isinstance(stream, av.VideoStream)
+            stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT // 2, "yuv420p"
+            for number, moment in enumerate(moments[:4]):
+                frame = _planes(np.ascontiguousarray(moment[number % 2 :: 2]))
+                frame.pts, frame.time_base = number, Fraction(1, 50)
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode())
+        if params:
+            with pytest.raises(PhotoError, match=name + said):
+                inspect_video(path)
+        else:
+            assert inspect_video(path).fields is None
+            whole = _frames(path)[0]
+    assert has_separate_fields(whole, "jpeg2000", (WIDTH, HEIGHT))  # as MXF has it
+    assert not has_separate_fields(whole, "jpeg2000", (2 * WIDTH, HEIGHT))
+    assert not has_separate_fields(whole, "jpeg2000", (WIDTH, HEIGHT // 2))
 
 
 def test_a_picture_of_an_interlaced_video_has_no_combs(

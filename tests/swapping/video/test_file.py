@@ -19,7 +19,7 @@ from zoo.photos.video.reader import inspect_video
 from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.video import file as one_file
 from zoo.swapping.video import resume, segment
-from zoo.swapping.video.file import VideoSwap, swap_video
+from zoo.swapping.video.file import VideoOptions, VideoSwap, swap_video
 from zoo.swapping.video.resume import waiting_in, work_folder
 from zoo.swapping.video.segment import Segment
 
@@ -44,7 +44,7 @@ def swapped(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segment, "FRAMES", 15)
-        made = swap_video(clip, target, blackening_file, mark=MARK, jobs=1, progress=tell)
+        made = swap_video(clip, target, [blackening_file], mark=MARK, jobs=1, progress=tell)
     return target, made
 
 
@@ -90,7 +90,7 @@ def test_a_killed_swap_goes_on_to_the_same_video(
         "from zoo.provenance.credentials.marking import Marking\n"
         "from zoo.swapping.video import segment\nfrom zoo.swapping.video.file import swap_video\n"
         "segment.FRAMES = 15\n"
-        f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), Path({str(blackening_file)!r}),"
+        f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), [Path({str(blackening_file)!r})],"
         " mark=Marking('ada', '3', 'ab' * 32, 'synthetic'), jobs=2)"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
@@ -102,7 +102,7 @@ def test_a_killed_swap_goes_on_to_the_same_video(
     assert not target.exists()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segment, "FRAMES", 15)
-        made = swap_video(clip, target, blackening_file, mark=MARK, jobs=2)
+        made = swap_video(clip, target, [blackening_file], mark=MARK, jobs=2)
     assert made.resumed >= 15
     assert made.frames == FRAMES
     assert packets(target, "video") == packets(swapped[0], "video")
@@ -125,9 +125,16 @@ def test_another_name_and_container_go_on_with_what_is_there(
 
     with monkeypatch.context() as patch, pytest.raises(StorageError):
         patch.setattr(one_file, "mux", full)
-        swap_video(clip, lost, blackening_file, mark=MARK, jobs=1, end=0.4)
+        swap_video(clip, lost, [blackening_file], mark=MARK, jobs=1, options=VideoOptions(end=0.4))
     assert waiting_in(lost.parent)
-    made = swap_video(clip, again, blackening_file, mark=MARK, jobs=1, end=0.4, audio="flac")
+    made = swap_video(
+        clip,
+        again,
+        [blackening_file],
+        mark=MARK,
+        jobs=1,
+        options=VideoOptions(end=0.4, audio="flac"),
+    )
     assert made.resumed == made.frames == 10
     with av.open(str(again)) as container:
         assert container.streams.audio[0].codec_context.name == "flac"
@@ -206,7 +213,9 @@ def test_frames_are_told_not_only_segments(
 
 def test_a_part_begins_at_nought(clip: Path, blackening_file: Path, tmp_path: Path) -> None:
     target = tmp_path / "part.mkv"
-    made = swap_video(clip, target, blackening_file, mark=MARK, start=0.4, end=0.8, jobs=1)
+    made = swap_video(
+        clip, target, [blackening_file], mark=MARK, options=VideoOptions(start=0.4, end=0.8), jobs=1
+    )
     video = inspect_video(target)
     assert made.frames == len(video.times) == 10
     assert video.times[0] == 0
@@ -214,14 +223,14 @@ def test_a_part_begins_at_nought(clip: Path, blackening_file: Path, tmp_path: Pa
     sound = packets(target, "audio")
     assert 18 <= len(sound) <= 21  # of 21 ms each
     with pytest.raises(UsageError, match=r"lasts 1\.6 seconds"):
-        swap_video(clip, target, blackening_file, mark=MARK, start=5)
+        swap_video(clip, target, [blackening_file], mark=MARK, options=VideoOptions(start=5))
 
 
 def test_a_video_without_a_face_is_an_error(blackening_file: Path, tmp_path: Path) -> None:
     meadow = [np.full((128, 160, 3), (40, 120, 40), np.uint8)] * 4
     source = write_clip(tmp_path / "meadow.mp4", meadow, sound=None)
     with pytest.raises(NoFaceError, match=r"meadow\.mp4 shows no detectable face"):
-        swap_video(source, tmp_path / "out.mp4", blackening_file, mark=MARK, jobs=1)
+        swap_video(source, tmp_path / "out.mp4", [blackening_file], mark=MARK, jobs=1)
     assert not (tmp_path / "out.mp4").exists()
 
 
@@ -235,7 +244,7 @@ def test_what_becomes_of_the_sound_is_said_before_the_first_frame(
         assert told
 
     made = swap_video(
-        source, target, blackening_file, mark=MARK, jobs=1, progress=progress, tell=told.append
+        source, target, [blackening_file], mark=MARK, jobs=1, progress=progress, tell=told.append
     )
     assert told == ["The sound (aac) becomes Opus, because .webm cannot hold it."]
     assert made.notes == tuple(told)
@@ -245,6 +254,6 @@ def test_what_becomes_of_the_sound_is_said_before_the_first_frame(
 
 def test_the_input_is_never_overwritten(clip: Path, blackening_file: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is the input itself"):
-        swap_video(clip, clip, blackening_file, mark=MARK)
+        swap_video(clip, clip, [blackening_file], mark=MARK)
     with pytest.raises(UsageError, match="no suffix that a video can be written to"):
-        swap_video(clip, tmp_path / "out.gif", blackening_file, mark=MARK)
+        swap_video(clip, tmp_path / "out.gif", [blackening_file], mark=MARK)

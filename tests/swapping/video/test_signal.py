@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.swapping.video.conftest import swap_here
+from zoo.errors import PhotoError
 from zoo.photos.image import Image
 from zoo.photos.video.colour_metadata import Mastering, Signal, signal_of
 from zoo.photos.video.reader import inspect_video
@@ -185,3 +186,42 @@ def _with_boxes(movie: bytes, boxes: bytes) -> bytes:
         start, end = start + 8, start + size
     whole[end:end] = boxes
     return bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("profile", "compatible", "readable"), [(5, 0, False), (8, 1, True), (7, 0, True)]
+)
+def test_dolby_vision_is_refused_where_its_pictures_alone_have_wrong_colours(
+    profile: int, compatible: int, readable: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "phone.mp4"
+    quick = {"preset": "ultrafast", "x265-params": "log-level=none"}
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx265", rate=25, options=quick)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
+        for number in range(2):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode())
+    path.write_bytes(_with_dolby_vision(path.read_bytes(), profile, compatible))
+    if readable:
+        assert inspect_video(path).codec == "hevc"
+        return
+    with pytest.raises(PhotoError, match=r"phone\.mp4 is Dolby Vision of profile 5, .* HDR10"):
+        inspect_video(path)
+
+
+def _with_dolby_vision(mp4: bytes, profile: int, compatible: int) -> bytes:
+    """The file with the configuration in its sample entry; its index is at the end."""
+    said = bytes([1, 0, profile << 1, (6 << 3) | 0b101, compatible << 4]) + bytes(19)
+    box = struct.pack(">I", 8 + len(said)) + b"dvcC" + said
+    made = bytearray(mp4)
+    entry = made.find(b"hev1") - 4
+    end = entry + int(struct.unpack_from(">I", made, entry)[0])
+    made[end:end] = box
+    for name in (b"hev1", b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        at = made.rfind(name, 0, entry + 8) - 4
+        struct.pack_into(">I", made, at, struct.unpack_from(">I", made, at)[0] + len(box))
+    return bytes(made)

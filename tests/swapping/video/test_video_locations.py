@@ -13,7 +13,7 @@ from zoo.provenance.credentials.verifying import verify
 from zoo.s3.address import S3Address
 from zoo.s3.client import connect
 from zoo.swapping.video import segment, video_locations
-from zoo.swapping.video.file import VideoSwap
+from zoo.swapping.video.file import Progress, VideoOptions, VideoSwap
 from zoo.swapping.video.video_locations import swap_video_anywhere
 
 __all__ = ["s3", "store"]
@@ -71,5 +71,21 @@ def test_a_store_that_goes_away_is_only_asked_to_take_it(
     assert {TARGET.key, f"{TARGET.key}.c2pa"} < set(objects())
 
 
-def _swap(network: Path, target: S3Address = TARGET, **how: Any) -> VideoSwap | None:
-    return swap_video_anywhere(SOURCE, target, network, mark=MARK, jobs=1, **how)
+def _swap(
+    network: Path,
+    target: S3Address = TARGET,
+    *,
+    again: bool = True,
+    progress: Progress = lambda done, total: None,
+    **options: Any,
+) -> VideoSwap | None:
+    return swap_video_anywhere(
+        SOURCE,
+        target,
+        [network],
+        mark=MARK,
+        options=VideoOptions(**options),
+        again=again,
+        jobs=1,
+        progress=progress,
+    )

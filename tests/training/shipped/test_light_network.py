@@ -20,7 +20,7 @@ from zoo.training.shipped.light_network import (
     pair_distances,
     train_light,
 )
-from zoo.training.shipped.light_pairs import SIDE, LitFaces, draw_batch, draw_pairs, joined
+from zoo.training.shipped.light_pairs import SIDE, LitFaces, draw_batch, draw_pairs
 from zoo.training.shipped.light_rendered import LIGHTS, PEOPLE, _scenes
 from zoo.training.shipped.light_yale import yale_faces
 
@@ -88,13 +88,6 @@ def test_held_out_people_are_never_trained_on() -> None:
         training, held_out = faces.split(0.25)
         assert not set(training.person_N) & set(held_out.person_N)
         assert len(held_out) == len(faces) / 4
-
-
-def test_joined_sets_share_no_person_light_or_circumstance() -> None:
-    both = joined(ramps(people=2), ramps(people=2))
-    assert len(np.unique(both.person_N)) == 4
-    assert len(np.unique(both.light_N)) == 8
-    assert len(np.unique(both.circumstance_N)) == 2
 
 
 def test_a_group_is_mirrored_as_a_whole_or_not_at_all() -> None:

@@ -92,10 +92,10 @@ def bucket(name: str, address: str, shown: str) -> Check:
         StorageError: it cannot; says why.
     """
     from zoo.s3.address import S3Address
-    from zoo.s3.client import SHORT_PATIENCE
+    from zoo.s3.client import SHORT_RETRY_SECONDS
     from zoo.s3.transfer import listing
 
-    next(iter(listing(S3Address.parse(address.rstrip("/") + "/"), SHORT_PATIENCE)), None)
+    next(iter(listing(S3Address.parse(address.rstrip("/") + "/"), SHORT_RETRY_SECONDS)), None)
     return Check(name, State.OK, f"{shown} answers")
 
 

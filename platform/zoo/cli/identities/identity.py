@@ -70,7 +70,7 @@ def remove(
             "DVC's cache.",
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Purge without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Purge without confirmation.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -33,7 +33,7 @@ def register(group: typer.Typer) -> None:
         no_args_is_help=True,
         epilog=examples(
             "zoo identity add maria photos/maria --basis consent --evidence 'form of 2026-03-01'",
-            "zoo identity add colin-powell lfw/Colin_Powell --basis research --exclude-strangers",
+            "zoo identity add colin-powell lfw/Colin_Powell --basis research --exclude-outliers",
             "zoo identity add maria interview.mp4 --more",
         ),
     )(add)
@@ -68,11 +68,9 @@ def add(
     more: Annotated[
         bool, typer.Option("--more", help="Add photos to an existing identity.")
     ] = False,
-    exclude_strangers: Annotated[
+    exclude_outliers: Annotated[
         bool,
-        typer.Option(
-            "--exclude-strangers", help="Leave out photos that seem to show someone else."
-        ),
+        typer.Option("--exclude-outliers", help="Leave out photos that seem to show someone else."),
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -103,7 +101,7 @@ def add(
         sources, left_out = _sources(photos, settings, stack)
         there = photos_of(project, name) if more else {}
         found = assess_photos({**there, **sources}, settings, resolution)
-        added = _copy(project, identity, sources, found, more, exclude_strangers)
+        added = _copy(project, identity, sources, found, more, exclude_outliers)
     left_out += added.left_out
     picture = save_assessment(project, name, found)
     with spinner("dvc add"):
@@ -126,7 +124,7 @@ def add(
     else:
         count = f"{len(added.photos)} {'more ' if more else ''}photos"
         print_line(f"Added {name} with {count} in {added.folder}.")
-        print_assessment(found, excluded=exclude_strangers)
+        print_assessment(found, excluded=exclude_outliers)
         print_line(f"Picture: {picture}")
         note(versioned)
     for reason in left_out:
@@ -180,7 +178,7 @@ def _copy(
     sources: "Mapping[str, Path]",
     found: "Assessment",
     more: bool,
-    exclude_strangers: bool,
+    exclude_outliers: bool,
 ) -> "Added":
     from zoo.errors import PhotoError
     from zoo.provenance.identities.adding import add_identity, add_photos
@@ -194,7 +192,7 @@ def _copy(
             f"added ({(reasons or ['each seems to show someone else'])[0]})."
         )
     chosen = [
-        path for name, path in sources.items() if not (exclude_strangers and by_name[name].stranger)
+        path for name, path in sources.items() if not (exclude_outliers and by_name[name].outlier)
     ]
 
     def check(path: Path) -> None:

@@ -51,7 +51,7 @@ def check(
     if as_json:
         print_json({"name": name, **found.summary(), "picture": str(picture)})
     elif quiet:
-        print_line("\n".join(photo.photo for photo in (*found.rejected, *found.strangers)))
+        print_line("\n".join(photo.photo for photo in (*found.rejected, *found.outliers)))
     else:
         print_assessment(found)
         print_line(f"Picture: {picture}")
@@ -77,16 +77,13 @@ def photo_settings(project: "Project") -> tuple["AlignSettings", int]:
 
 def photos_of(project: "Project", name: str) -> dict[str, Path]:
     """An identity's photos, given and rendered, by their path within the project."""
-    from zoo.errors import PhotoError
-    from zoo.photos.reading import find_photos
-    from zoo.provenance.identities.identity import PHOTOS
+    from zoo.errors import IdentityError
+    from zoo.stages import align
 
-    folders = [project.identities / name / PHOTOS, project.rendered / name]
     try:
-        found = find_photos([folder for folder in folders if folder.is_dir()])
-    except PhotoError:
+        return align.photos_of(project, name)
+    except IdentityError:
         return {}
-    return {path.relative_to(project.root).as_posix(): path for path in found}
 
 
 def assess_photos(
@@ -130,15 +127,15 @@ def print_assessment(found: "Assessment", *, excluded: bool = False) -> None:
             print_line(f"\nNot usable: {reason}", end="")
     if found.rejected:
         print_line()
-    if strangers := found.strangers:
+    if outliers := found.outliers:
         verb = "were left out" if excluded else "are among them"
         print_line(
-            f"\n{len(strangers)} that seem to show someone else {verb}, the least similar first:"
+            f"\n{len(outliers)} that seem to show someone else {verb}, the least similar first:"
         )
-        for photo in strangers:
+        for photo in outliers:
             print_line(f"  {photo.distance:.2f}  {printable(photo.photo)}")
         if not excluded:
-            print_line("Remove those that do, or add the photos again with --exclude-strangers.")
+            print_line("Remove those that do, or add the photos again with --exclude-outliers.")
     if found.advice:
         print_line("\nTo do better:")
         for line in found.advice:

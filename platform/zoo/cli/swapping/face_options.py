@@ -1,6 +1,6 @@
 """Face selection on the command line: ``--identity``, ``--faces`` and ``--map`` of ``zoo swap``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from zoo.errors import UsageError
 
 if TYPE_CHECKING:
     from zoo.registry.local.cache import CachedNetwork
+    from zoo.registry.references import Reference
     from zoo.swapping.files.photo_batch import BatchOptions
     from zoo.swapping.options import Portrait
 
@@ -17,6 +18,7 @@ def options_of(
     identity: str | None,
     faces: Sequence[str],
     mapped: Sequence[str],
+    references: Mapping[str, "Reference"],
     *,
     method: str,
     keep: Sequence[str],
@@ -26,6 +28,8 @@ def options_of(
     silent: bool,
 ) -> tuple["BatchOptions", list["CachedNetwork"]]:
     """The networks, found or pulled, and all options; the networks in the order of their numbers.
+
+    ``references`` are those of :func:`references_of`; the others are the command's options.
 
     Raises:
         UsageError: an option is wrong, or nothing says whose face to put in.
@@ -50,7 +54,7 @@ def options_of(
     found: list[CachedNetwork] = []
     numbers: dict[str, int] = {}
     for name in dict.fromkeys(wanted):
-        network = find(name, silent)
+        network = find(references[name], silent)
         if network not in found:
             found.append(network)
         numbers[name] = found.index(network)
@@ -64,8 +68,8 @@ def options_of(
     return BatchOptions(paths[0], mark, options, again, tuple(paths[1:])), found
 
 
-def names_of(identity: str | None, mapped: Sequence[str]) -> str:
-    """For the names of outputs: ``ada``, or ``ada-bruno``.
+def references_of(identity: str | None, mapped: Sequence[str]) -> dict[str, "Reference"]:
+    """The networks that ``--identity`` and ``--map`` name, by how they name them.
 
     Raises:
         SlugError, UsageError: a name is none.
@@ -74,7 +78,7 @@ def names_of(identity: str | None, mapped: Sequence[str]) -> str:
 
     given = [identity] if identity is not None else []
     given += [text.rpartition("=")[2] for text in mapped if "=" in text]
-    return "-".join(dict.fromkeys(named_network(one).name for one in given))
+    return {text: named_network(text) for text in given}
 
 
 def _portrait(text: str) -> "Portrait | None":

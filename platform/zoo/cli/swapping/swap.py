@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from zoo.cli.terminal.options import PICTURES, Json, Quiet, examples, known_names
+from zoo.cli.terminal.options import PICTURES, REFERENCE, Json, Quiet, examples, known_names
 from zoo.cli.terminal.output import print_line, print_name
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def swap(
         typer.Option(
             "--identity",
             "-i",
-            metavar="NAME[@ALIAS|:VERSION]",
+            metavar=REFERENCE,
             help="The identity to swap in; its champion, unless an alias or version is named.",
             autocompletion=known_names,
             show_default=False,
@@ -181,25 +181,27 @@ def swap(
     left out, because it shows the original face, and listed. Existing outputs of the same input,
     network and options are skipped. Failures are listed at the end, and in OUT/zoo-failed.csv.
     """
-    from zoo.cli.swapping.face_options import names_of, options_of
+    from zoo.cli.swapping.face_options import options_of, references_of
+    from zoo.cli.swapping.swap_workers import swap_workers
     from zoo.cli.swapping.watch import check_watching, keep_swapped
     from zoo.cli.terminal.output import note, print_json, progress
     from zoo.cli.terminal.results import entries, line_of
-    from zoo.cli.workforce import workforce
     from zoo.swapping.files.failure_report import write_report
     from zoo.swapping.files.output_plan import Plan, is_video, plan
 
-    names = names_of(identity, mapped or [])
+    references = references_of(identity, mapped or [])
+    names = "-".join(dict.fromkeys(reference.name for reference in references.values()))
     if watch is not None:
         check_watching(
             watch, out, inputs=inputs, start=start, end=end, preview=preview, open=opened,
             json=as_json,
         )  # fmt: skip
     work = plan(inputs, out, names) if watch is None else Plan([])
-    how, found = options_of(
+    batch, found = options_of(
         identity,
         faces or [],
         mapped or [],
+        references,
         method=method,
         keep=keep or [],
         strength=strength,
@@ -208,16 +210,16 @@ def swap(
         silent=quiet or as_json,
     )
     if watch is not None:
-        sys.exit(keep_swapped(watch, out, how, jobs=jobs, quiet=quiet))
+        sys.exit(keep_swapped(watch, out, batch, jobs=jobs, quiet=quiet))
     failed = dict(work.failed)
     outcomes: list[Outcome] = []
     photos = [pair for pair in work.pairs if not is_video(pair[0])]
     videos = [pair for pair in work.pairs if is_video(pair[0])]
     made: list[dict[str, Any]] = []
-    with workforce(len(photos), 0 if preview else len(videos), cluster, jobs) as force:
+    with swap_workers(len(photos), 0 if preview else len(videos), cluster, jobs) as workers:
         with (
-            progress("swapping", len(photos), told=force.ray is not None) as advance,
-            closing(force.swap_many(photos, how)) as ready,
+            progress("swapping", len(photos), told=workers.ray is not None) as advance,
+            closing(workers.swap_many(photos, batch)) as ready,
         ):
             for count, outcome in enumerate(ready, 1):
                 if outcome.reason is not None:
@@ -229,25 +231,23 @@ def swap(
                 advance(count)
         if videos:
             from zoo.cli.swapping.video import preview_videos, seconds, swap_videos
+            from zoo.swapping.video.file import VideoOptions
 
             def tell(line: str) -> None:
                 if not (as_json or quiet):
                     print_line(line)
 
             if preview:
-                made, why = preview_videos(videos, how, tell)
+                made, why = preview_videos(videos, batch, tell)
             else:
                 made, why = swap_videos(
                     videos,
-                    how,
+                    batch,
+                    VideoOptions(batch.options, seconds(start), seconds(end), audio, subtitles),
                     jobs=jobs,
-                    start=seconds(start),
-                    end=seconds(end),
-                    audio=audio,
-                    subtitles=subtitles,
                     silent=quiet or as_json,
                     report=tell,
-                    segments_by=force.segments_by,
+                    segments_by=workers.segments_by,
                 )
     if videos:
         failed |= why

@@ -10,24 +10,20 @@ from zoo.errors import UsageError
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
     from zoo.swapping.files.photo_batch import BatchOptions
-    from zoo.swapping.video.containers.stream_plan import Audio, Subtitles
-    from zoo.swapping.video.file import VideoSwap
+    from zoo.swapping.video.file import VideoOptions, VideoSwap
     from zoo.swapping.video.segment_workers import Segments
 
-Pair = tuple["Place", "Place"]
+Pair = tuple["Location", "Location"]
 
 
 def swap_videos(
     pairs: Sequence[Pair],
-    how: "BatchOptions",
+    batch: "BatchOptions",
+    options: "VideoOptions",
     *,
     jobs: int | None,
-    start: float | None,
-    end: float | None,
-    audio: "Audio" = "copy",
-    subtitles: "Subtitles" = "copy",
     silent: bool,
     report: Callable[[str], None],
     segments_by: "Segments | None" = None,
@@ -36,12 +32,9 @@ def swap_videos(
 
     Args:
         pairs: sources and targets.
-        how: the network and the options.
+        batch: the networks, and whether existing outputs are made again.
+        options: of the videos.
         jobs: processes; by default one per core.
-        start: seconds to begin at.
-        end: seconds to end at.
-        audio: how sound is stored.
-        subtitles: likewise.
         silent: whether no bar is shown.
         report: prints a line about a finished one.
         segments_by: what has segments made, in place of ``jobs`` processes.
@@ -60,15 +53,10 @@ def swap_videos(
                 swap = swap_video_anywhere(
                     source,
                     target,
-                    how.network,
-                    mark=how.mark,
-                    again=how.again,
-                    options=how.options,
-                    others=how.others,
-                    start=start,
-                    end=end,
-                    audio=audio,
-                    subtitles=subtitles,
+                    (batch.network, *batch.others),
+                    mark=batch.mark,
+                    again=batch.again,
+                    options=options,
                     jobs=jobs,
                     segments_by=segments_by,
                     progress=progress,
@@ -87,17 +75,17 @@ def swap_videos(
 
 
 def preview_videos(
-    pairs: Sequence[Pair], how: "BatchOptions", report: Callable[[str], None]
+    pairs: Sequence[Pair], batch: "BatchOptions", report: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """A sheet of each video in place of its output: ``OUT-preview.jpg``."""
     from zoo.swapping.files.failure_report import reason_of
     from zoo.swapping.network import SwapNetwork
     from zoo.swapping.video.preview import preview
 
-    network = SwapNetwork(how.network, used_as=how.mark)
+    network = SwapNetwork(batch.network, used_as=batch.mark)
     others = [
         SwapNetwork(path, used_as=mark)
-        for path, mark in zip(how.others, how.mark.also, strict=True)
+        for path, mark in zip(batch.others, batch.mark.also, strict=True)
     ]
     made: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
@@ -109,7 +97,7 @@ def preview_videos(
         sheet = target.with_name(f"{target.stem}-preview.jpg")
         try:
             frames = preview(
-                source, sheet, network, mark=how.mark, options=how.options, others=others
+                source, sheet, network, mark=batch.mark, options=batch.options, others=others
             )
         except MemoryError:
             raise
@@ -140,13 +128,13 @@ def seconds(text: str | None) -> float | None:
     return total
 
 
-def _tell(source: "Place", silent: bool, said: str) -> None:
+def _tell(source: "Location", silent: bool, said: str) -> None:
     """What will be done to a video that its owner might not expect, before it is done."""
     if not silent:
         note(f"{source}: {said}")
 
 
-def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[str, Any]:
+def _entry(source: "Location", target: "Location", swap: "VideoSwap | None") -> dict[str, Any]:
     entry: dict[str, Any] = {"input": str(source), "output": str(target)}
     if swap is None:
         return {**entry, "already_done": True}
@@ -163,7 +151,7 @@ def _entry(source: "Place", target: "Place", swap: "VideoSwap | None") -> dict[s
     return {**entry, **facts}
 
 
-def _line(source: "Place", target: "Place", swap: "VideoSwap | None") -> str:
+def _line(source: "Location", target: "Location", swap: "VideoSwap | None") -> str:
     names = f"{printable(str(source))} -> {printable(str(target))}"
     if swap is None:
         return f"{names} (already done)"

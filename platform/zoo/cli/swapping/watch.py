@@ -11,7 +11,7 @@ from zoo.errors import UsageError
 from zoo.printable import printable
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
     from zoo.swapping.files.photo_batch import BatchOptions
 
 OUTPUTS = "swapped"
@@ -51,14 +51,14 @@ def check_watching(folder: Path, out: str | None, **others: object) -> None:
 
 
 def keep_swapped(
-    folder: Path, out: str | None, how: "BatchOptions", *, jobs: int | None, quiet: bool
+    folder: Path, out: str | None, batch: "BatchOptions", *, jobs: int | None, quiet: bool
 ) -> int:
     """Swaps what is new or changed in ``folder`` as it comes, until Ctrl-C.
 
     Args:
         folder: is searched in depth; outputs lie in the same places below ``out``.
         out: a folder; ``swapped`` in the watched one without it.
-        how: the network and the options.
+        batch: the network and the options.
         jobs: processes.
         quiet: whether only names are printed.
 
@@ -97,7 +97,7 @@ def keep_swapped(
                     note(f"{folder} cannot be read ({error.strerror}); waiting for it.")
                 there = False
             if pairs:
-                _swap(pairs, how, done, failed, jobs, quiet)
+                _swap(pairs, batch, done, failed, jobs, quiet)
             if failed != before:
                 write_report(watched.out, failed)
             sleep(_EVERY)
@@ -110,7 +110,7 @@ def keep_swapped(
 
 def _swap(
     pairs: list[tuple[Path, Path]],
-    how: "BatchOptions",
+    batch: "BatchOptions",
     done: list[str],
     failed: dict[str, str],
     jobs: int | None,
@@ -122,13 +122,14 @@ def _swap(
     from zoo.cli.terminal.results import line_of
     from zoo.swapping.files.output_plan import is_video
     from zoo.swapping.files.photo_batch import swap_many
+    from zoo.swapping.video.file import VideoOptions
 
     def fail(source: str, reason: str) -> None:
         failed[source] = reason
         note(f"error: {reason}")
 
-    photos: list[tuple[Place, Place]] = [pair for pair in pairs if not is_video(pair[0])]
-    with closing(swap_many(photos, how, jobs or 1)) as ready:
+    photos: list[tuple[Location, Location]] = [pair for pair in pairs if not is_video(pair[0])]
+    with closing(swap_many(photos, batch, jobs or 1)) as ready:
         for outcome in ready:
             if outcome.reason is not None:
                 fail(str(outcome.source), outcome.reason)
@@ -140,9 +141,8 @@ def _swap(
         if not is_video(pair[0]):
             continue
         line: list[str] = []
-        made, why = swap_videos(
-            [pair], how, jobs=jobs, start=None, end=None, silent=quiet, report=line.append
-        )
+        options = VideoOptions(batch.options)
+        made, why = swap_videos([pair], batch, options, jobs=jobs, silent=quiet, report=line.append)
         for source, reason in why.items():
             fail(source, reason)
         for entry in made:

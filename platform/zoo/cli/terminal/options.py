@@ -25,6 +25,13 @@ Name = Annotated[
         metavar="NAME", help="The identity.", show_default=False, autocompletion=known_names
     ),
 ]
+REFERENCE = "NAME[@ALIAS|:VERSION]"
+NetworkName = Annotated[
+    str,
+    typer.Argument(
+        metavar=REFERENCE, help="Which network.", show_default=False, autocompletion=known_names
+    ),
+]
 
 IDENTITIES = "Identities"
 NETWORKS = "Networks"

@@ -57,8 +57,8 @@ def named_network(text: str) -> "Reference":
     return parse_reference(text)
 
 
-def find(identity: str, silent: bool) -> "CachedNetwork":
-    """The network that ``identity`` names, pulled if need be.
+def find(reference: "Reference", silent: bool) -> "CachedNetwork":
+    """The network that ``reference`` names, pulled if need be.
 
     Raises:
         UsageError, RegistryError, StorageError: see
@@ -67,8 +67,6 @@ def find(identity: str, silent: bool) -> "CachedNetwork":
     from zoo.cli.terminal.output import note
     from zoo.registry.local.network_resolution import find_network
     from zoo.registry.references import CANDIDATE
-
-    reference = named_network(identity)
 
     def pulling() -> None:
         if not silent:

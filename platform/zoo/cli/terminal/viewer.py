@@ -12,12 +12,12 @@ from zoo.cli.terminal.output import note
 from zoo.s3.address import is_s3
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
 
-_PATIENCE = 5.0  # seconds in which an opener says that it cannot; viewers stay open for longer
+_SECONDS_TO_FAIL = 5.0  # in which an opener reports that it cannot; viewers stay open for longer
 
 
-def open_results(outputs: Sequence[str], folder: "Place | None") -> None:
+def open_results(outputs: Sequence[str], folder: "Location | None") -> None:
     """Shows one output, or the folder of several; says on stderr why it cannot.
 
     Args:
@@ -55,7 +55,7 @@ def _open(path: Path) -> str | None:
         start_new_session=True,  # closing the terminal does not close it
     )
     try:
-        code = opener.wait(_PATIENCE)
+        code = opener.wait(_SECONDS_TO_FAIL)
     except subprocess.TimeoutExpired:
         return None
     return f"the system has no viewer for it ({command} ended with code {code})" if code else None

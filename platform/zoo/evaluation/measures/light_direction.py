@@ -110,12 +110,6 @@ def light_difference(before: Plane, after: Plane, where: Skin) -> tuple[float, f
     return _angle(*directions), float(100 * np.linalg.norm(b - a) / np.linalg.norm(a))
 
 
-def light_direction(lab: Plane, where: Skin) -> Array:
-    """The unit vector [3] towards the light, in camera axes (x right, y up, z to the camera)."""
-    gradient = _fit(_harmonics(where.normals, 1), _luminance(lab, where))[1:]
-    return np.asarray(gradient / max(float(np.linalg.norm(gradient)), 1e-9))
-
-
 def _luminance(lab: Plane, where: Skin) -> Array:
     """Linear luminance [N], 0 to 1, at the skin's pixels."""
     lightness = np.ascontiguousarray(lab[..., 0])

@@ -86,7 +86,7 @@ class FigurePhotos:
         return _evenly(self._photos)
 
     def turned(self) -> list[Seen]:
-        """From one side to the other: one stranger, or photos ordered by yaw."""
+        """From one side to the other: one person, or photos ordered by yaw."""
         if self.rendered:
             scene, person = random_scene(_STRANGER, max_yaw=0), random_person(_STRANGER)
             angles = np.linspace(-35, 35, COUNT)
@@ -143,7 +143,7 @@ _HARDNESS: Mapping[str, Callable[[Seen], float]] = {
 
 
 def _rendered_cases() -> dict[str, Image]:
-    """One stranger in six difficult situations."""
+    """One person in six difficult situations."""
     person = replace(random_person(_STRANGER), glasses=Glasses())
     scene = random_scene(_STRANGER, max_yaw=0)
     red = Light(azimuth=60, key=1.2, ambient=0.2, colour=(1.5, 0.45, 0.4))

@@ -47,7 +47,7 @@ def from_lab(lab: Plane) -> Plane:
     f = cv2.transform(lab.reshape(1, -1, 3), _FROM_LAB)
     xyz = np.where(f > _KNEE, f * f * f, (f - np.float32(4 / 29)) * (3 * _KNEE**2))
     step = cv2.transform(xyz, _TO_STEPS).clip(0, _STEPS).astype(np.uint16)
-    return np.asarray(_CURVED[step].reshape(lab.shape), np.float32)
+    return np.asarray(_CURVED.take(step).reshape(lab.shape), np.float32)
 
 
 def _linear_light() -> NDArray[np.float32]:

@@ -3,9 +3,7 @@
 Usable ones, rejected ones and why, photos of someone else among them, and what to collect more of.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from zoo.cores import available_cores
 from zoo.errors import PhotoError
+from zoo.faces.curation.content import lost
 from zoo.faces.curation.coverage import Coverage, Traits, advice, coverage, traits
 from zoo.faces.curation.illumination import illumination
 from zoo.faces.curation.photo_selection import AlignSettings, Dropped, Reason, examine
@@ -24,6 +23,7 @@ from zoo.faces.curation.quality import Seen
 from zoo.faces.recognition.descriptors import OUTLIER, descriptor, outlier_distances
 from zoo.photos.image import Image, Points
 from zoo.photos.reading import read_photo
+from zoo.process_pool import ProcessPool, in_order
 
 THUMBNAIL = 96  # pixels
 _CROP = 128  # pixels at which near-duplicates and light are looked at
@@ -49,13 +49,13 @@ class Assessed:
     distance: float | None = None
 
     @property
-    def stranger(self) -> bool:
+    def outlier(self) -> bool:
         """Whether it probably shows someone else."""
         return self.distance is not None and self.distance > OUTLIER
 
     @property
     def usable(self) -> bool:
-        return self.dropped is None and not self.stranger
+        return self.dropped is None and not self.outlier
 
     @property
     def readable(self) -> bool:
@@ -75,15 +75,15 @@ class Assessment:
         return [photo for photo in self.photos if photo.usable]
 
     @property
-    def strangers(self) -> list[Assessed]:
+    def outliers(self) -> list[Assessed]:
         """Farthest from the person first."""
-        found = [photo for photo in self.photos if photo.stranger]
+        found = [photo for photo in self.photos if photo.outlier]
         return sorted(found, key=lambda photo: -(photo.distance or 0))
 
     @property
     def rejected(self) -> list[Assessed]:
-        """Strangers apart."""
-        return [photo for photo in self.photos if photo.dropped and not photo.stranger]
+        """Without outliers."""
+        return [photo for photo in self.photos if photo.dropped and not photo.outlier]
 
     def summary(self) -> dict[str, Any]:
         """As plain data, for JSON."""
@@ -94,9 +94,9 @@ class Assessment:
                 for photo in self.rejected
                 if photo.dropped
             ],
-            "strangers": [
+            "outliers": [
                 {"photo": photo.photo, "distance": round(photo.distance or 0, 3)}
-                for photo in self.strangers
+                for photo in self.outliers
             ],
             "coverage": vars(self.coverage),
             "advice": self.advice,
@@ -169,13 +169,8 @@ def _looks(
     if processes < 2:
         yield from map(look, photos.items())
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=cv2.setNumThreads,
-                             initargs=(1,)) as pool:  # fmt: skip
-        try:
-            yield from pool.map(look, photos.items())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with ProcessPool(processes) as pool:
+        yield from in_order(pool, photos.items(), look, lost)
 
 
 def _look(item: tuple[str, Path], settings: AlignSettings) -> _Look:

@@ -7,11 +7,9 @@ there are a thousand or a million.
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -23,10 +21,10 @@ from zoo.faces.detection.detector import find_faces
 from zoo.faces.geometry.alignment import Aligned, align
 from zoo.photos.image import Points
 from zoo.photos.reading import read_photo
+from zoo.process_pool import ProcessPool, in_order
 from zoo.storage import plain_errors
 
 _WORTH_A_WORKER = 40  # photos, whose work repays starting a process
-_CHUNK = 8
 
 
 def gather_content(
@@ -49,7 +47,7 @@ def gather_content(
     landmarks: list[Points] = []
     dropped: list[Dropped] = []
     with plain_errors(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
-        for name, found in _looked_at(named, size, workers):
+        for name, found in zip(named, _looked_at(named, size, workers), strict=True):
             if isinstance(found, Dropped):
                 dropped.append(found)
             else:
@@ -68,21 +66,29 @@ def gather_content(
 
 def _looked_at(
     named: Mapping[str, Path], size: int, workers: int | None
-) -> Iterator[tuple[str, Aligned | Dropped]]:
-    workers = workers or available_cores()
-    workers = min(workers, len(named) // _WORTH_A_WORKER)
-    look = partial(look_at, size)
-    with ExitStack() as stack:
-        if workers > 1:
-            pool = ProcessPoolExecutor(workers, get_context("spawn"), _one_thread)
-            stack.callback(pool.shutdown, cancel_futures=True)
-            yield from zip(named, pool.map(look, *_columns(named), chunksize=_CHUNK), strict=True)
-        else:
-            yield from zip(named, map(look, *_columns(named)), strict=True)
+) -> Iterator[Aligned | Dropped]:
+    look = partial(_look, size)
+    workers = min(workers or available_cores(), len(named) // _WORTH_A_WORKER)
+    if workers < 2:
+        yield from map(look, named.items())
+        return
+    with ProcessPool(workers) as pool:
+        yield from in_order(pool, named.items(), look, lost)
 
 
-def _columns(named: Mapping[str, Path]) -> tuple[list[str], list[Path]]:
-    return list(named), list(named.values())
+def _look(size: int, photo: tuple[str, Path]) -> Aligned | Dropped:
+    return look_at(size, *photo)
+
+
+def lost(photo: tuple[str, Path], reason: str) -> NoReturn:
+    """A photo, by name, whose process died.
+
+    Raises:
+        PhotoError: always.
+    """
+    raise PhotoError(
+        f"{photo[1]}: {reason}, perhaps because memory ran out; free some memory and run it again."
+    )
 
 
 def look_at(size: int, name: str, path: Path) -> Aligned | Dropped:
@@ -97,10 +103,3 @@ def look_at(size: int, name: str, path: Path) -> Aligned | Dropped:
         return Dropped(name, Reason.UNREADABLE, str(error))
     faces = find_faces(image)
     return align(image, faces[0].landmarks, size) if faces else Dropped(name, Reason.NO_FACE)
-
-
-def _one_thread() -> None:
-    """A process per core is enough; OpenCV would start a thread per core in each."""
-    import cv2
-
-    cv2.setNumThreads(1)

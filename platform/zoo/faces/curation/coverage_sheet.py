@@ -24,7 +24,7 @@ _MOST_REJECTED = 16
 
 def coverage_sheet(name: str, assessment: Assessment) -> Image:
     """The picture [H, W, 3]: pose by light on top, rejected photos and advice below."""
-    usable, others = assessment.usable, [*assessment.strangers, *assessment.rejected]
+    usable, others = assessment.usable, [*assessment.outliers, *assessment.rejected]
     per_row = (_WIDTH - 2 * _MARGIN) // (THUMBNAIL + _GAP)
     shown = others[:_MOST_REJECTED]
     rows = -(-len(shown) // per_row)
@@ -118,12 +118,12 @@ def _rejected(
     paper: Pillow.Image, pen: ImageDraw.ImageDraw, photo: Assessed, x: int, y: int
 ) -> None:
     _face(paper, photo, (x, y))
-    if photo.stranger or photo.dropped is None:
+    if photo.outlier or photo.dropped is None:
         pen.rectangle((x, y, x + THUMBNAIL - 1, y + THUMBNAIL - 1), outline=_WARN, width=3)
         words = "someone else?"
     else:
         words = str(photo.dropped.kind).replace("equally large ", "")
-    _text(pen, x, y + THUMBNAIL + 2, words, _WARN if photo.stranger else _INK, 12)
+    _text(pen, x, y + THUMBNAIL + 2, words, _WARN if photo.outlier else _INK, 12)
     _text(pen, x, y + THUMBNAIL + 16, _short(photo.photo), _QUIET, 11)
 
 

@@ -20,6 +20,7 @@ from zoo.faces.curation.face_pack import FacePack
 from zoo.faces.curation.quality import Seen, sharpness
 from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.geometry.alignment import Aligned, align
+from zoo.faces.recognition.descriptors import chip
 from zoo.photos.image import Image
 from zoo.photos.reading import read_photo
 
@@ -85,8 +86,8 @@ class Curated:
     """The kept faces, the dropped photos, and a sentence when more photos are advised."""
 
     pack: FacePack
-    faces: list[Face]
-    """Where each face of the pack stands in its photo."""
+    chips: list[Image]
+    """What descriptors are computed from, of each face of the pack."""
     dropped: list[Dropped]
     warning: str | None
 
@@ -100,23 +101,23 @@ def curate(
         IdentityError: fewer than ``settings.minimum_photos`` remain.
         AssetError: the face models are missing or damaged.
     """
-    faces: dict[str, Face] = {}
+    chips: dict[str, Image] = {}
 
     def examined() -> Iterator[tuple[str, Aligned | Dropped]]:
         for photo, source in photos:
             one = examine(photo, source, settings)
             if isinstance(one, Examined):
-                faces[photo] = one.face
+                chips[photo] = chip(one.image, one.face)
             yield photo, one.aligned if isinstance(one, Examined) else one
 
     curated = curate_examined(name, examined(), settings)
-    return replace(curated, faces=[faces[photo] for photo in curated.pack.names])
+    return replace(curated, chips=[chips[photo] for photo in curated.pack.names])
 
 
 def curate_examined(
     name: str, photos: Iterable[tuple[str, Aligned | Dropped]], settings: AlignSettings
 ) -> Curated:
-    """:func:`curate` for photos that were examined one by one before; ``faces`` stays empty.
+    """:func:`curate` for photos that were examined one by one before; ``chips`` stays empty.
 
     Raises:
         IdentityError: see there.

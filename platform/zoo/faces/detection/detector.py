@@ -1,26 +1,34 @@
 """Finding faces in a photo, each with its 68 landmarks.
 
-A photo is searched at a bounded size first. When no upright face is seen there, YuNet searches it
-rotated by quarter turns and then by odd eighths, at a smaller size: heads that lie, scans, pictures
-stored sideways. When nothing is found, it is searched at twice the size; when a large photo shows
-small faces, which seldom come alone, at most at its own. A detection that cannot be confirmed
-(:mod:`zoo.faces.detection.landmark_fitting`) is discarded.
+A photo is searched at a bounded size first: a small one by the detector itself, a larger one by
+YuNet, whose proposals the detector looks at. When no upright face is seen there, YuNet searches it
+rotated by quarter turns, in a small copy first, and then by odd eighths: heads that lie, scans,
+pictures stored sideways. When nothing is found, it is searched at twice the size; when a large
+photo shows small faces, which seldom come alone, at most at its own. A detection that cannot be
+confirmed (:mod:`zoo.faces.detection.landmark_fitting`) is discarded.
 """
 
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from zoo.faces.detection import yunet
-from zoo.faces.detection.hog import Box, Detection, Grey, contained, search
+from zoo.faces.detection.hog import Box, Detection, Grey, contained, look_upright, search
 from zoo.faces.detection.landmark_fitting import SURE, Fit, fit_landmarks, roll_of
 from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Points
 
 _FIRST_SIDE = 1024  # pixels of the longer side in the first search
 _REDUCED_SIDE = 512
+_WHOLE_SIDE = 512  # pixels, up to which the detector searches the picture itself: 10 ms
+_PROPOSED = 5 / 16  # of the detector's size, at which YuNet sees all that it would, and smaller
 _TURNED_SIDE = 320  # for YuNet, which sees faces of 20 pixels
+_QUARTERS = ((90, -90), (0, 180))  # degrees, in the order in which they are tried
+_EIGHTHS = (45, -45, 135, -135)
+_WELL_SEEN = 0.87  # YuNet's score of a face from which it is not searched in other directions
 _LAST_SIDE = 4096
 _SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
 _SAME_FACE = 0.35  # of the smaller box, in the other, above which they are one face
@@ -59,15 +67,16 @@ def find_faces(image: Image) -> list[Face]:
     """
     grey = luminance(image)
     side = min(_FIRST_SIDE, max(grey.shape))
-    fits = _fitted(image, _search(grey, side))
+    fits = _fitted(image, _search(image, grey, side))
     if not fits:
-        fits = _fitted(image, search_turned(image))
+        searches = (_fitted(image, found) for found in _searches_turned(image))
+        fits = next((fits for fits in searches if fits), [])
         if any(_direction(fit) for fit in fits):
             side = min(_REDUCED_SIDE, side)  # at which such faces were searched
     while closer := _closer([fit.detection.box for fit in fits], side, grey):
         side = closer
         directions = sorted({_direction(fit) for fit in fits} or {0})
-        found = [one for roll in directions for one in _search(grey, side, roll)]
+        found = [one for roll in directions for one in _search(image, grey, side, roll)]
         if not fits and side > 2 * _FIRST_SIDE:
             found += search_turned(image, side // 4)
         fits = _merged(fits, _fitted(image, found))
@@ -75,20 +84,26 @@ def find_faces(image: Image) -> list[Face]:
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
-def find_upright(grey: Grey, *, reduced: bool = False, closer: bool = False) -> list[Detection]:
-    """What the detector sees of faces that are more or less upright, in no order.
+def find_upright(
+    image: Image, grey: Grey, side: int, roll: float = 0.0, known: Sequence[Box] = ()
+) -> list[Detection]:
+    """What the detector sees of faces that YuNet proposes, the largest first.
+
+    The detector takes five times as long as YuNet for a whole picture, and YuNet sees more faces
+    than can be swapped; so what it sees is looked at in its own place (:func:`.hog.look_upright`).
 
     Args:
-        grey: [H, W].
-        reduced: at half the size of a photo's first search, in a quarter of the time.
-        closer: also at twice the size, where that may find more.
+        image: [H, W, 3].
+        grey: its luminance.
+        side: to which the longer side is reduced; faces of 20 pixels at that size are seen.
+        roll: clockwise, about which the faces are turned.
+        known: boxes of faces that are not looked at.
     """
-    side = min(_REDUCED_SIDE if reduced else _FIRST_SIDE, max(grey.shape))
-    found = _search(grey, side)
-    while closer and (larger := _closer([one.box for one in found], side, grey)):
-        side = larger
-        found += [one for one in _search(grey, side) if _is_new(one.box, [x.box for x in found])]
-    return found
+    places = [one.place for one in yunet.search(image, side, roll)]
+    places = [place for place in places if _is_new(place[0], known)]
+    places.sort(key=lambda place: place[0][0] - place[0][2])
+    seen = [look_upright(grey, *place) for place in places]
+    return [one for one in seen if one is not None]
 
 
 def search_turned(image: Image, side: int = _TURNED_SIDE) -> list[Detection]:
@@ -98,13 +113,50 @@ def search_turned(image: Image, side: int = _TURNED_SIDE) -> list[Detection]:
         image: [H, W, 3].
         side: to which the longer side is reduced.
     """
-    found: list[yunet.FivePoints] = []
-    for rolls in ((90, -90), (0, 180), (45, -45, 135, -135)):
-        found += [one for roll in rolls for one in yunet.search(image, side, roll)]
-        if max((one.score for one in found), default=0.0) > yunet.CLEAR:
-            break
+    return next((found for found in _searches_turned(image, side) if found), [])
+
+
+def _searches_turned(image: Image, side: int = _TURNED_SIDE) -> Iterator[list[Detection]]:
+    """Two such searches: a quick one, whose directions a small copy shows, and a full one."""
+    longer = max(image.shape[:2])
+    found = _directed(image, min(side, longer) // 2, _QUARTERS)
+    if any(found.values()):
+        if longer > side:
+            found = {roll: yunet.search(image, side, roll) for roll in found}
+        yield _best_views(image, found)
+    yield _best_views(image, _directed(image, side, (*_QUARTERS, _EIGHTHS)))
+
+
+def _directed(
+    image: Image, side: int, turns: Sequence[Sequence[int]]
+) -> dict[int, list[yunet.FivePoints]]:
+    """What YuNet sees of faces turned by each of ``turns``, as far as that is necessary."""
+    seen: dict[int, list[yunet.FivePoints]] = {}
+    for number, rolls in enumerate(turns, 1):
+        seen |= {roll: yunet.search(image, side, roll) for roll in rolls}
+        enough = yunet.CLEAR if number < len(_QUARTERS) else _WELL_SEEN
+        if well := [roll for roll in seen if _sees(image, seen[roll], enough)]:
+            return {roll: seen[roll] for roll in well}
+    return seen if turns[-1] is _EIGHTHS else {}
+
+
+def _sees(image: Image, faces: list[yunet.FivePoints], score: float) -> bool:
+    """Whether one of the faces, turned upright, has more than ``score``."""
+    return any((best := _upright(image, one)) and best.score > score for one in faces)
+
+
+def _upright(image: Image, seen: yunet.FivePoints) -> yunet.FivePoints | None:
+    """A face turned upright by its points; None if there is none: at 45° the points may be wrong.
+
+    One that is clear is returned as it is.
+    """
+    return seen if seen.score > yunet.CLEAR else yunet.look(image, *seen.place, yunet.GLANCE)
+
+
+def _best_views(image: Image, found: Mapping[int, list[yunet.FivePoints]]) -> list[Detection]:
+    upright = [_upright(image, one) for one in itertools.chain(*found.values())]
     kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: -one.score):
+    for one in sorted(filter(None, upright), key=lambda one: -one.score):
         box, roll = one.place
         if _is_new(box, [old.box for old in kept]):
             kept.append(Detection(box, SURE if one.score > yunet.CLEAR else 0.0, roll))
@@ -116,8 +168,10 @@ def luminance(image: Image) -> Grey:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _search(grey: Grey, side: int, roll: float = 0.0) -> list[Detection]:
-    """At the size at which the longer side has ``side`` pixels."""
+def _search(image: Image, grey: Grey, side: int, roll: float = 0.0) -> list[Detection]:
+    """At the size at which the longer side has ``side`` pixels: faces of 80 of them are found."""
+    if side > _WHOLE_SIDE:
+        return find_upright(image, grey, round(_PROPOSED * side), roll)
     return search(grey, side / max(grey.shape), roll)
 
 
@@ -140,7 +194,7 @@ def _direction(fit: Fit) -> int:
     return 90 * round(roll_of(fit.landmarks) / 90) % 360
 
 
-def _is_new(box: Box, known: list[Box]) -> bool:
+def _is_new(box: Box, known: Sequence[Box]) -> bool:
     return all(contained(box, old) < _SAME_FACE for old in known)
 
 

@@ -4,8 +4,8 @@ The regression trees were trained on upright faces and always return landmarks: 
 45° they are off by a fifth of the inter-ocular distance, on one upside down they lie on the
 forehead, and on an upright one a mouth may end on the upper lip, whatever box the fit starts from.
 YuNet finds five points in another way. It examines a tilted or weakly detected face before the fit,
-which starts at its points, and every face after it. Landmarks that contradict it are fitted again
-at its points, and rejected if they still do.
+which starts at its points, and an upright one after it. Landmarks that contradict it are fitted
+again at its points, and rejected if they still do.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import numpy as np
 from zoo.faces.detection.dlib_models import landmark_trees, landmark_trees_anew
 from zoo.faces.detection.hog import Box, Detection, square
 from zoo.faces.detection.regression_trees import predict, rotation
-from zoo.faces.detection.yunet import CLEAR, FivePoints, look
+from zoo.faces.detection.yunet import CLEAR, GLANCE, FivePoints, look
 from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Points
 
@@ -27,7 +27,7 @@ _TILT = 12.0  # degrees of roll from which landmarks are fitted at that roll
 _FITS = 4  # at most
 _AGREE = 0.04  # eye distances by which two fits differ that agree
 _REFUSED = 0.08  # by which the last two differ that are not believed
-_GLANCE, _LOOK = 96, 160  # pixels, of what YuNet is shown
+_LOOK = 160  # pixels, of what YuNet is shown where a glance is not enough
 _FINE = 12.0  # percent of the eyes' distance off its points, up to which a glance is enough
 _CONTRADICTED = 16.5  # from which landmarks are wrong, at the closer look
 _FARTHEST = 10  # sides of its box that a landmark may lie from its corner
@@ -56,16 +56,27 @@ def fit_landmarks(image: Image, detection: Detection) -> Fit | None:
     Raises:
         AssetError: a model is missing or damaged.
     """
-    if detection.score >= SURE and not detection.roll:
+    sure = detection.score >= SURE
+    if sure and not detection.roll:
         landmarks = find_landmarks(image, detection.box)
         if abs(roll_of(landmarks)) < _TILT and are_confirmed(image, landmarks):
             return Fit(landmarks, detection)
     seen = _seen(image, detection)
-    if seen is None or seen.score < _CONFIRMED:
+    if seen is None:
+        return None
+    if sure and seen.score >= _CONFIRMED:
+        box, roll = seen.place
+        landmarks = find_landmarks(image, box, roll)
+        if seen.off(landmarks) < _FINE:
+            return Fit(landmarks, Detection(box, detection.score, roll))
+    if seen.score <= CLEAR:
+        again = look(image, *seen.place, GLANCE)  # at 45° it sees a face, but not well
+        seen = again if again is not None and again.score > seen.score else seen
+    if seen.score < _CONFIRMED:
         return None
     box, roll = seen.place
     fitted = _fitted(image, box, roll)
-    if fitted is None or not are_confirmed(image, fitted, closely=detection.score < SURE):
+    if fitted is None or not are_confirmed(image, fitted, closely=not sure):
         return None
     return Fit(fitted, Detection(box, detection.score, roll))
 
@@ -78,7 +89,7 @@ def are_confirmed(image: Image, landmarks: Points, *, closely: bool = False) -> 
     """
     box, roll = box_of(landmarks), roll_of(landmarks)
     if not closely:
-        glance = look(image, box, roll, _GLANCE)
+        glance = look(image, box, roll, GLANCE)
         if glance is not None and glance.off(landmarks) < _FINE:
             return True
     closer = look(image, box, roll, _LOOK)
@@ -137,15 +148,12 @@ def _seen(image: Image, detection: Detection) -> FivePoints | None:
     turns = (0, 90, 180, 270) if detection.score < SURE else (0,)
     best: FivePoints | None = None
     for turn in turns:
-        seen = look(image, detection.box, detection.roll + turn, _GLANCE)
+        seen = look(image, detection.box, detection.roll + turn, GLANCE)
         if seen is not None and (best is None or seen.score > best.score):
             best = seen
         if best is not None and best.score > CLEAR:
-            return best
-    if best is None:
-        return None
-    again = look(image, *best.place, _GLANCE)  # at 45° it sees a face, but not well
-    return again if again is not None and again.score > best.score else best
+            break
+    return best
 
 
 def _fitted(image: Image, box: Box, roll: float) -> Points | None:

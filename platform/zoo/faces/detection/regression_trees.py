@@ -14,6 +14,7 @@ dlib rounds away. A test holds it to dlib's own answers.
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,8 @@ from zoo.photos.image import Image, Points
 _DEPTH = 4
 SPLITS = 2**_DEPTH - 1
 LEAVES = 2**_DEPTH
+_FARTHEST = 2**15 - 2  # pixels, that OpenCV can look up
+_NO_MAP = np.empty(0, np.int16)  # the first map holds x and y
 
 
 _ARRAYS = {
@@ -73,16 +76,21 @@ class RegressionTrees:
             raise ValueError("arrays of a landmark model that do not fit together")
 
     @cached_property
-    def flat_splits(
-        self,
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-        """The first and second pixels and the thresholds of all splits, [L, T · 15] each."""
-        levels = len(self.splits)
-        first, second = (
-            np.ascontiguousarray(self.splits[..., pixel], np.intp).reshape(levels, -1)
-            for pixel in (0, 1)
-        )
-        return first, second, np.asarray(self.thresholds).reshape(levels, -1)
+    def first_and_second(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The first and second pixels of all splits, [L, T, 15] each."""
+        first, second = (np.ascontiguousarray(self.splits[..., pixel], np.intp) for pixel in (0, 1))
+        return first, second
+
+    @cached_property
+    def axes_of_mean(self) -> NDArray[np.float64]:
+        """The mean shape about its centre, and turned by a quarter [2, 2K], over its norm.
+
+        Their products with a shape are the cosine and the sine of the least-squares similarity
+        that leads to it.
+        """
+        centred = self.mean_shape - self.mean_shape.mean(axis=0, dtype=np.float64)
+        quarter = np.column_stack([-centred[:, 1], centred[:, 0]])
+        return np.stack([centred.ravel(), quarter.ravel()]) / float((centred * centred).sum())
 
 
 def predict(
@@ -105,23 +113,20 @@ def predict(
     corner = np.array([box[0] + box[2], box[1] + box[3]]) / 2 - axes @ (0.5, 0.5)
     shape = trees.mean_shape.copy()
     levels, count, _, points, _ = trees.leaves.shape
-    first, second, thresholds = trees.flat_splits
+    first, second = trees.first_and_second
     leaves = np.asarray(trees.leaves).reshape(levels, count * LEAVES, 2 * points)
-    rows = np.arange(count)
+    rows = LEAVES * np.arange(count)
     terms = np.empty((count + 1, 2 * points), np.float32)
     for level in range(levels):
-        turned = trees.offsets[level] @ _similarity(trees.mean_shape, shape).T
+        turned = trees.offsets[level] @ _similarity(trees, shape).T
         places = corner + (turned + shape.take(trees.anchors[level], axis=0)) @ axes.T
         brightness = _brightness(image, places)
-        node = np.zeros(count, np.intp)
-        for _ in range(_DEPTH):  # a tree asks 4 of its 15 questions
-            asked = rows * SPLITS + node
-            one, other = first[level].take(asked), second[level].take(asked)
-            left = brightness.take(one) - brightness.take(other) > thresholds[level].take(asked)
-            node = 2 * node + 2 - left
+        difference = brightness.take(first[level]) - brightness.take(second[level])
+        answers = np.packbits(difference > trees.thresholds[level], axis=1, bitorder="little")
+        leaf = _LEAF_OF.take(answers.view("<u2").ravel())
         # Summed in dlib's order: a rounding otherwise moves a pixel, and that a leaf.
         terms[0] = shape.ravel()
-        leaves[level].take(rows * LEAVES + node - SPLITS, axis=0, out=terms[1:], mode="clip")
+        leaves[level].take(rows + leaf, axis=0, out=terms[1:], mode="clip")
         shape = np.add.reduce(terms, axis=0).reshape(points, 2)
     return (corner + shape @ axes.T).astype(np.float32)
 
@@ -132,21 +137,28 @@ def rotation(degrees: float) -> NDArray[np.float64]:
     return np.array([[cosine, -sine], [sine, cosine]])
 
 
-def _similarity(source: Points, target: Points) -> NDArray[np.float32]:
-    """The rotation and scale [2, 2] of the least-squares similarity from source to target."""
-    a = source - source.mean(axis=0, dtype=np.float64)
-    b = target - target.mean(axis=0, dtype=np.float64)
-    norm = float((a * a).sum())
-    cosine = float((a * b).sum()) / norm
-    sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / norm
+def _similarity(trees: RegressionTrees, shape: Points) -> NDArray[np.float32]:
+    """The rotation and scale [2, 2] of the least-squares similarity from the mean shape."""
+    cosine, sine = trees.axes_of_mean @ shape.ravel()
     return np.array([[cosine, -sine], [sine, cosine]], np.float32)
 
 
 def _brightness(image: Image, places: NDArray[np.float64]) -> NDArray[np.float32]:
     """The mean of R, G and B at the nearest pixels, whole as in dlib; 0 outside the image."""
-    x, y = np.floor(places + 0.5).astype(np.intp).T
-    height, width = image.shape[:2]
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    where = np.where(inside, y * width + x, 0)
-    red, green, blue = image.reshape(-1, 3).take(where, axis=0).astype(np.uint16).T
-    return np.where(inside, (red + green + blue) // 3, 0).astype(np.float32)
+    where = np.floor(places + 0.5).clip(-1, _FARTHEST).astype(np.int16)[:, None]
+    image = image[:_FARTHEST, :_FARTHEST]
+    seen = cv2.remap(image, where, _NO_MAP, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    total = np.add.reduce(seen.reshape(-1, 3), axis=1, dtype=np.uint16)
+    return np.asarray(total // 3, np.float32)
+
+
+def _leaf_of() -> NDArray[np.int64]:
+    """The leaf that each set of answers leads to: bit n says whether split n goes left."""
+    answers = np.arange(2**SPLITS)
+    node = np.zeros(len(answers), np.int64)
+    for _ in range(_DEPTH):
+        node = 2 * node + 2 - (answers >> node & 1)
+    return np.asarray(node - SPLITS)
+
+
+_LEAF_OF = _leaf_of()

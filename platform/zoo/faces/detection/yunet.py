@@ -24,6 +24,9 @@ WEIGHTS = Path(__file__).with_name("yunet.onnx")
 CLEAR = 0.93
 """The score from which a face is the way up it is seen; seen another way up, it has up to 0.92."""
 
+GLANCE = 96
+"""Pixels that are enough to see whether there is a face, and which way up."""
+
 _THRESHOLD = 0.6  # of its score, 0 to 1; faces have 0.8 to 0.95
 _OVERLAP = 0.3  # intersection over union from which two are one face
 _MOST = 50  # faces

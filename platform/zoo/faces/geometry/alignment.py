@@ -83,20 +83,29 @@ def warp_back(crop: AnyArray, matrix: Matrix, shape: tuple[int, ...]) -> AnyArra
     right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (width, height))
     if left >= right or top >= bottom:
         return back
+    part = (int(left), int(top), int(right), int(bottom))
+    there = _shifted(matrix, part[0], part[1])
+    inside = covered(matrix, part)
+    warped = unwarped(crop, there, inside.shape)
+    back[top:bottom, left:right] = warped * inside.reshape(inside.shape + (1,) * (crop.ndim - 2))
+    return back
+
+
+def unwarped(crop: AnyArray, matrix: Matrix, shape: tuple[int, ...]) -> AnyArray:
+    """The crop [S, S] or [S, S, C] in a photo of ``shape`` [H, W, ...].
+
+    Outside the crop its outermost pixels are repeated.
+    """
     # A crop with more pixels than the face has is averaged down first.
     size = crop.shape[0]
     fitting = max(1, round(1 / _scale(matrix)))
     if fitting < size:
         crop = cv2.resize(crop, (fitting, fitting), interpolation=cv2.INTER_AREA)
-    to_crop = _shifted(_to_pixels(matrix, crop.shape[0]), left, top)
-    size_out = (int(right - left), int(bottom - top))
+    to_crop = _to_pixels(matrix, crop.shape[0])
     way = cv2.INTER_CUBIC if crop.dtype == np.uint8 else cv2.INTER_LINEAR
-    warped = cv2.warpAffine(
-        crop, invert(to_crop), size_out, flags=way, borderMode=cv2.BORDER_REPLICATE
+    return cv2.warpAffine(
+        crop, invert(to_crop), shape[1::-1], flags=way, borderMode=cv2.BORDER_REPLICATE
     )
-    inside = covered(matrix, (left, top, right, bottom))
-    back[top:bottom, left:right] = warped * inside.reshape(inside.shape + (1,) * (crop.ndim - 2))
-    return back
 
 
 def covered(matrix: Matrix, part: tuple[int, int, int, int]) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ A descriptor is 128 numbers of dlib's residual network, trained by King (2017) o
 distances below 0.6 mean the same person in its own evaluation
 (http://dlib.net/face_recognition.py.html). On 40 photos of five people those of one person lay up
 to 0.53 apart and those of two at least 0.58. An outlier is a photo of someone else among one
-person's; ``benchmarks/strangers.py`` measures how well it is found.
+person's; ``benchmarks/outliers.py`` measures how well it is found.
 """
 
 import numpy as np

@@ -1,9 +1,10 @@
 """Face tracking in videos: periodic detection, landmarks in every frame.
 
-The search of a whole picture is expensive: it runs every few frames, every other time on a picture
-of half the size; at once after a cut; and when a face is not found again after its landmarks and
-flow have diverged. A face that is followed is also looked for in its own place, turned upright, at
-a size that the detector is good at. In between a face's box and roll follow its landmarks.
+The whole picture is searched every few frames, at once after a cut, and when a face is not found
+again after its landmarks and flow have diverged: YuNet proposes faces, at a reduced size, and the
+detector looks at those that are not followed yet. A face that is followed is looked for in its own
+place. Either way the detector sees a face turned upright, at a size that it is good at. In between
+a face's box and roll follow its landmarks.
 
 Which frames are searched depends on their numbers in the video, so it does not matter much at
 which frame one begins to follow.
@@ -31,8 +32,8 @@ from zoo.photos.image import AnyArray, Image, Plane, Points
 
 _SEARCH_SECONDS = 0.24  # between searches of the whole picture
 _MOST_BETWEEN = 12  # frames, at the most
-_FULL_SIZE = 2  # every so many searches, at full size
-_LOOK_CLOSER = 4  # and every so many, at twice that if that may find more; for lying faces too
+_LOOK_CLOSER = 4  # every so many searches, at twice the size; for lying faces too
+_SIDE, _CLOSER_SIDE = 320, 640  # pixels of the longer side in a search
 _SAME_FACE = 0.3  # intersection over union of a found box and a followed one
 _ONE_FACE = 0.6  # likewise of two followed ones
 _PARTED = 0.10  # eye distances of landmarks from their flow that ask for a search; twice that, anew
@@ -115,32 +116,31 @@ class Tracker:
             doubtful = [track for track in self._tracks if _follow(track, before.grey, grey, image)]
             if number % searches(self.rate) == 0:
                 closer = number % period(self.rate) == 0
-                full = number % (_FULL_SIZE * searches(self.rate)) == 0
-                self._search(image, grey, reduced=not full, closer=closer)
+                self._search(image, grey, closer=closer)
             elif doubtful:
                 self._look_again(doubtful, image, grey)
         ordered = sorted(self._tracks, key=lambda track: -radius_of(track.state.estimate))
         return [Sighting(one.number, one.state, one.found, one.run) for one in ordered]
 
-    def _search(
-        self, image: Image, grey: Grey, *, reduced: bool = False, closer: bool = False
-    ) -> None:
+    def _search(self, image: Image, grey: Grey, *, closer: bool = False) -> None:
         """Looks for followed faces and new ones."""
-        found = find_upright(grey, reduced=reduced, closer=closer)
         for track in self._tracks:
-            near = _nearest(track, found)
-            if near is not None:
-                found.remove(near)
-            _found(track, near or _in_its_place(track, grey), image)
+            _found(track, _in_its_place(track, grey), image)
         self._forget()
-        if closer and not self._tracks and not found:
-            found = search_turned(image)
-        for detection in sorted(found, key=lambda one: -one.score):
+        for detection in self._new(image, grey, closer=closer):
             if self._is_followed(detection.box):
                 continue
             landmarks = _landmarks(image, detection)
             if landmarks is not None and not self._is_followed(box_of(landmarks)):
                 self._tracks.append(_Track(next(self._numbers), begin(landmarks)))
+
+    def _new(self, image: Image, grey: Grey, *, closer: bool) -> list[Detection]:
+        """What the detector sees of faces that are not followed, the clearest first."""
+        followed = [box_of(track.state.estimate) for track in self._tracks]
+        found = find_upright(image, grey, _CLOSER_SIDE if closer else _SIDE, known=followed)
+        if closer and not self._tracks and not found:
+            found = search_turned(image)
+        return sorted(found, key=lambda one: -one.score)
 
     def _is_followed(self, box: Box) -> bool:
         boxes = (box_of(track.state.estimate) for track in self._tracks)
@@ -199,21 +199,11 @@ def _follow(track: _Track, before: AnyArray, after: AnyArray, image: Image) -> b
     return bool(track.lost or parted > _PARTED)
 
 
-def _nearest(track: _Track, found: list[Detection]) -> Detection | None:
-    near = max(found, key=lambda one: _overlap(track, one), default=None)
-    sees = near is not None and near.score >= 0 and _overlap(track, near) > _SAME_FACE
-    return near if sees else None
-
-
 def _in_its_place(track: _Track, grey: Grey) -> Detection | None:
     """What the detector finds where a track is."""
     estimate = track.state.estimate
     seen = look_upright(grey, box_of(estimate), roll_of(estimate))
     return seen if seen and seen.score >= 0 else None
-
-
-def _overlap(track: _Track, detection: Detection) -> float:
-    return overlap(box_of(track.state.estimate), detection.box)
 
 
 def _found(track: _Track, detection: Detection | None, image: Image) -> None:

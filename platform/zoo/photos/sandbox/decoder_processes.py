@@ -19,7 +19,6 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from zoo.errors import PhotoError
 from zoo.photos.limits import BYTES_PER_PIXEL
@@ -56,12 +55,7 @@ class Decoders:
     def __enter__(self) -> "Decoders":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 Sources: ITU-T H.273 (numbers of primaries and transfers); SMPTE ST 2086 (mastering display) and
 CTA-861.3 (content light level), in FFmpeg's structures (libavutil/mastering_display_metadata.h);
-RFC 9559, section 5.1.4.1.28 (Matroska's colour elements).
+RFC 9559, sections 5.1.4.1.28 and 5.1.4.1.17 (Matroska's colour elements, block additions).
 """
 
 import io
@@ -24,6 +24,9 @@ DOLBY_VISION = "Dolby Vision metadata"
 
 _SITING = {(1, 2): "left", (2, 2): "center", (1, 1): "topleft", (2, 1): "top"}
 _HORIZONTAL, _VERTICAL = b"\x55\xb7\x81", b"\x55\xb8\x81"  # ChromaSiting, of one byte
+_BLOCK_ADDITION = b"\x41\xed"  # BlockAddIDExtraData
+_DOVI_CONFIGURATIONS = {b"dvcC", b"dvvC", b"dvwC"}  # and the type that it is said to have
+_NEAR = 64  # bytes between both, at most
 _DROPPED = {
     "DYNAMIC_HDR_PLUS": "HDR10+ metadata",
     "DYNAMIC_HDR_VIVID": "HDR Vivid metadata",
@@ -95,6 +98,25 @@ def signal_of(stream: "av.VideoStream", frame: "av.VideoFrame") -> Signal:
     )
 
 
+def dolby_vision_alone(stream: "av.VideoStream") -> int | None:
+    """The profile of Dolby Vision whose pictures have wrong colours without its metadata.
+
+    Its base layer is in IPT: profile 5, and 10 and 20 without a compatible layer (*Dolby Vision
+    Streams Within the ISO Base Media File Format*, section 3.2). None for every other video.
+    """
+    header = _matroska_header(stream)
+    place = header.find(_BLOCK_ADDITION) + len(_BLOCK_ADDITION)
+    if place < len(_BLOCK_ADDITION) or not _DOVI_CONFIGURATIONS & {
+        header[at : at + 4] for at in range(max(0, place - _NEAR), min(place + _NEAR, len(header)))
+    }:
+        return None
+    said = header[place + 1 : place + 6]  # behind a byte of the size: versions, profile, layers
+    if len(said) < 5:
+        return None
+    profile, compatible = said[2] >> 1, said[4] >> 4
+    return profile if profile == 5 or (profile in (10, 20) and not compatible) else None
+
+
 def _mastering(data: bytes | None) -> Mastering | None:
     """From FFmpeg's structure: ten fractions and whether primaries and light are said."""
     if data is None or len(data) < 22 * 4:
@@ -108,6 +130,15 @@ def _mastering(data: bytes | None) -> Mastering | None:
 
 def _siting(stream: "av.VideoStream") -> str | None:
     """By way of a Matroska header, which names it: PyAV does not."""
+    written = _matroska_header(stream)
+    places = [written.find(name) + len(name) for name in (_HORIZONTAL, _VERTICAL)]
+    if min(places) < len(_HORIZONTAL) or max(places) >= len(written):
+        return None
+    return _SITING.get((written[places[0]], written[places[1]]))
+
+
+def _matroska_header(stream: "av.VideoStream") -> bytes:
+    """What Matroska says of a stream; empty for a codec that it has no name for."""
     import av
 
     header = io.BytesIO()
@@ -115,10 +146,6 @@ def _siting(stream: "av.VideoStream") -> str | None:
         with av.open(header, "w", format="matroska") as output:
             output.add_stream_from_template(stream, opaque=True)
             output.start_encoding()
-    except (av.error.FFmpegError, ValueError):  # a codec that Matroska has no name for
-        return None
-    written = header.getvalue()
-    places = [written.find(name) + len(name) for name in (_HORIZONTAL, _VERTICAL)]
-    if min(places) < len(_HORIZONTAL) or max(places) >= len(written):
-        return None
-    return _SITING.get((written[places[0]], written[places[1]]))
+    except (av.error.FFmpegError, ValueError):
+        return b""
+    return header.getvalue()

@@ -43,6 +43,21 @@ def fields_of(frame: "av.VideoFrame", context: "av.VideoCodecContext") -> First 
     return "top" if list(_pulled(graph)) else "bottom"
 
 
+def has_separate_fields(frame: "av.VideoFrame", codec: str, size: tuple[int, int]) -> bool:
+    """Whether each field is a picture of its own, of half the height, which nothing joins.
+
+    FFmpeg joins the fields of H.264, MPEG-2 and VC-1. It does not for HEVC, whose pictures it only
+    marks, nor in MXF, where the container alone knows how high the frames are.
+
+    Args:
+        frame: the first.
+        codec: FFmpeg's name.
+        size: width and height of the frames, as the container has them.
+    """
+    halved = size[0] == frame.width and abs(size[1] - 2 * frame.height) <= 1 < frame.height
+    return halved or (codec in _OF_FIELDS and frame.interlaced_frame)
+
+
 def separated(frames: Iterable["av.VideoFrame"], first: First) -> Iterator["av.VideoFrame"]:
     """Two whole pictures of each frame, one of each field, at the frame's size.
 

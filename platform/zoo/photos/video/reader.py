@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.errors import PhotoError
-from zoo.photos.video.colour_metadata import Signal, signal_of
+from zoo.photos.video.colour_metadata import Signal, dolby_vision_alone, signal_of
 from zoo.photos.video.frames import Orientation, orientation
-from zoo.photos.video.interlacing import First, fields_of
+from zoo.photos.video.interlacing import First, fields_of, has_separate_fields
 
 if TYPE_CHECKING:
     import av
@@ -102,7 +102,8 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
     """Opens a video, decodes its first picture and lists the times of all.
 
     Raises:
-        PhotoError: missing, damaged, no video, too large, or without time stamps.
+        PhotoError: missing, damaged, no video, too large, without time stamps, of separate
+            fields, or in Dolby Vision's own colours.
     """
     with opened(path) as container:
         streams = list(container.streams)
@@ -127,6 +128,17 @@ def inspect_video(path: Path, *, max_pixels: int = MAX_PIXELS) -> Video:
         rate, codec = stream.average_rate, stream.codec_context.codec.canonical_name
         aspect = stream.sample_aspect_ratio
         others = tuple(other.type for other in streams if other.index != index)
+        if has_separate_fields(first, codec, (width, height)):
+            raise PhotoError(
+                f"{path} stores each field as a picture of its own ({codec}), which cannot be "
+                "swapped; join its fields into frames first, for example with FFmpeg: "
+                "ffmpeg -i IN -vf weave OUT.mkv."
+            )
+        if profile := dolby_vision_alone(stream):
+            raise PhotoError(
+                f"{path} is Dolby Vision of profile {profile}, whose colours only its own players "
+                "can show; export it as HDR10, HLG or SDR first."
+            )
         signal = signal_of(stream, first)
         fields = fields_of(first, stream.codec_context)
     times, keys, end = _times(path, index)

@@ -1,6 +1,6 @@
 """The manifests of a file as steps, from the newest to the oldest: who did what, with what.
 
-Whatever a manifest says is the words of a stranger: bounded, and safe to print.
+Whatever a manifest says is the words of an unknown author: bounded, and safe to print.
 """
 
 from collections.abc import Iterator, Mapping
@@ -112,6 +112,6 @@ def _sequence(value: object) -> list[Any]:
 
 
 def _text(value: object) -> str:
-    """One line of what a stranger wrote, safe to print."""
+    """One line of what an unknown author wrote, safe to print."""
     text = str(value) if isinstance(value, str | int | float) else ""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:1000]

@@ -22,7 +22,11 @@ _MOST_BYTES = 64 * 2**10
 
 
 class Identity(BaseModel):
-    """One record. ``person`` and ``renders`` are for people that the project renders itself."""
+    """One record. ``person`` and ``renders`` are for people that the project renders itself.
+
+    ``style_weight`` is α of this identity's network, in place of the recipe's: less gives more of
+    the photo's expression and less likeness.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,6 +35,7 @@ class Identity(BaseModel):
     evidence: str | None = Field(default=None, min_length=1, max_length=2000)
     person: str | None = Field(default=None, min_length=1, max_length=MAX_LENGTH)
     renders: int | None = Field(default=None, ge=1, le=100_000)
+    style_weight: float | None = Field(default=None, gt=0, le=1000)
     added: date
 
     @field_validator("name")

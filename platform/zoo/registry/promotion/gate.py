@@ -130,8 +130,9 @@ def promote(
     force: bool = False,
     reason: str | None = None,
     measure: Measure | None = None,
+    strict: bool = True,
 ) -> Promotion:
-    """Makes a version (default: the candidate) the champion, or raises the reason why not.
+    """Makes a version (default: the candidate) the champion, unless the gate objects.
 
     Args:
         name: the identity.
@@ -141,42 +142,13 @@ def promote(
         force: past the gate's objections; needs a ``reason``, which is recorded.
         reason: why, in words.
         measure: for a champion that was measured on other faces; without it such a one stays.
+        strict: whether the gate's objections are an error.
 
     Raises:
         UsageError: ``force`` without a reason.
         UnknownIdentityError: no such identity or version.
-        RegistryError: the gate objects.
+        RegistryError: the gate objects, if ``strict``.
     """
-    done = consider(
-        name,
-        tracking_uri,
-        gate,
-        version=version,
-        force=force,
-        reason=reason,
-        measure=measure,
-    )
-    if not done.promoted:
-        raise RegistryError(
-            f"{name} version {done.version} is not promoted: "
-            f"{'; '.join(done.objections)}. "
-            f"Improve the training, or override the gate with `zoo promote {name} --force "
-            "--reason TEXT`."
-        )
-    return done
-
-
-def consider(
-    name: str,
-    tracking_uri: str,
-    gate: GateSettings,
-    *,
-    version: int | None = None,
-    force: bool = False,
-    reason: str | None = None,
-    measure: Measure | None = None,
-) -> Promotion:
-    """As :func:`promote`, but failing the gate is not an error."""
     reason = " ".join((reason or "").split())
     if force and not reason:
         raise UsageError("--force needs --reason TEXT: it is recorded with the version.")
@@ -199,6 +171,12 @@ def consider(
         words = "SFace" if by_sface(scores) else "dlib's descriptor, the weaker recogniser"
         judged = Promotion(name, number, champion, False, False, tuple(against), compared, words)
         if against and not force:
+            if strict:
+                raise RegistryError(
+                    f"{name} version {number} is not promoted: {'; '.join(against)}. Improve the "
+                    f"training, or override the gate with `zoo promote {name} --force --reason "
+                    "TEXT`."
+                )
             return judged
         with plain_registry_errors(tracking_uri), lease(client, name):
             # What was judged must still be what is moved: others may have been quicker.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".lease"
 _HOLDER = "holder"
-PATIENCE = 60.0
+WAIT_SECONDS = 60.0
 """Seconds that one and the same lease may be seen before its holder counts as dead; what is done
 under a lease takes less than one."""
 
@@ -35,7 +35,7 @@ def is_lease(name: str) -> bool:
 
 
 @contextmanager
-def lease(client: "MlflowClient", name: str, patience: float = PATIENCE) -> Iterator[None]:
+def lease(client: "MlflowClient", name: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Holds the lock of ``name`` until the block ends; waits for it first.
 
     Raises:
@@ -45,7 +45,7 @@ def lease(client: "MlflowClient", name: str, patience: float = PATIENCE) -> Iter
 
     model = name + SUFFIX
     mine = json.dumps({"who": who(), "process": os.getpid(), "token": uuid.uuid4().hex})
-    _take(client, model, mine, patience)
+    _take(client, model, mine, wait_seconds)
     try:
         yield
     finally:
@@ -56,7 +56,7 @@ def lease(client: "MlflowClient", name: str, patience: float = PATIENCE) -> Iter
             pass
 
 
-def _take(client: "MlflowClient", model: str, mine: str, patience: float) -> None:
+def _take(client: "MlflowClient", model: str, mine: str, wait_seconds: float) -> None:
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import (
         RESOURCE_ALREADY_EXISTS,
@@ -67,7 +67,7 @@ def _take(client: "MlflowClient", model: str, mine: str, patience: float) -> Non
     # The second: it was taken, and given back while MLflow looked up what stood in the way.
     taken = {ErrorCode.Name(code) for code in (RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST)}
     seen, since = None, time.monotonic()
-    deadline = since + 10 * patience
+    deadline = since + 10 * wait_seconds
     while time.monotonic() < deadline:
         try:
             client.create_registered_model(model, tags={_HOLDER: mine})
@@ -80,7 +80,7 @@ def _take(client: "MlflowClient", model: str, mine: str, patience: float) -> Non
             return
         if holder != seen:
             seen, since = holder, time.monotonic()
-        elif holder is not None and time.monotonic() - since > patience:
+        elif holder is not None and time.monotonic() - since > wait_seconds:
             _break(client, model, holder)
         time.sleep(random.uniform(0.02, 0.1))
     raise RegistryError(f"{model.removesuffix(SUFFIX)} is locked by {_words(seen)}; try again.")

@@ -67,7 +67,7 @@ def check_signature(
         tell: is given a sentence when a key is seen for the first time and remembered.
 
     Raises:
-        RegistryError: it is not signed, the signature does not hold, or a stranger made it.
+        RegistryError: it is not signed, the signature does not hold, or an unknown key made it.
         SigningError: ``ZOO_TRUST`` names no certificates.
         StorageError: the key cannot be remembered.
     """

@@ -1,27 +1,30 @@
-"""The deployments of Ray Serve: workers, and a library.
+"""The application on Ray Serve: workers, and beside it the library.
 
 Workers swap: each keeps the networks it used last (Serve's multiplexing sends a request where its
 network is), and runs the faces that wait for the same network as one batch. The library knows the
-registry. :class:`.gateway.Front` asks them.
+registry; it is an actor beside the driver, wherever the workers are. :class:`.gateway.Gateway` asks
+both.
 """
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Sequence
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from ray import serve
+from ray.exceptions import RayTaskError
 from ray.serve import Application
 from ray.serve._private import replica
 
-from zoo.errors import AssetError
+from zoo.distributed.notary import sign_through
 from zoo.photos.sandbox.decoder_processes import Decoders
 from zoo.provenance.credentials.marking import Marking, together
-from zoo.registry.local import cache
-from zoo.registry.references import Reference
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.library import Library
 from zoo.serving.live_frames import Following, Frame, swap_frame
@@ -36,54 +39,68 @@ _SECONDS_FOR_A_BATCH = 0.005
 _SECONDS_TO_NOTICE = 1.0  # that a worker has died
 
 
-def build(options: Options) -> tuple[Application, Application]:
-    """The workers and the library, ready for ``serve.run``."""
-    common: dict[str, Any] = {
-        "ray_actor_options": {"num_cpus": 0},  # of Ray's book-keeping: options count the threads
-        "health_check_period_s": _SECONDS_TO_NOTICE,
-    }
+@dataclass(frozen=True)
+class Beside:
+    """What workers ask, on the driver's machine.
+
+    Attributes:
+        library: the actor of :class:`LibraryActor`.
+        notary: what signs, and what may be known of its key, where workers are on a cluster; None
+            where they sign by the user's own key.
+    """
+
+    library: Any
+    notary: tuple[Any, Any] | None = None
+
+
+def build(options: Options, beside: Beside) -> Application:
+    """The workers, ready for ``serve.run``."""
+    # Here Ray's book-keeping is not ours: --workers and --threads say how much is done at once.
+    cpus = options.threads if options.cluster else 0
     worker = serve.deployment(
         name="worker",
         num_replicas=options.workers,
         max_ongoing_requests=2 * options.threads + 2,
         max_queued_requests=MOST_WAITING,
         graceful_shutdown_timeout_s=5,
-        **common,
+        health_check_period_s=_SECONDS_TO_NOTICE,
+        ray_actor_options={"num_cpus": cpus},
     )(Worker)
-    shelf = serve.deployment(name="library", graceful_shutdown_timeout_s=2, **common)(
-        LibraryDeployment
-    )
-    return worker.bind(options), shelf.bind(options)
+    return worker.bind(options, beside)
 
 
-class LibraryDeployment:
-    """:class:`Library` off the event loop, one question after the other."""
+class LibraryActor:
+    """:class:`Library` in a process of its own, one question after the other.
 
-    def __init__(self, options: Options) -> None:
-        _stay_on_loopback()
+    Args:
+        options: of the server.
+        environment: what says on the driver's machine where the cache is.
+    """
+
+    def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
+        os.environ.update(environment)
         self._library = Library(options.registry)
-        self._thread = ThreadPoolExecutor(1)
 
-    async def ask(self, question: str, *arguments: Any) -> Any:
+    def ask(self, question: str, *arguments: Any) -> Any:
         """Calls the library's method of that name."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, getattr(self._library, question), *arguments
-        )
+        return getattr(self._library, question)(*arguments)
 
 
 class Worker:
     """Swaps on a few threads, each with a process that decodes uploads."""
 
-    def __init__(self, options: Options) -> None:
-        _stay_on_loopback()
-        self._options = options
+    def __init__(self, options: Options, beside: Beside) -> None:
+        if not options.cluster:
+            _stay_on_loopback()
+        if beside.notary is not None:
+            sign_through(*beside.notary)
+        self._options, self._beside = options, beside
         self._threads = ThreadPoolExecutor(options.threads)
         self._decode = Decoders(options.threads)
 
         @serve.multiplexed(max_num_models_per_replica=options.networks)  # type: ignore[untyped-decorator]
         async def network(key: str) -> SwapNetwork:
-            return await self._in_thread(_load, key, options.registry)
+            return await self._in_thread(_load, *await _asked(beside.library, "network", key))
 
         @serve.batch(max_batch_size=_LARGEST_BATCH, batch_wait_timeout_s=_SECONDS_FOR_A_BATCH)
         async def run(waiting: list[tuple[SwapNetwork, Crops]]) -> list[Crops]:
@@ -165,18 +182,24 @@ def _stay_on_loopback() -> None:
         )
 
 
-def _load(key: str, registry: str | None) -> SwapNetwork:
-    """The network ``NAME:VERSION`` from the cache, where the library has put it.
+async def _asked(library: Any, question: str, *arguments: Any) -> Any:
+    """What the library answers.
 
     Raises:
-        AssetError: it is gone again, damaged, or someone else's.
+        ZooError: what it raised, itself.
     """
-    name, _, version = key.partition(":")
-    found = cache.resolve(Reference(name, version=int(version)), registry)
-    if found is None:
-        raise AssetError(f"{key} is not in the cache any more; try again.")
-    mark = Marking(found.identity, str(found.version), found.sha256, found.basis)
-    return SwapNetwork(found.path, threads=1, used_as=mark)
+    try:
+        return await library.ask.remote(question, *arguments)
+    except RayTaskError as error:
+        raise error.cause from None
+
+
+def _load(content: bytes, mark: Marking) -> SwapNetwork:
+    """A network that the library has read."""
+    with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
+        path = Path(folder, f"{mark.identity}.onnx")
+        path.write_bytes(content)
+        return SwapNetwork(path, threads=1, used_as=mark)
 
 
 def _mark(chosen: Chosen) -> Marking:

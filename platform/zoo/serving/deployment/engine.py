@@ -15,16 +15,15 @@ import os
 import signal
 import sys
 import warnings
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from zoo import local_ray
 from zoo.errors import ServingError, UsageError, ZooError
+from zoo.serving.deployment.backend import Backend
 from zoo.serving.options import Options
 from zoo.serving.web.graceful_shutdown import GracefulShutdown
-
-_OBJECT_STORE = 256 * 2**20  # bytes
-_QUIET = {"log_level": "ERROR", "enable_access_log": False}
 
 
 def main() -> None:
@@ -32,13 +31,12 @@ def main() -> None:
     said = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
     warnings.simplefilter("ignore")
-    ray = None
-    try:
+    with ExitStack() as stack:
         try:
             options = _options(sys.stdin.readline())
             api, listener = _clients_side()
             bound = _bound(listener, options)
-            ray, front = _open(options)
+            front = stack.enter_context(_running(options))
         except ZooError as error:
             refusal = {"error": type(error).__name__, "message": str(error)}
             print(json.dumps(refusal), file=said, flush=True)
@@ -48,10 +46,6 @@ def main() -> None:
         ending = GracefulShutdown()
         app = api.create(front, options, ending)
         asyncio.run(_serve(listener.Listener(app, options, bound), ending, said))
-    finally:
-        if ray:
-            ray.shutdown()
-            local_ray.remove(os.environ["TMPDIR"])
 
 
 async def _serve(listener: Any, ending: GracefulShutdown, said: TextIO) -> None:
@@ -73,41 +67,20 @@ def _options(line: str) -> Options:
     return Options(**{**told, "names": tuple(told["names"])})
 
 
-def _open(options: Options) -> tuple[Any, Any]:
-    """Starts Ray with the application; returns Ray and what asks it.
+def _running(options: Options) -> AbstractContextManager[Backend]:
+    """The application while it runs.
 
     Raises:
         UsageError: Ray Serve is not installed.
-        ServingError: it does not start.
     """
     try:
-        ray = local_ray.load()
-        from ray import serve
-
-        from zoo.serving.deployment.application import build
-        from zoo.serving.deployment.gateway import Gateway
+        if not options.cluster:
+            local_ray.load()
+        from zoo.serving.deployment.running import running
     except ImportError as error:
         raise _missing(error) from error
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
-    try:
-        local_ray.start(
-            os.environ["TMPDIR"],
-            num_cpus=1,
-            logging_level=logging.CRITICAL,
-            object_store_memory=_OBJECT_STORE,
-        )
-        # Ray's own proxy waits for ever for headers, and two of its routes ask for no token.
-        serve.start(proxy_location="Disabled", logging_config=_QUIET)
-        worker, shelf = serve.run_many(
-            [
-                serve.RunTarget(one, name, route_prefix=None, logging_config=_QUIET)
-                for name, one in zip(("worker", "library"), build(options), strict=True)
-            ]
-        )
-    except Exception as error:  # Ray has no common base for what may go wrong at its start
-        reason = (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")
-        raise ServingError(f"The server did not start ({reason}); try again.") from error
-    return ray, Gateway(worker, shelf)
+    return running(options)
 
 
 def _clients_side() -> tuple[Any, Any]:

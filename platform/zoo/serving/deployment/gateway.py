@@ -1,4 +1,4 @@
-"""Calls Ray's deployments for the API, with a retry when one of them has died.
+"""Calls Ray for the API, with a retry when one of them has died.
 
 Every worker gives the same answer, so a request whose worker was killed goes to another one, or
 waits for its replacement.
@@ -38,22 +38,22 @@ _DEATHS = (
 class Gateway:
     """Asks the library and the workers; a :class:`.backend.Backend`."""
 
-    def __init__(self, worker: DeploymentHandle[Any], shelf: DeploymentHandle[Any]) -> None:
-        self._worker = worker
-        self._shelf = shelf
+    def __init__(self, worker: DeploymentHandle[Any], library: Any) -> None:
+        """:mod:`.application`'s deployment and actor."""
+        self._worker, self._library = worker, library
 
     async def gallery(self) -> Gallery:
-        gallery: Gallery = await _answer(lambda: self._shelf.ask.remote("gallery"))
+        gallery: Gallery = await _answer(lambda: self._library.ask.remote("gallery"))
         return gallery
 
     async def preview(self, name: str, version: int) -> bytes | None:
         picture: bytes | None = await _answer(
-            lambda: self._shelf.ask.remote("preview", name, version)
+            lambda: self._library.ask.remote("preview", name, version)
         )
         return picture
 
     async def choose(self, reference: str) -> Chosen:
-        chosen: Chosen = await _answer(lambda: self._shelf.ask.remote("choose", reference))
+        chosen: Chosen = await _answer(lambda: self._library.ask.remote("choose", reference))
         return chosen
 
     async def find(self, photo: bytes) -> Found:
@@ -72,10 +72,10 @@ class Gateway:
 
 
 async def _answer(ask: Callable[[], Any]) -> Any:
-    """Awaits a deployment's answer.
+    """Awaits an answer.
 
     Raises:
-        ZooError: what the deployment raised, itself.
+        ZooError: what was raised there, itself.
         BusyError: too many wait already, or one after the other died of it.
     """
     for attempts_left in reversed(range(_ATTEMPTS)):

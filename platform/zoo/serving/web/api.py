@@ -80,6 +80,7 @@ class Limits(BaseModel):
     max_bytes: int
     max_pixels: int
     frame_pixels: int = camera.MAX_PIXELS
+    max_references: int = _MOST_REFERENCES
 
 
 def create(backend: Backend, options: Options, ending: GracefulShutdown | None = None) -> FastAPI:

@@ -34,7 +34,7 @@ class Listener:
     """Answers clients in the running event loop, from :meth:`open` to :meth:`close`."""
 
     def __init__(self, app: ASGIApp, options: Options, bound: socket.socket) -> None:
-        for name in ("uvicorn.error", "python_multipart"):  # strangers do not write our log
+        for name in ("uvicorn.error", "python_multipart"):  # clients do not write our log
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._bound = bound
         self._server = _Server(

@@ -15,16 +15,16 @@ from pathlib import Path
 from zoo.errors import ZooError
 from zoo.printable import printable
 from zoo.s3.address import S3Address
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.s3.transfer import upload
 from zoo.storage import atomic_file, plain_errors
-from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.output_plan import Location
 
 REPORT = "zoo-failed.csv"
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last in full width
 
 
-def write_report(folder: Place, failed: Mapping[str, str]) -> Place | None:
+def write_report(folder: Location, failed: Mapping[str, str]) -> Location | None:
     """Writes ``zoo-failed.csv`` with the columns input and reason; returns where.
 
     When nothing failed, one that an earlier run left is removed, and there is None. In S3 it
@@ -38,7 +38,7 @@ def write_report(folder: Place, failed: Mapping[str, str]) -> Place | None:
         if failed:
             with tempfile.TemporaryDirectory(prefix="zoo-") as temporary:
                 _write(Path(temporary, REPORT), failed)
-                upload(Path(temporary, REPORT), place, SHORT_PATIENCE)
+                upload(Path(temporary, REPORT), place, SHORT_RETRY_SECONDS)
     elif failed:
         _write(place, failed)
     else:

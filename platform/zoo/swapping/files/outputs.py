@@ -15,7 +15,7 @@ from zoo.provenance.credentials.media_types import CARRIERS, HEAD, media_type
 from zoo.provenance.credentials.signing import SIDECAR, sidecar
 from zoo.provenance.credentials.verifying import is_of_the_known
 from zoo.s3.address import S3Address
-from zoo.s3.client import PATIENCE
+from zoo.s3.client import RETRY_SECONDS
 from zoo.s3.transfer import download, exists, upload
 from zoo.storage import sha256_of
 
@@ -51,29 +51,33 @@ def is_done(target: Path, source: Path, mark: Marking, settings: Mapping[str, Se
         return False
 
 
-def put_output(finished: Path, target: S3Address, patience: float = PATIENCE) -> None:
+def put_output(finished: Path, target: S3Address, retry_seconds: float = RETRY_SECONDS) -> None:
     """Sends an output, its manifest first, so that none is ever there without it.
 
     Raises:
         StorageError: the store refuses or does not answer.
     """
     if sidecar(finished).exists():
-        upload(sidecar(finished), _beside(target), patience)
-    upload(finished, target, patience)
+        upload(sidecar(finished), _beside(target), retry_seconds)
+    upload(finished, target, retry_seconds)
 
 
-def get_output(target: S3Address, path: Path, most_bytes: int, patience: float = PATIENCE) -> None:
+def get_output(
+    target: S3Address, path: Path, most_bytes: int, retry_seconds: float = RETRY_SECONDS
+) -> None:
     """Brings an output that may be there already to ``path``.
 
     Raises:
         StorageError: the store refuses or does not answer.
     """
     with suppress(MissingObjectError, DamagedObjectError):
-        download(target, path, most_bytes=most_bytes, patience=patience)
+        download(target, path, most_bytes=most_bytes, retry_seconds=retry_seconds)
         with path.open("rb") as file:
             carries = media_type(file.read(HEAD)) in CARRIERS
-        if not carries and exists(_beside(target), patience):
-            download(_beside(target), sidecar(path), most_bytes=most_bytes, patience=patience)
+        if not carries and exists(_beside(target), retry_seconds):
+            download(
+                _beside(target), sidecar(path), most_bytes=most_bytes, retry_seconds=retry_seconds
+            )
 
 
 def _beside(target: S3Address) -> S3Address:

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from zoo.cores import available_cores
+from zoo.process_pool import ProcessPool
 from zoo.provenance.credentials.marking import Marking
 from zoo.swapping.files.failure_report import reason_of
-from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.output_plan import Location
 from zoo.swapping.files.photo_locations import swap_anywhere
-from zoo.swapping.files.process_pool import in_processes
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
 
@@ -40,8 +40,8 @@ class Outcome:
 
     number: int
     """Its place among the inputs, from 0."""
-    source: Place
-    target: Place
+    source: Location
+    target: Location
     faces: int | None = None
     """How many were swapped, now."""
     reason: str | None = None
@@ -57,11 +57,11 @@ class Outcome:
         return self.faces is None and self.reason is None
 
 
-_Pair = tuple[int, Place, Place]
+_Pair = tuple[int, Location, Location]
 
 
 def swap_many(
-    pairs: Sequence[tuple[Place, Place]], how: BatchOptions, jobs: int = 1
+    pairs: Sequence[tuple[Location, Location]], batch: BatchOptions, jobs: int = 1
 ) -> Generator[Outcome, None, None]:
     """Swaps each source into its target; outcomes come as they are ready.
 
@@ -70,7 +70,7 @@ def swap_many(
 
     Args:
         pairs: sources and targets.
-        how: the network and the settings.
+        batch: the network and the settings.
         jobs: processes; each has a network of its own.
 
     Raises:
@@ -79,35 +79,37 @@ def swap_many(
     numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
     jobs = min(jobs, len(pairs))
     if jobs <= 1:
-        return (swap(pair) for swap in [swapper(how, None)] for pair in numbered)
+        yield from map(swapper(batch, None), numbered)
+        return
     threads = max(1, available_cores() // jobs)
-    return in_processes(numbered, partial(swapper, how, threads), _killed, jobs)
+    with ProcessPool(jobs, threads) as pool:
+        swapped = pool.map(numbered, partial(swapper, batch, threads), _lost)
+        try:
+            yield from swapped
+        finally:
+            swapped.close()
 
 
-def swapper(how: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
+def swapper(batch: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
     """What swaps one numbered pair after the other, whatever becomes of each.
 
     Args:
-        how: the network and the settings.
+        batch: the network and the settings.
         threads: of this process; default: as many as there are cores.
 
     Raises:
         AssetError: a network is missing or damaged.
     """
-    if threads is not None:
-        import cv2
-
-        cv2.setNumThreads(threads)
-    network = SwapNetwork(how.network, threads, used_as=how.mark)
+    network = SwapNetwork(batch.network, threads, used_as=batch.mark)
     others = [
         SwapNetwork(path, threads, used_as=mark)
-        for path, mark in zip(how.others, how.mark.also, strict=True)
+        for path, mark in zip(batch.others, batch.mark.also, strict=True)
     ]
-    return partial(_swap, how, network, others)
+    return partial(_swap, batch, network, others)
 
 
 def _swap(
-    how: BatchOptions, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair
+    batch: BatchOptions, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair
 ) -> Outcome:
     number, source, target = pair
     try:
@@ -115,10 +117,10 @@ def _swap(
             source,
             target,
             network,
-            mark=how.mark,
-            options=how.options,
+            mark=batch.mark,
+            options=batch.options,
             others=others,
-            again=how.again,
+            again=batch.again,
         )
     except Exception as error:
         return Outcome(number, source, target, reason=reason_of(source, error))
@@ -134,12 +136,9 @@ def _swap(
     )
 
 
-def _killed(pair: _Pair, code: int | None) -> Outcome:
+def _lost(pair: _Pair, reason: str) -> Outcome:
     number, source, target = pair
-    return Outcome(
-        number,
-        source,
-        target,
-        reason=f"{source}: the process that swapped it was killed (exit code {code}), perhaps "
-        "because memory ran out; try it alone, or with fewer --jobs.",
+    words = (
+        f"{source}: {reason}, perhaps because memory ran out; try it alone, or with fewer --jobs."
     )
+    return Outcome(number, source, target, reason=words)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from zoo.errors import PhotoError
 from zoo.photos.reading import MAX_BYTES
 from zoo.provenance.credentials.marking import Marking
 from zoo.s3.address import S3Address
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.s3.transfer import download, exists
-from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.output_plan import Location, errors_naming
 from zoo.swapping.files.outputs import get_output, is_done, put_output
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions, settings_of
@@ -19,8 +18,8 @@ from zoo.swapping.photo import Swap, swap_file
 
 
 def swap_anywhere(
-    source: Place,
-    target: Place,
+    source: Location,
+    target: Location,
     network: SwapNetwork,
     *,
     mark: Marking,
@@ -56,23 +55,20 @@ def swap_anywhere(
         here, there = source, target
         if isinstance(source, S3Address):
             here = Path(folder, f"input{source.suffix}")
-            download(source, here, most_bytes=MAX_BYTES, patience=SHORT_PATIENCE)
+            download(source, here, most_bytes=MAX_BYTES, retry_seconds=SHORT_RETRY_SECONDS)
         if isinstance(target, S3Address):
             there = Path(folder, f"output{target.suffix}")
-            if not again and exists(target, SHORT_PATIENCE):
-                get_output(target, there, MAX_BYTES, SHORT_PATIENCE)
+            if not again and exists(target, SHORT_RETRY_SECONDS):
+                get_output(target, there, MAX_BYTES, SHORT_RETRY_SECONDS)
         assert isinstance(here, Path) and isinstance(there, Path)
         if not again and is_done(there, here, mark, settings):
             return None
-        try:
+        with errors_naming({here: source, there: target}):
             swap = swap_file(here, there, network, mark=mark, options=options, others=others)
-        except PhotoError as error:
-            words = str(error).replace(str(here), str(source)).replace(str(there), str(target))
-            raise type(error)(words) from error
         if isinstance(target, S3Address):
-            put_output(there, target, SHORT_PATIENCE)
+            put_output(there, target, SHORT_RETRY_SECONDS)
     return swap
 
 
-def _is_remote(*places: Place) -> bool:
+def _is_remote(*places: Location) -> bool:
     return any(isinstance(place, S3Address) for place in places)

@@ -2,7 +2,7 @@
 
 A network file is untrusted: it may be damaged, huge, or something else altogether, and its graph
 may ask for any amount of memory and time. What it may have is the operators of
-:data:`.shapes.OPERATORS`, weights in the file itself, one face in and one out, and a cost that is
+:data:`.shape_rules.RULES`, weights in the file itself, one face in and one out, and a cost that is
 known beforehand.
 """
 

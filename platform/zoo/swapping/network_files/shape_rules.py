@@ -243,6 +243,4 @@ RULES: dict[str, _Rule] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
 }  # fmt: skip
-
-OPERATORS = frozenset(RULES)
-"""ONNX's standard operators that a swap network may have."""
+"""By ONNX's standard operators that a swap network may have."""

@@ -1,8 +1,10 @@
 """One video file in, one out: planned, swapped in segments, joined, marked and signed."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +16,8 @@ from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.signing import sign_file
 from zoo.provenance.credentials.signing_key import signing_key
-from zoo.storage import sha256_of
-from zoo.swapping import options as swap_options
 from zoo.swapping.network_files.inspection import inspect_network
-from zoo.swapping.options import SwapOptions, check_networks
+from zoo.swapping.options import SwapOptions, check_networks, settings_of
 from zoo.swapping.video.assignment.identity_assignment import Assignment, assign_identities
 from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
 from zoo.swapping.video.containers.muxing import Part, mux, notes_of
@@ -31,11 +31,38 @@ from zoo.swapping.video.resume import (
     work_folder,
 )
 from zoo.swapping.video.segment import Segment, SegmentOptions, segments
-from zoo.swapping.video.segment_workers import LocalSegments, Segments
+from zoo.swapping.video.segment_workers import LocalSegments, Segments, SegmentWork
 from zoo.swapping.video.step_timer import StepTimer
 
 Progress = Callable[[int, int], None]
 """Told how many frames of how many are done."""
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """How a video is swapped.
+
+    Attributes:
+        swap: which faces, by which network, and how; by default all, by the first one.
+        start: seconds from the first frame, from which on the output is to be.
+        end: likewise, until which.
+        audio: how sound is to be stored.
+        subtitles: likewise.
+    """
+
+    swap: SwapOptions = field(default_factory=SwapOptions)
+    start: float | None = None
+    end: float | None = None
+    audio: Audio = "copy"
+    subtitles: Subtitles = "copy"
+
+    def settings(self, mark: Marking) -> dict[str, str]:
+        """What a manifest keeps of them."""
+        limits = {"start": self.start, "end": self.end}
+        given = {name: str(value) for name, value in limits.items() if value is not None}
+        streams = {"audio": self.audio, "subtitles": self.subtitles}
+        given |= {name: value for name, value in streams.items() if value != "copy"}
+        return {**settings_of(self.swap, mark), **given}
 
 
 @dataclass(frozen=True)
@@ -61,18 +88,16 @@ class VideoSwap:
     notes: tuple[str, ...] = ()
 
 
+_ALL = VideoOptions()
+
+
 def swap_video(
     source: Path,
     target: Path,
-    network: Path,
+    networks: Sequence[Path],
     *,
     mark: Marking,
-    options: SwapOptions | None = None,
-    others: Sequence[Path] = (),
-    start: float | None = None,
-    end: float | None = None,
-    audio: Audio = "copy",
-    subtitles: Subtitles = "copy",
+    options: VideoOptions = _ALL,
     jobs: int | None = None,
     segments_by: Segments | None = None,
     progress: Progress = lambda done, total: None,
@@ -87,14 +112,9 @@ def swap_video(
     Args:
         source: a video.
         target: of a suffix in :data:`zoo.photos.video.reader.WRITABLE`.
-        network: the network's file.
-        mark: what the output is to say of itself; of ``others`` too, in their order.
-        options: which faces, by which network, and how; by default all, by ``network``.
-        others: the files of the networks that the options number from 1 on.
-        start: seconds from the first frame, from which on the output is to be.
-        end: likewise, until which.
-        audio: how sound is to be stored.
-        subtitles: likewise.
+        networks: files, as the options number them.
+        mark: what the output is to say of itself, and of each network, in their order.
+        options: what is swapped, and how.
         jobs: processes; by default one per core.
         segments_by: what has segments made; by default ``jobs`` processes of this machine.
         progress: called some times a second.
@@ -114,54 +134,59 @@ def swap_video(
     if target.exists() and source.exists() and target.samefile(source):
         raise UsageError(f"{target} is the input itself; choose another output.")
     container = container_format(target)
-    options, networks = options or SwapOptions(), [network, *others]
-    check_networks(options, networks)
-    for path, its_mark in zip(networks, (mark, *mark.also), strict=True):
-        inspect_network(path, its_mark)
+    check_networks(options.swap, networks)
+    hashes = [
+        hashlib.sha256(inspect_network(path, its_mark).encoded).hexdigest()
+        for path, its_mark in zip(networks, (mark, *mark.also), strict=True)
+    ]
     video = inspect_video(source)
-    first, after = _limits(video, start, end)
+    first, after = _limits(video, options)
     codec = choose_codec(video, container)
-    handlings = plan_streams(video, target, audio, subtitles)
+    handlings = plan_streams(video, target, options.audio, options.subtitles)
     signing_key()  # without which all would be for nothing
     notes = (*notes_of(video), *handlings.notes)
     for note in notes:
         tell(note)
-    how = SegmentOptions(codec, choose_format(video, codec), options)
+    settings = SegmentOptions(codec, choose_format(video, codec), options.swap)
     parts = segments(video, first, after)
     counts = {
         part.number: int(((video.times >= part.start) & (video.times < part.end)).sum())
         for part in parts
     }
     total = sum(counts.values())
-    watch = StepTimer()
-    steps = watch.seconds
-    hashes = [sha256_of(path) for path in networks]
-    with work_folder(target, plan_of(video, hashes, how, parts)) as folder:
+    timer = StepTimer()
+    steps = timer.seconds
+    with work_folder(target, plan_of(video, hashes, settings, parts)) as folder:
         done = finished(folder, parts)
         resumed = sum(segment.frames for segment in done.values())
         before = sum(counts[number] for number in done)
         progress(before, total)
         todo = [part for part in parts if part.number not in done]
 
-        def count(frames: int) -> None:
-            progress(min(before + frames, total), total)
+        def advance(frames: int) -> None:
+            nonlocal before
+            before += frames
+            progress(min(before, total), total)
 
-        maker = segments_by or LocalSegments(jobs)
-        casting = None
-        if options.tells_apart:
-            with watch.step("tell apart"):
-                casting = remembered_roles(folder) or _casting(video, parts, how, maker, source)
-                remember_roles(folder, casting)
-            for note in _missing(casting):
-                tell(note)
-        for made in maker.make(video, todo, networks, how, folder, casting, count):
-            remember(folder, made)
-            done[made.number] = made
-            for step, seconds in made.seconds.items():
-                steps[step] += seconds
+        work = SegmentWork(video, settings, networks, folder)
+        assignment = None
+        with ExitStack() as stack:
+            maker = segments_by or stack.enter_context(LocalSegments(video, jobs))
+            if options.swap.tells_apart:
+                with timer.step("tell apart"):
+                    assignment = remembered_roles(folder) or _assigned(work, parts, maker)
+                    remember_roles(folder, assignment)
+                work = replace(work, roles=assignment.segments)
+                for note in _missing(assignment):
+                    tell(note)
+            for made in maker.make(work, todo, advance):
+                remember(folder, made)
+                done[made.number] = made
+                for step, seconds in made.seconds.items():
+                    steps[step] += seconds
         progress(total, total)
         if not any(segment.swapped for segment in done.values()):
-            if casting is not None:
+            if assignment is not None:
                 raise NobodyError(f"{source} shows none of the selected people.")
             raise NoFaceError(
                 f"{source} shows no detectable face: a face must be within about 40 degrees of "
@@ -181,8 +206,7 @@ def swap_video(
                 handlings=handlings.streams,
                 notes=handlings.notes,
             )
-            settings = settings_of(options, mark, start, end, audio, subtitles)
-            sign_file(joined, target, Made(mark, source, settings))
+            sign_file(joined, target, Made(mark, source, options.settings(mark)))
         steps["join and sign"] += time.perf_counter() - join_began
     return VideoSwap(
         frames=sum(segment.frames for segment in done.values()),
@@ -191,47 +215,27 @@ def swap_video(
         seconds=float((after - first) * video.time_base),
         took=time.perf_counter() - began,
         steps=dict(steps),
-        notes=(*notes, *_missing(casting)),
+        notes=(*notes, *_missing(assignment)),
     )
 
 
-def _missing(casting: Assignment | None) -> list[str]:
-    return [f"Not there: {who}." for who in casting.missing] if casting else []
+def _missing(assignment: Assignment | None) -> list[str]:
+    return [f"Not there: {who}." for who in assignment.missing] if assignment else []
 
 
-def _casting(
-    video: Video, parts: Sequence[Segment], how: SegmentOptions, maker: Segments, source: Path
-) -> Assignment:
+def _assigned(work: SegmentWork, parts: Sequence[Segment], maker: Segments) -> Assignment:
     """The people of the video.
 
     Raises:
         UsageError, NobodyError: see :func:`.identity_assignment.assign_identities`.
     """
-    looked = sorted(maker.look(video, parts, how), key=lambda one: one.number)
-    try:
-        return assign_identities(looked, how.options)
-    except (UsageError, NobodyError) as error:
-        raise type(error)(str(error).replace("The video", str(source), 1)) from error
+    looked = sorted(maker.look(work, parts), key=lambda one: one.number)
+    return assign_identities(looked, work.options.options, str(work.video.path))
 
 
-def settings_of(
-    options: SwapOptions,
-    mark: Marking,
-    start: float | None,
-    end: float | None,
-    audio: Audio = "copy",
-    subtitles: Subtitles = "copy",
-) -> dict[str, str]:
-    """What a manifest keeps of the options."""
-    limits = {"start": start, "end": end}
-    given = {name: str(value) for name, value in limits.items() if value is not None}
-    asked = {"audio": audio, "subtitles": subtitles}
-    given |= {name: value for name, value in asked.items() if value != "copy"}
-    return {**swap_options.settings_of(options, mark), **given}
-
-
-def _limits(video: Video, start: float | None, end: float | None) -> tuple[int, int]:
+def _limits(video: Video, options: VideoOptions) -> tuple[int, int]:
     """The first wanted frame's time and the time after the last, in the video's units."""
+    start, end = options.start, options.end
     zero = int(video.times[0])
     first = zero if start is None else zero + round(start / float(video.time_base))
     after = video.end if end is None else min(video.end, zero + round(end / float(video.time_base)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from zoo.errors import NobodyError, NoFaceError, UsageError
+from zoo.errors import NobodyError, NoFaceError
 from zoo.faces.detection.detector import Face, find_faces
 from zoo.faces.detection.landmark_fitting import radius_of
 from zoo.faces.recognition.descriptors import descriptor
@@ -22,7 +22,7 @@ from zoo.provenance.credentials.marking import Marking, xmp
 from zoo.provenance.credentials.signing import sign_bytes
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
-from zoo.swapping.options import Portrait, SwapOptions, check_networks
+from zoo.swapping.options import Portrait, SwapOptions, check_networks, settings_of
 from zoo.swapping.photo import swap_faces
 from zoo.swapping.video.assignment.identity_assignment import (
     KnownPeople,
@@ -31,7 +31,6 @@ from zoo.swapping.video.assignment.identity_assignment import (
 )
 from zoo.swapping.video.assignment.roles import NOBODY
 from zoo.swapping.video.assignment.track_linking import LinkedTrack
-from zoo.swapping.video.file import settings_of
 
 FRAMES = 6
 _LOOKED_AT = 12  # frames, evenly; at most FRAMES of those with faces are shown
@@ -81,10 +80,7 @@ def preview(
         raise NoFaceError(f"{source} shows no face in {_LOOKED_AT} sampled frames.")
     several = options.tells_apart or any(len(frame.faces) > 1 for frame in frames)
     known = _known(frames, options) if several else None
-    try:
-        networks = selected_people(known, options)[0] if known else {}
-    except (UsageError, NobodyError) as error:
-        raise type(error)(str(error).replace("The video", str(source), 1)) from error
+    networks = selected_people(known, options, str(source))[0] if known else {}
     pairs: list[tuple[Image, Image]] = []
     shown = 0
     for frame in frames:
@@ -110,7 +106,7 @@ def preview(
         raise NobodyError(f"{source} shows none of the selected people in the sampled frames.")
     rows = [np.concatenate([pair[row] for pair in pairs], axis=1) for row in range(2)]
     encoded = encode_photo(target, np.concatenate(rows, axis=0), xmp=xmp(mark))
-    signed = sign_bytes(encoded, Made(mark, source, settings_of(options, mark, None, None)))
+    signed = sign_bytes(encoded, Made(mark, source, settings_of(options, mark)))
     with atomic_file(target) as temporary:
         temporary.write_bytes(signed)
     return len(pairs)

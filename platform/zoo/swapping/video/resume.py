@@ -8,18 +8,18 @@ An index in the user's cache finds that folder by the digest of its plan, so tha
 asked for under another name is resumed too. Losing an entry loses time at most.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import NoFaceError, StorageError, UsageError
+from zoo.file_lock import LockedError, file_lock
 from zoo.photos.video.reader import Video
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, write_json
@@ -105,34 +105,30 @@ def held(folder: Path, target: object) -> Iterator[None]:
     Raises:
         StorageError: another process is in it, it is a link, or it cannot be written.
     """
-    with plain_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        # The folder itself is locked: a file in it could be a link that leads elsewhere.
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            with plain_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                # The folder itself: a file in it could be a link that leads elsewhere.
+                stack.enter_context(file_lock(folder, wait=False))
+                os.utime(folder)
+        except LockedError as error:
             raise StorageError(
                 f"{target} is being written by another process, perhaps under another name; "
                 "wait for it."
             ) from error
-        with plain_errors(folder):
-            os.utime(handle)
         yield
-    finally:
-        os.close(handle)
 
 
 def plan_of(
-    video: Video, networks_sha256: Sequence[str], how: SegmentOptions, parts: list[Segment]
+    video: Video, networks_sha256: Sequence[str], settings: SegmentOptions, parts: list[Segment]
 ) -> dict[str, Any]:
     """All that segments depend on."""
     return {
         "maker": MAKER,
         "source": _fingerprint(video.path),
         "networks": list(networks_sha256),
-        "how": asdict(how),
+        "how": asdict(settings),
         "segments": [(part.start, part.end) for part in parts],
     }
 
@@ -161,13 +157,13 @@ def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
     return found
 
 
-def remember_roles(folder: Path, casting: Assignment) -> None:
+def remember_roles(folder: Path, assignment: Assignment) -> None:
     """Stores the roles, so that a resumed swap skips the first pass.
 
     Raises:
         StorageError: no permission or no space.
     """
-    write_json(folder / _ROLES, casting.as_json())
+    write_json(folder / _ROLES, assignment.as_json())
 
 
 def remembered_roles(folder: Path) -> Assignment | None:

@@ -78,10 +78,17 @@ class Done:
 
 
 def segments(video: Video, start: int, end: int) -> list[Segment]:
-    """Segments of about :data:`FRAMES` frames over the times ``[start, end)``."""
+    """Segments of about :data:`FRAMES` frames over the times ``[start, end)``.
+
+    They are as long as each other, and an even number, so that two processes end together; which
+    process makes them, and how many there are, does not matter.
+    """
     times = video.times[(video.times >= start) & (video.times < end)]
     searches = period(float(video.rate))
-    starts = [int(time) for time in times[:: max(1, round(FRAMES / searches)) * searches]]
+    most = max(1, round(len(times) / searches))
+    count = min(most, 2 * max(1, round(len(times) / (2 * FRAMES)))) if len(times) >= FRAMES else 1
+    places = {round(most * number / count) * searches for number in range(count)}
+    starts = [int(times[place]) for place in sorted(places) if place < len(times)]
     return [
         Segment(number, first, after)
         for number, (first, after) in enumerate(zip(starts, [*starts[1:], end], strict=True))
@@ -101,16 +108,16 @@ def decoded_for(video: Video, segment: Segment) -> tuple[int, int]:
     return int(video.times[begin]), max(after, segment.end)
 
 
-def look_at_segment(video: Video, segment: Segment, how: SegmentOptions) -> Analysis:
+def look_at_segment(video: Video, segment: Segment, settings: SegmentOptions) -> Analysis:
     """First pass over a segment: its faces and descriptors.
 
     Raises:
         PhotoError: the video is gone.
         AssetError: the face models or the descriptor network are missing or damaged.
     """
-    watch = StepTimer()
-    frames, pictures, part = _pictures(video, segment, watch)
-    followed = follow(frames, pictures, how.format, watch)
+    timer = StepTimer()
+    frames, pictures, part = _pictures(video, segment, timer)
+    followed = follow(frames, pictures, settings.format, timer)
     first, after = np.searchsorted(pictures.times, (part.start, part.end))
     return analyse(followed, float(pictures.rate), segment.number, range(int(first), int(after)))
 
@@ -119,9 +126,9 @@ def make_segment(
     video: Video,
     segment: Segment,
     networks: Sequence[Network],
-    how: SegmentOptions,
+    settings: SegmentOptions,
     folder: Path,
-    cast: Roles | None = None,
+    roles: Roles | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Done:
     """Writes a segment into ``folder``, whole or not at all.
@@ -130,9 +137,9 @@ def make_segment(
         video: the whole.
         segment: of it.
         networks: as the options number them.
-        how: it is made.
+        settings: it is made.
         folder: in which it is made.
-        cast: whose face gets which network's; by default everybody gets the first one's.
+        roles: whose face gets which network's; by default everybody gets the first one's.
         advance: called after each frame.
 
     Raises:
@@ -140,8 +147,8 @@ def make_segment(
         AssetError: the face models are missing or damaged.
         StorageError: no permission or no space.
     """
-    watch = StepTimer()
-    made = _swapped(video, segment, networks, how, cast, watch)
+    timer = StepTimer()
+    made = _swapped(video, segment, networks, settings, roles, timer)
     wanted = video.times[(video.times >= segment.start) & (video.times < segment.end)]
     ending = int(wanted[-2:][0])
     frames = swapped = first = 0
@@ -150,9 +157,9 @@ def make_segment(
         for item in prefetch(made):
             time = item.frame.pts
             assert time is not None
-            with watch.step("encode"):
+            with timer.step("encode"):
                 if writer is None:
-                    writer, first = _Writer(temporary, video, how.codec, item.frame), time
+                    writer, first = _Writer(temporary, video, settings.codec, item.frame), time
                     writer.add(item.frame)
                 else:
                     writer.add(item.frame, in_turn=time >= ending)
@@ -164,13 +171,13 @@ def make_segment(
                 f"{video.path} is damaged: nothing can be decoded from second "
                 f"{float((segment.start - video.times[0]) * video.time_base):.1f} on."
             )
-        with watch.step("encode"):
+        with timer.step("encode"):
             writer.close()
-    return Done(segment.number, first, frames, swapped, dict(watch.seconds))
+    return Done(segment.number, first, frames, swapped, dict(timer.seconds))
 
 
 def _pictures(
-    video: Video, segment: Segment, watch: StepTimer
+    video: Video, segment: Segment, timer: StepTimer
 ) -> tuple[Iterator["av.VideoFrame"], Video, Segment]:
     """The decoded frames of a segment, with its video and segment.
 
@@ -182,13 +189,13 @@ def _pictures(
         part = Segment(segment.number, 2 * segment.start, 2 * segment.end)
     first, after = decoded_for(pictures, part)
     if video.fields is None:
-        frames = watch.each("decode", decode(video, first, after))
+        frames = timer.each("decode", decode(video, first, after))
     else:  # with a frame more on either side, for the lines that are filled in
         place = int(np.searchsorted(video.times, first // 2, "right")) - 2
         end = int(np.searchsorted(video.times, -(-after // 2))) + 1
         until = int(video.times[end]) if end < len(video.times) else video.end
         decoded = decode(video, int(video.times[max(0, place)]), until)
-        frames = watch.each("decode", deinterlace(decoded, video, first))
+        frames = timer.each("decode", deinterlace(decoded, video, first))
     return prefetch(frames), pictures, part
 
 
@@ -196,22 +203,22 @@ def _swapped(
     video: Video,
     segment: Segment,
     networks: Sequence[Network],
-    how: SegmentOptions,
-    cast: Roles | None,
-    watch: StepTimer,
+    settings: SegmentOptions,
+    roles: Roles | None,
+    timer: StepTimer,
 ) -> Iterator[Swapped]:
     """A segment's frames, swapped; those of an interlaced video field by field."""
-    frames, pictures, part = _pictures(video, segment, watch)
+    frames, pictures, part = _pictures(video, segment, timer)
     made = swap_frames(
         frames,
         pictures,
         networks[0],
-        format=how.format,
-        look=how.options.look,
-        cast=cast,
+        format=settings.format,
+        look=settings.options.look,
+        roles=roles,
         others=networks[1:],
         between=(part.start, part.end),
-        watch=watch,
+        timer=timer,
     )
     return made if video.fields is None else interlace(made, video)
 

@@ -7,23 +7,22 @@ a swap that was killed, or whose store failed, resumes there, also with another 
 import hashlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
-from zoo.errors import PhotoError, StorageError, ZooError
+from zoo.errors import StorageError, ZooError
 from zoo.provenance.credentials.manifest import Setting
 from zoo.provenance.credentials.marking import Marking
 from zoo.s3.address import S3Address
 from zoo.s3.transfer import download, etag, exists
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, private_folder
-from zoo.swapping.files.output_plan import Place
+from zoo.swapping.files.output_plan import Location, errors_naming
 from zoo.swapping.files.outputs import get_output, is_done, put_output
-from zoo.swapping.options import SwapOptions
-from zoo.swapping.video.file import VideoSwap, settings_of, swap_video
+from zoo.swapping.video.file import Progress, VideoOptions, VideoSwap, swap_video
 from zoo.swapping.video.resume import held, waiting_in
+from zoo.swapping.video.segment_workers import Segments
 
 MAX_BYTES = 200 * 2**30
 """Of a video that is brought from S3."""
@@ -34,25 +33,40 @@ _KEPT_SECONDS = 14 * 24 * 3600
 
 
 def swap_video_anywhere(
-    source: Place, target: Place, network: Path, *, mark: Marking, again: bool = True, **how: Any
+    source: Location,
+    target: Location,
+    networks: Sequence[Path],
+    *,
+    mark: Marking,
+    options: VideoOptions,
+    again: bool = True,
+    jobs: int | None = None,
+    segments_by: Segments | None = None,
+    progress: Progress = lambda done, total: None,
+    tell: Callable[[str], None] = lambda note: None,
 ) -> VideoSwap | None:
-    """:func:`.file.swap_video` (``how`` are its other options) for files and objects alike.
+    """:func:`.file.swap_video` for files and objects alike.
 
     Args:
         source: the video.
         target: the output.
-        network: the network's file.
+        networks: see there.
         mark: what the output is to say of itself.
+        options: see there.
         again: whether an output that is there already is made again; if not, and it is there,
             nothing is done and None returned.
-        how: see there.
+        jobs: see there.
+        segments_by: see there.
+        progress: see there.
+        tell: see there.
 
     Raises:
         PhotoError, UsageError, AssetError, SigningError: see there.
         StorageError: also: the store has not the object, refuses or does not answer.
     """
     remote = isinstance(source, S3Address) or isinstance(target, S3Address)
-    work = _work_folder(source, target, mark, _settings(how, mark))
+    settings = options.settings(mark)
+    work = _work_folder(source, target, mark, settings)
     with work if remote else nullcontext(Path()) as folder:
         here, there = source, target
         if isinstance(source, S3Address):
@@ -63,7 +77,6 @@ def swap_video_anywhere(
             there = folder / f"output{target.suffix}"
         assert isinstance(here, Path) and isinstance(there, Path)
         if not again:
-            settings = _settings(how, mark)
             if is_done(there, here, mark, settings):
                 if isinstance(target, S3Address):
                     put_output(there, target)
@@ -73,11 +86,18 @@ def swap_video_anywhere(
                 get_output(target, earlier, MAX_BYTES)
                 if is_done(earlier, here, mark, settings):
                     return None
-        try:
-            swap = swap_video(here, there, network, mark=mark, **how)
-        except PhotoError as error:
-            words = str(error).replace(str(here), str(source)).replace(str(there), str(target))
-            raise type(error)(words) from error
+        with errors_naming({here: source, there: target}):
+            swap = swap_video(
+                here,
+                there,
+                networks,
+                mark=mark,
+                options=options,
+                jobs=jobs,
+                segments_by=segments_by,
+                progress=progress,
+                tell=tell,
+            )
         if isinstance(target, S3Address):
             put_output(there, target)
     return swap
@@ -85,7 +105,7 @@ def swap_video_anywhere(
 
 @contextmanager
 def _work_folder(
-    source: Place, target: Place, mark: Marking, settings: Mapping[str, Setting]
+    source: Location, target: Location, mark: Marking, settings: Mapping[str, Setting]
 ) -> Iterator[Path]:
     """A folder for this work, with what a killed swap of the same left in it.
 
@@ -120,14 +140,3 @@ def _forget_old(place: Path) -> None:
     for folder in place.iterdir():
         if time.time() - folder.stat().st_mtime > _KEPT_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _settings(how: Mapping[str, Any], mark: Marking) -> Mapping[str, Setting]:
-    return settings_of(
-        how.get("options") or SwapOptions(),
-        mark,
-        how.get("start"),
-        how.get("end"),
-        how.get("audio", "copy"),
-        how.get("subtitles", "copy"),
-    )

@@ -28,14 +28,21 @@ class Batch:
     landmarks: Tensor
 
 
-def content_batch(content: FacePack, resolution: int, size: int, seed: int, step: int) -> Batch:
+def content_batch(
+    content: FacePack,
+    resolution: int,
+    size: int,
+    seed: int,
+    step: int,
+    share: slice = slice(None),
+) -> Batch:
     """``size`` photos drawn for iteration ``step``, each mirrored with probability one half.
 
-    Photos of :func:`validation_batch` are never among them.
+    Photos of :func:`validation_batch` are never among them. Only those of ``share`` are read.
     """
     chosen, mirrored = draw(len(content), size, seed, step)
     faces, landmarks = [], []
-    for index, mirror in zip(chosen, mirrored, strict=True):
+    for index, mirror in zip(chosen[share], mirrored[share], strict=True):
         face, points = content.faces[index], content.landmarks[index]
         faces.append(face[:, ::-1] if mirror else face)
         landmarks.append(mirror_landmarks(points) if mirror else points)
@@ -59,9 +66,9 @@ def validation_batch(content: FacePack, resolution: int) -> Batch:
     return Batch(faces, torch.from_numpy(content.landmarks[chosen]))
 
 
-def part_of(batch: Batch) -> Batch:
+def own_share() -> slice:
     """What this worker takes of a batch that several share (:mod:`zoo.objective.distributed`)."""
-    return Batch(batch.photos[rank() :: workers()], batch.landmarks[rank() :: workers()])
+    return slice(rank(), None, workers())
 
 
 def style_batch(style: FacePack, resolution: int, *, mirrored: bool = True) -> Batch:

@@ -16,7 +16,7 @@ from torch import Tensor
 from zoo.faces.curation.face_pack import FacePack
 from zoo.faces.geometry.reference import mirror_landmarks
 from zoo.photos.image import Image
-from zoo.training.loop.batches import Batch, check_size, content_batch, draw
+from zoo.training.loop.batches import Batch, check_size, content_batch, draw, own_share
 
 _SHARE = 0.25
 """Of the GPU's free memory that the content may take."""
@@ -26,7 +26,7 @@ class Dataset(Protocol):
     """The photos of one phase."""
 
     def batch(self, step: int) -> Batch:
-        """Those of iteration ``step``."""
+        """Those of iteration ``step``: this worker's share of them."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class HostDataset:
     seed: int
 
     def batch(self, step: int) -> Batch:
-        return content_batch(self.pack, self.resolution, self.size, self.seed, step)
+        share = own_share()
+        return content_batch(self.pack, self.resolution, self.size, self.seed, step, share)
 
 
 class DeviceDataset:
@@ -70,8 +71,8 @@ class DeviceDataset:
         self._mirrored_SB = torch.from_numpy(np.stack([mirror for _, mirror in draws])).to(device)
 
     def batch(self, step: int) -> Batch:
-        number = step - self._steps.start
-        chosen_B, mirrored_B = self._chosen_SB[number], self._mirrored_SB[number]
+        number, share = step - self._steps.start, own_share()
+        chosen_B, mirrored_B = self._chosen_SB[number, share], self._mirrored_SB[number, share]
         faces = self._faces_N3HW.index_select(0, chosen_B)
         faces = torch.where(mirrored_B[:, None, None, None], faces.flip(-1), faces)
         landmarks = self._landmarks_2N682[mirrored_B.long(), chosen_B]

@@ -14,10 +14,10 @@ from zoo.errors import OutageError, TrainingError
 from zoo.faces.curation.face_pack import FacePack, read_pack
 from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
-from zoo.objective.distributed import mean_of_workers, rank
-from zoo.s3.client import SHORT_PATIENCE
+from zoo.objective.distributed import mean_of_workers, means_of_workers, rank
+from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.shared_storage import SharedFile, join, writing
-from zoo.training.loop.batches import Batch, content_batch, part_of, validation_batch
+from zoo.training.loop.batches import Batch, content_batch, validation_batch
 from zoo.training.loop.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
 from zoo.training.loop.criterion import Criterion, criterion, loss_networks
 from zoo.training.loop.dataset import HostDataset, dataset_on
@@ -110,12 +110,15 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
         validation = validation_batch(content, phase.resolution)
         # Photos that training never draws in this order: the preview's faces stay the same.
         shown = content_batch(content, phase.resolution, SHOWN, recipe.seed, recipe.iterations)
+        new_trains_alone = False
         while progress.step < start + phase.iterations and progress.best.waited < recipe.patience:
             step = progress.step
             alone = step - start < phase.new_branch_first
-            for name, parameter in network.named_parameters():
-                parameter.requires_grad_(not alone or name in new)
-            losses = dict(trainer(part_of(dataset.batch(step)), step, alone=alone))
+            if alone != new_trains_alone:
+                new_trains_alone = alone
+                for name, parameter in network.named_parameters():
+                    parameter.requires_grad_(not alone or name in new)
+            losses = dict(trainer(dataset.batch(step), step, alone=alone))
             progress.step += 1
             if recipe.validates_at(step):
                 losses |= _validate(network, apply, validation, recipe, progress)
@@ -162,7 +165,7 @@ def _network_for(
 
 def _show(place: str, picture: bytes) -> None:
     """Puts the preview there, unless the store is away: nothing depends on it."""
-    with suppress(OutageError), writing(place, SHORT_PATIENCE, private=True) as path:
+    with suppress(OutageError), writing(place, SHORT_RETRY_SECONDS, private=True) as path:
         path.write_bytes(picture)
 
 
@@ -178,7 +181,8 @@ def _validate(
     if not len(validation.photos):
         return {}
     losses = apply(network, validation, recipe.weights_at(recipe.iterations))
-    total = mean_of_workers(losses.total)  # the same number for all, so that all stop together
+    # The same number for all, so that all stop together.
+    total = mean_of_workers(losses.total)
     best, loss = progress.best, float(total)
     if loss < best.loss:
         best.loss, best.waited = loss, 0
@@ -189,7 +193,9 @@ def _validate(
 
 
 def _row(identity: str, step: int, losses: Mapping[str, Tensor]) -> Row:
-    row = {"step": float(step), **{name: float(value) for name, value in losses.items()}}
+    """A point of the curves: the means over all workers."""
+    means = means_of_workers(losses)
+    row = {"step": float(step), **{name: float(value) for name, value in means.items()}}
     if not math.isfinite(row["total"]):
         raise TrainingError(
             f"{identity}: the loss is not a number at iteration {step}: "

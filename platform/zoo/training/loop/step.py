@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from zoo.objective.distributed import average_gradients, mean_of_workers, workers
+from zoo.objective.distributed import average_gradients, workers
 from zoo.objective.total import Weights
 from zoo.training.loop.batches import Batch
 from zoo.training.loop.criterion import Criterion
@@ -48,7 +48,7 @@ class TrainingStep:
         )
 
     def __call__(self, batch: Batch, number: int, *, alone: bool = False) -> dict[str, Tensor]:
-        """Iteration ``number`` (from 0); the losses, detached.
+        """Iteration ``number`` (from 0); this worker's losses, detached.
 
         Args:
             batch: this worker's part of the batch.
@@ -66,8 +66,7 @@ class TrainingStep:
         torch.autograd.backward(losses.total)
         average_gradients(self.network.parameters())
         self.optimiser.step()
-        terms = {"total": losses.total.detach(), **losses.terms}
-        return {name: mean_of_workers(value) for name, value in terms.items()}
+        return {"total": losses.total.detach(), **losses.terms}
 
 
 class CudaGraphStep(TrainingStep):

@@ -49,8 +49,8 @@ class FanoutSettings(BaseModel):
     workers_per_job: Annotated[int, Field(ge=1)] = 1
     """Processes that share the batches of one training; divides the recipe's batches."""
     at_once: Annotated[int, Field(ge=0)] = 0
-    """Trainings in flight at most. 0: as many as fit on the cluster as it is, or as an autoscaler
-    that tells what it could start (version 2) makes it; the older one needs a number."""
+    """Trainings in flight at most. 0: as many as fit on the cluster; where an autoscaler starts
+    nodes, up to 100 more wait for them."""
     retries: Annotated[int, Field(ge=0)] = 2
     """How often in a row a training goes on from its last checkpoint after a crash; one that
     came further than before has all its retries again."""
@@ -151,6 +151,7 @@ class _Scheduler:
         self._deaths = 0
         self._fit = 0
         self._looked = self._reminded = float("-inf")
+        self._worked = time.monotonic()
 
     def has_work(self) -> bool:
         """Whether a job waits or runs."""
@@ -176,7 +177,10 @@ class _Scheduler:
         for _ in range(surplus):
             group = self._idle.pop() if self._idle else self._opening.popitem()[1]
             self._groups.close(group)
-        if not self._fit and now - self._reminded >= REMIND_SECONDS:
+        if self._idle or self._busy or not self._opening or not cluster_address():
+            self._worked = now
+        since = max(self._reminded, self._worked) if self._fit else self._reminded
+        if now - since >= REMIND_SECONDS:
             self._reminded = now
             self._no_room()
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zoo.cluster.capacity import alive, check_room, described, growth, room
-from zoo.cluster.tasks import GROWN_AT_ONCE, beside_driver
+from zoo.cluster.autoscaling import could_start, growth
+from zoo.cluster.capacity import alive, check_room, described, grown
+from zoo.cluster.tasks import beside_driver
 from zoo.training.ray.rendezvous import Rank
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class WorkerGroups:
         from zoo.training.ray.progress_collector import ProgressCollector
 
         self._ray, self._workers = ray, workers
-        self._each = {"num_cpus": cpus, "num_gpus": gpus if self._has_gpus() else 0}
+        has_gpus = gpus and self._has_gpus({"CPU": cpus, "GPU": gpus})
+        self._each = {"num_cpus": cpus, "num_gpus": gpus if has_gpus else 0}
         self._weights: list[Any] = []
         self._collector = ProgressCollector.options(**beside_driver(ray)).remote()  # type: ignore[attr-defined]
 
@@ -56,11 +58,7 @@ class WorkerGroups:
 
         Those that live now, and those that an autoscaler starts for groups that wait.
         """
-        now = room(alive(self._ray.nodes()), self._each)
-        grows = growth(self._ray)
-        if grows:
-            now = max(now, min(now + GROWN_AT_ONCE, grows.room(self._each)))
-        return now // self._workers
+        return grown(self._ray, self._each) // self._workers
 
     def needs(self) -> str:
         """What one worker asks of a machine, in words."""
@@ -126,8 +124,11 @@ class WorkerGroups:
             for rank, worker in enumerate(group.workers)
         ]
 
-    def _has_gpus(self) -> bool:
-        """Now, or once its autoscaler has started machines."""
+    def _has_gpus(self, each: Mapping[str, float]) -> bool:
+        """Now, or once its autoscaler has started machines for such workers."""
+        if any(node.get("GPU") for node in alive(self._ray.nodes())):
+            return True
         grows = growth(self._ray)
-        kinds = [node for node, _ in grows.kinds] if grows else []
-        return any(node.get("GPU") for node in (*alive(self._ray.nodes()), *kinds))
+        if grows is None or grows.kinds:
+            return grows is not None and any(node.get("GPU") for node, _ in grows.kinds)
+        return grows.answers and could_start(self._ray, each, self._workers)

@@ -58,18 +58,6 @@ class LitFaces:
         return training, rest
 
 
-def joined(first: LitFaces, second: LitFaces) -> LitFaces:
-    """Both sets of faces, the second's people, lights and circumstances numbered anew."""
-    return LitFaces(
-        np.concatenate([first.luminance_NSS, second.luminance_NSS]),
-        np.concatenate([first.person_N, second.person_N + first.person_N.max() + 1]),
-        np.concatenate([first.light_N, second.light_N + first.light_N.max() + 1]),
-        np.concatenate(
-            [first.circumstance_N, second.circumstance_N + first.circumstance_N.max() + 1]
-        ),
-    )
-
-
 def draw_pairs(
     faces: LitFaces, count: int, seed: int = 0
 ) -> tuple[Indices, Indices, NDArray[np.bool_]]:

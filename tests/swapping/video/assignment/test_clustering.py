@@ -197,11 +197,11 @@ def test_the_roles_are_remembered(crossed: list[Analysis], known: dict[str, Port
 
 
 def test_who_is_not_in_a_video_is_said(crossed: list[Analysis], known: dict[str, Portrait]) -> None:
-    stranger = Portrait(tuple(np.full(128, 0.3).tolist()), "00", "carl.jpg")
+    other = Portrait(tuple(np.full(128, 0.3).tolist()), "00", "carl.jpg")
     with pytest.raises(NobodyError, match=r"nobody who looks like the person in carl\.jpg"):
-        assign_identities(crossed, SwapOptions((FaceSelection(stranger),)))
+        assign_identities(crossed, SwapOptions((FaceSelection(other),)))
     made = assign_identities(
-        crossed, SwapOptions((FaceSelection(stranger), FaceSelection(known["ada"])))
+        crossed, SwapOptions((FaceSelection(other), FaceSelection(known["ada"])))
     )
     assert made.missing == ("the person in carl.jpg",)
     with pytest.raises(UsageError, match="shows 2 people"):

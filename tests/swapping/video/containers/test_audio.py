@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,10 +16,15 @@ from tests.swapping.video.conftest import MARK
 from zoo.errors import PhotoError, StorageError, UsageError
 from zoo.photos.image import AnyArray
 from zoo.photos.video.reader import inspect_video
-from zoo.swapping.video import segment_workers
 from zoo.swapping.video.containers.other_streams import writing
-from zoo.swapping.video.containers.stream_plan import Audio, Handlings, plan_streams
+from zoo.swapping.video.containers.stream_plan import (
+    Audio,
+    Handling,
+    Handlings,
+    plan_streams,
+)
 from zoo.swapping.video.file import swap_video
+from zoo.swapping.video.segment_workers import LocalSegments
 
 _BECOMES = {
     (".mp4", "libmp3lame", ".mkv"): "mp3float",
@@ -131,7 +137,7 @@ def test_what_there_is_no_way_for_is_refused_before_the_first_frame(
     blackening_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     swapped = lambda *more: pytest.fail("a frame was swapped")  # noqa: E731
-    monkeypatch.setattr(segment_workers, "make_segments", swapped)
+    monkeypatch.setattr(LocalSegments, "make", swapped)
     source = speaking(tmp_path, "dvdsub")
     assert source is not None
     said = (
@@ -139,10 +145,33 @@ def test_what_there_is_no_way_for_is_refused_before_the_first_frame(
         r"drop it with --subtitles none\."
     )
     with pytest.raises(PhotoError, match=said):
-        swap_video(source, tmp_path / "out.mov", blackening_file, mark=MARK, jobs=1)
+        swap_video(source, tmp_path / "out.mov", [blackening_file], mark=MARK, jobs=1)
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
     plan = plan_streams(inspect_video(source), tmp_path / "out.mov", subtitles="none")
     assert plan == Handlings((), ())
+
+
+def test_the_pictures_of_a_blu_ray_go_to_matroska_only(tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    with av.open(str(path), "w") as output:
+        picture = output.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        assert isinstance(picture, av.VideoStream)
+        picture.width, picture.height = 96, 64
+        text = output.add_mux_stream("hdmv_pgs_subtitle")
+        frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 9, np.uint8), "rgb24")
+        frame.pts = 0
+        output.mux(picture.encode(frame))
+        shown: av.Packet[Any] = av.Packet(bytes.fromhex("16000b006000401000008000000080000000"))
+        shown.stream, shown.pts, shown.dts, shown.duration = text, 40, 40, 200
+        shown.time_base = Fraction(1, 1000)
+        output.mux(shown)
+        output.mux(picture.encode())
+    video = inspect_video(path)
+    assert plan_streams(video, tmp_path / "out.mkv") == Handlings((Handling(1),), ())
+    for suffix in (".mp4", ".mov", ".webm"):
+        said = rf"\{suffix} cannot hold the subtitles \(hdmv_pgs_subtitle\) .* write a \.mkv"
+        with pytest.raises(PhotoError, match=said):
+            plan_streams(video, tmp_path / f"out{suffix}")
 
 
 def test_fonts_are_kept_in_matroska_and_said_elsewhere(tmp_path: Path) -> None:

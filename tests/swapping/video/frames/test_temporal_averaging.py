@@ -3,19 +3,22 @@
 import numpy as np
 
 from zoo.faces.geometry.alignment import Aligned
-from zoo.swapping.compositing import SwappedFace
 from zoo.swapping.video.frames.temporal_averaging import FrameFace, averaged, denoised
 
 SIDE = 32
 
 
-def face(output: int, matte: float, shown: int) -> FrameFace:
+def face(output: int, matte: float, shown: int, *, segmented: bool = True) -> FrameFace:
     crop = Aligned(np.zeros((SIDE, SIDE, 3), np.uint8), np.zeros((68, 2), np.float32), np.eye(2, 3))
-    raw = np.full((2 * SIDE, 2 * SIDE, 3), output, np.uint8)
-    swapped = SwappedFace(
-        np.zeros((68, 2), np.float32), crop, raw, np.full((SIDE, SIDE), matte, np.float32)
+    own = np.full((SIDE, SIDE), matte, np.float32)
+    return FrameFace(
+        np.zeros((68, 2), np.float32),
+        crop,
+        np.full((2 * SIDE, 2 * SIDE, 3), output, np.uint8),
+        denoised(np.full((SIDE, SIDE, 3), shown, np.uint8)),
+        lambda: own,
+        own if segmented else None,
     )
-    return FrameFace(swapped, denoised(np.full((SIDE, SIDE, 3), shown, np.uint8)))
 
 
 def test_frames_that_show_the_same_count_equally() -> None:
@@ -42,4 +45,24 @@ def test_a_moving_mouth_is_never_averaged() -> None:
 def test_frames_beyond_one_without_the_face_do_not_count() -> None:
     near = [face(0, 0.0, 50), None, face(100, 0.5, 50), face(100, 0.5, 50), None]
     assert (averaged(near, 2).raw == 100).all()
-    assert averaged([None, near[2], None], 1) is near[2].face  # type: ignore[union-attr]
+    alone = averaged([None, near[2], None], 1)
+    assert (alone.raw == 100).all()
+    assert np.allclose(alone.matte, 0.5)
+
+
+def test_neighbours_that_agree_tell_the_matte_of_a_frame_that_is_not_segmented() -> None:
+    """Also where it looks like none of them: a mouth that opens is skin."""
+    for shown in (50, 150):
+        near = [face(0, 0.8, 50), face(0, 0.1, shown, segmented=False), face(0, 0.9, 50)]
+        assert np.allclose(averaged(near, 1).matte, 0.85, atol=1e-6)
+
+
+def test_a_frame_that_looks_like_no_neighbour_is_segmented_where_they_disagree() -> None:
+    """A hand that comes: before it all is skin, behind it nothing."""
+    near = [face(0, 1.0, 50), face(0, 0.4, 100, segmented=False), face(0, 0.0, 150)]
+    assert np.allclose(averaged(near, 1).matte, 0.4, atol=1e-4)
+
+
+def test_the_first_frame_of_a_face_is_segmented() -> None:
+    near = [None, face(0, 0.3, 50, segmented=False), face(0, 0.9, 50)]
+    assert np.allclose(averaged(near, 1).matte, 0.6)

@@ -28,7 +28,8 @@ export async function ask(path, options = {}) {
 export function form(fields) {
   const body = new FormData();
   for (const [name, values] of Object.entries(fields))
-    for (const value of [values].flat()) body.append(name, value); // a list is a field repeated
+    for (const value of Array.isArray(values) ? values : [values]) // a list is a field repeated
+      body.append(name, ...[value].flat()); // and a pair a file with the name to send
   return { method: "POST", body };
 }
 

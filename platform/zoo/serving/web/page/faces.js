@@ -69,23 +69,27 @@ function one(face, found, cast, changed) {
 
 function whose(face, cast, changed) {
   if (identities.length < 2) return null;
-  const choice = element("select", "whose");
-  choice.setAttribute("aria-label", `Identity for face ${face.number + 1}`);
   const usual = element("option", "", "as chosen");
   usual.value = "";
-  choice.append(
-    usual,
-    ...identities.map((identity) => {
-      const option = element("option", "", identity.name);
-      option.value = keyOf(identity);
-      return option;
-    }),
-  );
+  const choice = identityChoice(`Identity for face ${face.number + 1}`);
+  choice.prepend(usual);
+  choice.value = "";
   choice.addEventListener("change", () => {
     if (choice.value) cast.other.set(face.number, choice.value);
     else cast.other.delete(face.number);
     changed();
   });
+  return choice;
+}
+
+export function identityChoice(label) {
+  const choice = element("select", "whose");
+  choice.setAttribute("aria-label", label);
+  for (const identity of identities) {
+    const option = element("option", "", identity.name);
+    option.value = keyOf(identity);
+    choice.append(option);
+  }
   return choice;
 }
 
@@ -114,6 +118,6 @@ function outlineOf(face, found) {
   return outline;
 }
 
-function keyOf(identity) {
+export function keyOf(identity) {
   return `${identity.name}:${identity.version}`;
 }

@@ -1,10 +1,11 @@
 // A photo: chosen, its faces found, swapped, compared by a slider, downloaded.
 import { ask, form } from "./api.js";
 import { Cast, offerFaces } from "./faces.js";
+import { namesOfPeople, startReferences, tooMuch, wishOfPeople } from "./references.js";
 
 const $ = (id) => document.getElementById(id);
 
-let limits = { max_bytes: Infinity };
+let limits = { max_bytes: Infinity, max_references: Infinity };
 let identity = null;
 let photo = null; // { file, address, faces, cast }
 let result = null; // { address, name }
@@ -26,6 +27,7 @@ export async function startPhoto(announce) {
   $("slider").addEventListener("input", split);
   $("download").addEventListener("click", (event) => result || event.preventDefault());
   acceptDrops($("photo-stage"), take);
+  startReferences(() => limits, () => identity, () => swap(announce), (sentence) => fail(sentence, announce));
   addEventListener("paste", (event) => take([...event.clipboardData.files][0]));
   try {
     limits = await (await ask("/api/limits")).json();
@@ -80,15 +82,25 @@ async function swap(announce) {
     facts("Choose an identity to swap in.");
     return;
   }
-  if (!photo.cast.chosen.size) {
+  const people = wishOfPeople();
+  if (!photo.cast.chosen.size && !people.map) {
     busy(null);
     showResult(null);
     facts("Choose at least one face.");
     return;
   }
-  const wish = { ...photo.cast.wish(identity), ...look() };
-  const names = photo.cast.names(identity);
-  const key = JSON.stringify(wish);
+  const large = tooMuch(photo.file, limits);
+  if (large) {
+    fail(large, announce);
+    return;
+  }
+  const chosen = photo.cast.wish(identity);
+  const wish = { ...chosen, ...look(), ...people };
+  if (people.map) wish.map = [...(chosen.map ?? []), ...people.map];
+  const names = [...new Set([...photo.cast.names(identity), ...namesOfPeople()])];
+  const key = JSON.stringify(wish, (_, value) =>
+    value instanceof File ? [value.name, value.size, value.lastModified] : value,
+  );
   running?.abort();
   const stop = (running = new AbortController());
   try {
@@ -104,6 +116,7 @@ async function swap(announce) {
         bytes: picture.size,
         faces: Number(answer.headers.get("Zoo-Faces")),
         dropped: answer.headers.get("Zoo-Dropped"),
+        missing: answer.headers.get("Zoo-Missing"),
         seconds: (performance.now() - started) / 1000,
         names,
       });
@@ -141,7 +154,8 @@ function showResult(made) {
   link.download = made.name;
   const count = made.faces === 1 ? "1 face" : `${made.faces} faces`;
   const dropped = made.dropped ? ` · left out: ${made.dropped}` : "";
-  facts(`${made.names.join(", ")} · ${count} · ${made.seconds.toFixed(2)} s · signed as synthetic${dropped}`);
+  const missing = made.missing ? ` · not there: ${made.missing}` : "";
+  facts(`${made.names.join(", ")} · ${count}${missing} · ${made.seconds.toFixed(2)} s · signed as synthetic${dropped}`);
   split();
 }
 

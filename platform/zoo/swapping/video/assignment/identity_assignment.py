@@ -40,9 +40,9 @@ class Assignment:
         return {
             "missing": list(self.missing),
             "segments": [
-                [number, cast.rest, list(cast.networks.items()),
-                 [[track, list(changes)] for track, changes in cast.people.items()]]
-                for number, cast in self.segments.items()
+                [number, roles.rest, list(roles.networks.items()),
+                 [[track, list(changes)] for track, changes in roles.people.items()]]
+                for number, roles in self.segments.items()
             ],
         }  # fmt: skip
 
@@ -106,8 +106,10 @@ def recognise(found: Sequence[LinkedTrack], portraits: Sequence[Portrait]) -> Kn
     return KnownPeople(found, labels, sorted(often, key=lambda who: -sizes[who]), likeness)
 
 
-def assign_identities(looked: Sequence[Analysis], options: SwapOptions) -> Assignment:
-    """The roles in all segments of a video.
+def assign_identities(
+    looked: Sequence[Analysis], options: SwapOptions, video: str = "The video"
+) -> Assignment:
+    """The roles in all segments of a video, which errors call ``video``.
 
     Raises:
         UsageError: a number is chosen that nobody has, or two choices mean one person.
@@ -115,7 +117,7 @@ def assign_identities(looked: Sequence[Analysis], options: SwapOptions) -> Assig
     """
     portraits = [one.who for one in options.persons if isinstance(one.who, Portrait)]
     known = recognise(link_tracks(looked), portraits)
-    networks, missing = selected_people(known, options)
+    networks, missing = selected_people(known, options, video)
     tracks: dict[int, dict[int, Labels]] = {one.number: {} for one in looked}
     for chain, labels in zip(known.chains, known.labels, strict=True):
         for segment, track in chain.keys:
@@ -127,7 +129,7 @@ def assign_identities(looked: Sequence[Analysis], options: SwapOptions) -> Assig
 
 
 def selected_people(
-    known: KnownPeople, options: SwapOptions
+    known: KnownPeople, options: SwapOptions, video: str
 ) -> tuple[dict[int, int], list[FaceSelection]]:
     """Each selected person's network, and the selections without a person.
 
@@ -138,7 +140,7 @@ def selected_people(
     by: dict[int, FaceSelection] = {}
     missing: list[FaceSelection] = []
     for choice in options.persons:
-        person = _person(known, choice)
+        person = _person(known, choice, video)
         if person is None:
             missing.append(choice)
             continue
@@ -146,20 +148,20 @@ def selected_people(
             continue
         if networks.get(person, choice.network) != choice.network:
             raise UsageError(
-                f"The video shows one person who is {described(by[person].who)} and "
+                f"{video} shows one person who is {described(by[person].who)} and "
                 f"{described(choice.who)}; choose another for one of them."
             )
         networks[person], by[person] = choice.network, choice
     if missing and not networks and options.for_all is None:
         who = " or ".join(described(one.who) for one in missing)
         raise NobodyError(
-            f"The video shows nobody who looks like {who}; another photo of them from the front "
+            f"{video} shows nobody who looks like {who}; another photo of them from the front "
             "may help, or a number (0 is the person who takes most of the picture)."
         )
     return networks, missing
 
 
-def _person(known: KnownPeople, choice: FaceSelection) -> int | None:
+def _person(known: KnownPeople, choice: FaceSelection, video: str) -> int | None:
     who = choice.who
     if isinstance(who, Portrait):
         return known.likeness.get(who)
@@ -168,7 +170,7 @@ def _person(known: KnownPeople, choice: FaceSelection) -> int | None:
     if isinstance(who, int):
         if not 0 <= who < len(known.persons):
             raise UsageError(
-                f"The video shows {len(known.persons)} people who can be told apart, counted "
+                f"{video} shows {len(known.persons)} people who can be told apart, counted "
                 f"from 0, and face {who} was chosen; --preview numbers them."
             )
         return known.persons[who]

@@ -8,6 +8,7 @@ comes or goes is faded. Nothing is carried over a cut, or from one face to anoth
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,12 @@ from zoo.faces.video.tracker import Sighting, Tracker
 from zoo.photos.image import Image
 from zoo.photos.video.frames import paste, to_rgb, workable
 from zoo.photos.video.reader import Video
-from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
+from zoo.swapping.compositing import aligned_for_segmentation, paste_back
 from zoo.swapping.network import Network
 from zoo.swapping.options import CompositingOptions
 from zoo.swapping.video.assignment.roles import Role, Roles
 from zoo.swapping.video.frames.hdr_frame import deep_frame
-from zoo.swapping.video.frames.temporal_averaging import FrameFace, averaged, denoised
+from zoo.swapping.video.frames.temporal_averaging import EVERY, FrameFace, averaged, denoised
 from zoo.swapping.video.step_timer import StepTimer
 
 if TYPE_CHECKING:
@@ -75,10 +76,10 @@ def swap_frames(
     *,
     format: str,
     look: CompositingOptions | None = None,
-    cast: Roles | None = None,
+    roles: Roles | None = None,
     others: Sequence[Network] = (),
     between: tuple[int, int] | None = None,
-    watch: StepTimer | None = None,
+    timer: StepTimer | None = None,
 ) -> Iterator[Swapped]:
     """Swaps consecutive frames of ``video``; they come out in order, in pixels of ``format``.
 
@@ -88,22 +89,22 @@ def swap_frames(
         network: makes the faces.
         format: see :func:`zoo.photos.video.frames.workable`.
         look: how they are put in.
-        cast: whose faces are swapped, by which network; by default all, by ``network``.
-        others: the networks that ``cast`` numbers from 1 on.
+        roles: whose faces are swapped, by which network; by default all, by ``network``.
+        others: the networks that ``roles`` numbers from 1 on.
         between: times ``[start, end)`` of the frames that are wanted; the others are only looked
             at. All, by default.
-        watch: is told how long each step takes.
+        timer: is told how long each step takes.
 
     Raises:
         AssetError: the face models are missing or damaged.
     """
-    watch, look, networks = watch or StepTimer(), look or CompositingOptions(), (network, *others)
+    timer, look, networks = timer or StepTimer(), look or CompositingOptions(), (network, *others)
     start, end = between or (int(video.times[0]), video.end)
     first, after = (int(number) for number in np.searchsorted(video.times, (start, end)))
-    followed = follow(frames, video, format, watch)
+    followed = follow(frames, video, format, timer)
     wanted = range(first - REACH, after + REACH)
     reach = _fading(video)
-    for near in _windows(_seen(followed, networks, cast or Roles(), wanted, look, watch), reach):
+    for near in _windows(_seen(followed, networks, roles or Roles(), wanted, look, timer), reach):
         here = near[reach]
         assert here is not None and here.frame is not None
         frame, image = here.frame, here.image
@@ -114,7 +115,7 @@ def swap_frames(
         deep = deep_frame(frame, video.turned)
         mix = None if deep is None else deep.mix
         parts: list[tuple[int, int, int, int]] = []
-        with watch.step("blend"):
+        with timer.step("blend"):
             # The largest last: where faces overlap, the nearer one stands in front.
             for who in reversed(here.seen):
                 around = [
@@ -126,7 +127,7 @@ def swap_frames(
                 face = averaged(around, REACH)
                 parts.append(paste_back(result, face, look, _opacity(near, who), mix))
         if parts and deep is None:
-            with watch.step("convert"):
+            with timer.step("convert"):
                 edges = np.array(parts)
                 part = (*edges[:, :2].min(axis=0), *edges[:, 2:].max(axis=0))
                 left, top, right, bottom = (int(edge) for edge in part)
@@ -141,7 +142,7 @@ def _fading(video: Video) -> int:
 
 
 def follow(
-    frames: Iterable["av.VideoFrame"], video: Video, format: str, watch: StepTimer
+    frames: Iterable["av.VideoFrame"], video: Video, format: str, timer: StepTimer
 ) -> Iterator[Followed]:
     """Consecutive frames of ``video`` as pictures, with the faces in them.
 
@@ -151,10 +152,10 @@ def follow(
     tracker = Tracker(float(video.rate))
     for frame in frames:
         number = int(np.searchsorted(video.times, frame.pts or 0))
-        with watch.step("convert"):
+        with timer.step("convert"):
             ready = workable(frame, (video.width, video.height), format)
             image = to_rgb(ready, video.turned)
-        with watch.step("find"):
+        with timer.step("find"):
             sightings = {one.track: one for one in tracker.step(image, number)}
         yield Followed(number, ready, image, tracker.shot, sightings)
 
@@ -162,42 +163,43 @@ def follow(
 def _seen(
     frames: Iterable[Followed],
     networks: Sequence[Network],
-    cast: Roles,
+    roles: Roles,
     wanted: range,
     look: CompositingOptions,
-    watch: StepTimer,
+    timer: StepTimer,
 ) -> Iterator[Followed]:
     """Selects the faces to swap, and aligns those of the requested frames."""
     for window in _windows(frames, LOOKAHEAD):
         here = window[LOOKAHEAD]
         assert here is not None
         for track in here.sightings:
-            role = cast.role(track, here.number)
+            role = roles.role(track, here.number)
             if role and role.who not in here.present and _confirmed(window, track):
                 here.present[role.who] = track, role
         for who, (track, role) in here.present.items() if here.number in wanted else ():
             network = networks[role.network]
-            with watch.step("align"):
-                landmarks = smoothed(_states(window, track, cast))[0]
+            with timer.step("align"):
+                landmarks = smoothed(_states(window, track, roles))[0]
                 crop = align(here.image, landmarks, network.resolution)
                 wide = aligned_for_segmentation(here.image, landmarks, crop)
-            with watch.step("network"):
+            with timer.step("network"):
                 raw = network(crop.image[None])[0]
-            with watch.step("segment"):
-                matte = skin(wide.image, wide.landmarks, without_hair="hair" in look.keep)
-            face = SwappedFace(landmarks, crop, raw, matte)
-            here.seen[who] = FrameFace(face, denoised(wide.image))
+            segment = partial(skin, wide.image, wide.landmarks, without_hair="hair" in look.keep)
+            with timer.step("segment"):
+                matte = segment() if here.number % EVERY == 0 else None
+            shown = denoised(wide.image)
+            here.seen[who] = FrameFace(landmarks, crop, raw, shown, segment, matte)
         yield here
 
 
-def _states(window: list[Followed | None], track: int, cast: Roles) -> list[State]:
+def _states(window: list[Followed | None], track: int, roles: Roles) -> list[State]:
     """From the middle of the window on, as long as the track lasts and shows the same person."""
     states: list[State] = []
     role: Role | None = None
     for frame in window[LOOKAHEAD:]:
         if frame is None or track not in frame.sightings:
             break
-        now = cast.role(track, frame.number)
+        now = roles.role(track, frame.number)
         if states and now != role:
             break
         role = now

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
-_PATIENCE = 0.1  # seconds between looks at whether anybody still wants what is made
+_LOOK_SECONDS = 0.1  # seconds between looks at whether anybody still wants what is made
 _END = object()
 
 
@@ -23,7 +23,7 @@ def prefetch(items: Iterable[Item], most: int = 4) -> Iterator[Item]:
     def put(item: object) -> bool:
         while not unwanted.is_set():
             try:
-                made.put(item, timeout=_PATIENCE)
+                made.put(item, timeout=_LOOK_SECONDS)
             except queue.Full:
                 continue
             return True

@@ -3,8 +3,8 @@
 Photos of each person in turn are mixed with those of others, in several shares, and
 :func:`zoo.faces.recognition.descriptors.outlier_distances` is asked who does not belong. Usage:
 
-    python benchmarks/strangers.py PERSONS [--others FOLDER] [--most 120] [--trials 8]
-                                   [--out benchmarks/results/strangers]
+    python benchmarks/outliers.py PERSONS [--others FOLDER] [--most 120] [--trials 8]
+                                   [--out benchmarks/results/outliers]
 
 PERSONS has one folder of photos per person; FOLDER photos of many people, one or more of each.
 """
@@ -41,8 +41,8 @@ def main() -> None:
     if arguments.others:
         sources["others"] = described(arguments.others, arguments.most)
     rows = [measure(people, sources, share, arguments.trials) for share in SHARES]
-    print(f"Strangers are those farther than {OUTLIER}. {len(people)} people.\n")
-    print("| strangers | sets | photos | precision | recall | own photos flagged |")
+    print(f"Outliers are those farther than {OUTLIER}. {len(people)} people.\n")
+    print("| outliers | sets | photos | precision | recall | own photos flagged |")
     print("|---|---|---|---|---|---|")
     for row in rows:
         print(
@@ -73,7 +73,7 @@ def measure(
     share: float,
     trials: int,
 ) -> dict[str, float]:
-    """Precision and recall over all people, sources and ``trials`` of one share of strangers."""
+    """Precision and recall over all people, sources and ``trials`` of one share of outliers."""
     random = np.random.default_rng(0)
     flagged: list[NDArray[np.bool_]] = []
     truth: list[NDArray[np.bool_]] = []

@@ -59,7 +59,7 @@ async def oversized(host: str, port: int) -> None:
         await asyncio.sleep(5)
 
 
-NUISANCES = {
+CLIENTS = {
     "unfinished headers": (unfinished, 40),
     "slow bodies": (trickling, 40),
     "oversized uploads": (oversized, 10),
@@ -67,8 +67,8 @@ NUISANCES = {
 """What is done to the server, and by how many clients."""
 
 
-async def annoy(nuisance: str, url: str) -> None:
+async def attack(client_kind: str, url: str) -> None:
     """Until this process is killed."""
     host, port = url.removeprefix("http://").split(":")
-    one, count = NUISANCES[nuisance]
+    one, count = CLIENTS[client_kind]
     await asyncio.gather(*(one(host, int(port)) for _ in range(count)))

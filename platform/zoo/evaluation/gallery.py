@@ -16,7 +16,7 @@ from zoo.storage import atomic_file
 
 
 @dataclass(frozen=True)
-class Others:
+class Gallery:
     """Means [128] by name.
 
     Attributes:
@@ -35,7 +35,7 @@ class Others:
 _FIELDS = ("people", "identities", "people_by_sface", "identities_by_sface")
 
 
-def write_others(path: Path, others: Others) -> None:
+def write_gallery(path: Path, others: Gallery) -> None:
     """Writes them into one file.
 
     Raises:
@@ -51,7 +51,7 @@ def write_others(path: Path, others: Others) -> None:
         np.savez(file, **arrays)
 
 
-def read_others(path: Path) -> Others:
+def read_gallery(path: Path) -> Gallery:
     """What :func:`write_others` wrote."""
     with np.load(path, allow_pickle=False) as file:
         found = {
@@ -59,4 +59,4 @@ def read_others(path: Path) -> Others:
             for name in _FIELDS
             if name in file
         }
-    return Others(**found)
+    return Gallery(**found)

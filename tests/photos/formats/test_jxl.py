@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from tests.photos.icc import linear_srgb_profile
 from zoo.errors import PhotoError
-from zoo.photos.jxl import is_animated
+from zoo.photos.formats.jxl import is_animated
 from zoo.photos.reading import find_photos, read_photo
 from zoo.photos.writing import losses, output_suffix, write_photo
 
@@ -188,7 +188,7 @@ def test_compressed_boxes_never_reach_the_decoder(
 def test_an_animation_is_refused(
     tmp_path: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zoo.photos.jxl.is_animated", lambda _: True)
+    monkeypatch.setattr("zoo.photos.formats.jxl.is_animated", lambda _: True)
     with pytest.raises(PhotoError, match=r"a\.jxl is an animated JPEG XL.*save one frame"):
         read_photo(jxl(tmp_path / "a.jxl", picture))
 

@@ -9,13 +9,13 @@ from zoo.errors import UsageError
 from zoo.local_ray import cluster_address
 
 if TYPE_CHECKING:
-    from zoo.swapping.files.output_plan import Place
+    from zoo.swapping.files.output_plan import Location
     from zoo.swapping.files.photo_batch import BatchOptions, Outcome
     from zoo.swapping.video.segment_workers import Segments
 
 
 @dataclass(frozen=True)
-class Workforce:
+class SwapWorkers:
     """What a command's work is given to.
 
     Attributes:
@@ -27,16 +27,16 @@ class Workforce:
     ray: Any = None
 
     def swap_many(
-        self, pairs: "Sequence[tuple[Place, Place]]", how: "BatchOptions"
+        self, pairs: "Sequence[tuple[Location, Location]]", batch: "BatchOptions"
     ) -> "Generator[Outcome, None, None]":
         """See :func:`zoo.swapping.files.photo_batch.swap_many`."""
         if self.ray is None:
             from zoo.swapping.files.photo_batch import swap_many
 
-            return swap_many(pairs, how, self.jobs or 1)
+            return swap_many(pairs, batch, self.jobs or 1)
         from zoo.distributed.photos import swap_on_cluster
 
-        return swap_on_cluster(self.ray, pairs, how)
+        return swap_on_cluster(self.ray, pairs, batch)
 
     @property
     def segments_by(self) -> "Segments | None":
@@ -49,9 +49,9 @@ class Workforce:
 
 
 @contextmanager
-def workforce(
+def swap_workers(
     photos: int, videos: int, cluster: bool | None, jobs: int | None
-) -> Iterator[Workforce]:
+) -> Iterator[SwapWorkers]:
     """For so many photos and videos.
 
     Args:
@@ -73,7 +73,7 @@ def workforce(
     if cluster is None:
         cluster = named and jobs is None and (photos > 1 or videos > 0)
     if not cluster or not (photos or videos):
-        yield Workforce(jobs)
+        yield SwapWorkers(jobs)
         return
     from zoo.cluster.capacity import check_room
     from zoo.cluster.joining import connected
@@ -82,4 +82,4 @@ def workforce(
     with connected() as ray:
         change = "Give the cluster's nodes CPUs (`ray start --num-cpus`), swap with --no-cluster"
         check_room(ray, ONE_CPU.each, who="A swap", change=change)
-        yield Workforce(ray=ray)
+        yield SwapWorkers(ray=ray)

@@ -17,17 +17,18 @@ from zoo.evaluation.embeddings import (
     kept_embeddings,
     photos_of,
 )
+from zoo.evaluation.gallery import Gallery, write_gallery
 from zoo.evaluation.held_out import HeldOut
 from zoo.evaluation.judging import described_identities
 from zoo.evaluation.measures.descriptor_distance import Descriptor, describe_photos
 from zoo.evaluation.measures.likeness import embed, person_of
-from zoo.evaluation.others import Others, write_others
 from zoo.evaluation.run import held_out_photos
 from zoo.evaluation.settings import evaluate_settings
 from zoo.faces.recognition.descriptors import PHOTOS_PER_PERSON, evenly_picked
 from zoo.faces.recognition.sface import Embedding
 from zoo.photos.reading import find_photos
-from zoo.products.incremental import Job, bring_up_to_date
+from zoo.products.executors import Job
+from zoo.products.incremental import bring_up_to_date
 from zoo.settings import Project
 from zoo.storage import atomic_file
 
@@ -52,12 +53,12 @@ class Preparation:
 
     @cached_property
     def others(self) -> Path:
-        """The file of :class:`zoo.evaluation.others.Others`; made when it is first asked for."""
+        """The file of :class:`zoo.evaluation.gallery.Gallery`; made when it is first asked for."""
         people, people_by_sface = self._gallery()
         path = self._folder / "others.npz"
         by_sface = self._identities_by_sface() if self._by_sface else None
         identities = described_identities(self._project)
-        write_others(path, Others(people, identities, people_by_sface, by_sface))
+        write_gallery(path, Gallery(people, identities, people_by_sface, by_sface))
         return path
 
     def embeddings(self, name: str) -> Path | None:
