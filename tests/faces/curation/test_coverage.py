@@ -21,6 +21,18 @@ def test_photos_are_counted_by_turn_nod_and_light() -> None:
     assert found.turned(0, 1) == 2
 
 
+def test_dark_and_bright_faces_and_open_mouths_are_counted_from_their_limits_on() -> None:
+    levels = (37.5, 38.5, 71.5, 72.5, 90.0)
+    mouths = (0.07, 0.079, 0.081, 0.2, 0.3)
+    found = coverage(
+        [
+            Traits(0, 0, mouth, Illumination(0.0, level), 80.0)
+            for level, mouth in zip(levels, mouths, strict=True)
+        ]
+    )
+    assert (found.dim, found.bright, found.open_mouths) == (1, 2, 3)
+
+
 def test_a_person_whose_face_always_seems_to_nod_is_level() -> None:
     assert coverage([face(pitch=12) for _ in range(5)]).pose[1] == [0, 0, 5, 0, 0]
 

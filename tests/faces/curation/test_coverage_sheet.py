@@ -93,7 +93,10 @@ def test_what_is_not_usable_stands_below_with_its_reason_and_the_advice_under_it
 
 def test_more_than_sixteen_are_counted_and_not_shown() -> None:
     dropped = [Assessed(f"{n}.jpg", Dropped(f"{n}.jpg", Reason.NO_FACE, "")) for n in range(20)]
-    assert sheet_of(*dropped).shape[0] == 110 + 3 * STEP + 24 + 2 * (SIDE + 40) + 44
+    sheet = sheet_of(*dropped)
+    assert sheet.shape[0] == 110 + 3 * STEP + 24 + 2 * (SIDE + 40) + 44
+    below = 110 + 3 * STEP + 14 + 30 + SIDE + 40
+    assert [at(sheet, 20 + i * STEP, below) for i in (5, 6, 7)] == [EMPTY, EMPTY, PAPER]
 
 
 def test_names_and_advice_are_made_to_fit() -> None:
