@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from zoo.evaluation.measures.landmark_difference import landmark_difference
+from zoo.faces.detection import yunet
 from zoo.faces.detection.detector import find_faces
 from zoo.faces.detection.regression_trees import rotation
 from zoo.faces.geometry.alignment import apply
@@ -107,7 +108,7 @@ def photographed(paths: list[Path], count: int) -> list[tuple[Image, Points]]:
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=way), np.uint8)
         faces = find_faces(image)
-        if len(faces) == 1:
+        if len(faces) == 1 and len(yunet.search(image, 320)) == 1:  # nobody else at its edge
             pictures.append((image, faces[0].landmarks))
         if len(pictures) == count:
             break
