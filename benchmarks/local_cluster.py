@@ -74,7 +74,7 @@ class LocalCluster:
             "--node-ip-address=127.0.0.1",
         ]
         command += [f"--temp-dir={folder}/ray"]
-        # Told its agents' ports, a node need not wait for them, as it does for 15 s at most.
+        # Told its agents' ports, a node waits for fewer of them; it gives each 15 s by itself.
         command += [f"--{name}-port={free_port()}" for name in _AGENTS]
         command += [*place, *options] if head else [f"--address={self.address}"]
         script = "exec " + " ".join(f"'{word}'" for word in command)
@@ -91,6 +91,7 @@ class LocalCluster:
         environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = (
             "1"  # several nodes; loopback is told above
         )
+        environment["RAY_agent_register_timeout_ms"] = "120000"
         environment |= more or {}
         environment.pop("RAY_ADDRESS", None)
 
@@ -170,9 +171,9 @@ def local_cluster(workers: Sequence[int], hidden: Sequence[Path] = ()) -> Iterat
     try:
         cluster.add(0, head=True)
         cluster.wait_for(1)
-        for cpus in workers:
+        for count, cpus in enumerate(workers, 2):  # one by one: each start takes a core
             cluster.add(cpus)
-        cluster.wait_for(1 + len(workers))
+            cluster.wait_for(count)
         yield cluster
     finally:
         cluster.end()

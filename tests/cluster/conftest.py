@@ -5,8 +5,6 @@ from collections.abc import Iterator
 import pytest
 from ray.cluster_utils import Cluster
 
-from tests.servers import free_port
-
 _ATTEMPTS = 4
 
 
@@ -25,19 +23,15 @@ def cluster() -> Iterator[Cluster]:
 
 
 def _started() -> Cluster:
-    quick = {"health_check_period_ms": 1000, "health_check_failure_threshold": 5}
+    # Ray gives a node's agents less than a busy machine may need for their start.
+    patient = {"agent_register_timeout_ms": 120_000}
+    quick = {**patient, "health_check_period_ms": 1000, "health_check_failure_threshold": 5}
     system = {"health_check_initial_delay_ms": 0, **quick}
     head = {"num_cpus": 0, "include_dashboard": False, "_system_config": system}
-    cluster = Cluster(initialize_head=True, head_node_args={**head, **_agents()})
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
-        cluster.add_node(num_cpus=2, **_agents())
+        cluster.add_node(num_cpus=2)
     except Exception:
         cluster.shutdown()  # type: ignore[no-untyped-call]
         raise
     return cluster
-
-
-def _agents() -> dict[str, int]:
-    """Ports of a node's agents: told them, it need not wait for the agents, up to 15 s."""
-    names = ("metrics_agent", "dashboard_agent_listen", "runtime_env_agent", "metrics_export")
-    return {f"{name}_port": free_port() for name in names}
