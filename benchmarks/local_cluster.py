@@ -23,7 +23,7 @@ import psutil
 from tests.servers import free_port
 from zoo import local_ray
 
-_SECONDS_TO_START = 300.0
+_SECONDS_TO_START = 1200.0
 _RAY = str(Path(sys.executable).parent / "ray")
 _PROVIDER = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider"
 """Under this name, because Ray's wheel lacks the defaults of the one that it calls fake."""
@@ -67,7 +67,9 @@ class LocalCluster:
         self._folders.append(folder)
         place = ["--head", f"--port={self.address.rpartition(':')[2]}"]
         place += [f"--system-config={_QUICK}", "--include-dashboard=false"]
+        place += [] if options else ["--no-monitor"]
         command = [_RAY, "start", "--block", "--disable-usage-stats", f"--num-cpus={cpus}"]
+        command += ["--include-log-monitor=false"]
         command += [
             "--num-gpus=0",
             "--object-store-memory=300000000",

@@ -27,7 +27,7 @@ def _started() -> Cluster:
     patient = {"agent_register_timeout_ms": 120_000}
     quick = {**patient, "health_check_period_ms": 1000, "health_check_failure_threshold": 5}
     system = {"health_check_initial_delay_ms": 0, **quick}
-    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": system}
+    head = {"num_cpus": 0, "include_dashboard": False, "no_monitor": True, "_system_config": system}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         cluster.add_node(num_cpus=2)
