@@ -23,7 +23,7 @@ import psutil
 from tests.servers import free_port
 from zoo import local_ray
 
-_SECONDS_TO_START = 300.0
+_SECONDS_TO_START = 1200.0
 _RAY = str(Path(sys.executable).parent / "ray")
 _PROVIDER = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider"
 """Under this name, because Ray's wheel lacks the defaults of the one that it calls fake."""
@@ -67,14 +67,16 @@ class LocalCluster:
         self._folders.append(folder)
         place = ["--head", f"--port={self.address.rpartition(':')[2]}"]
         place += [f"--system-config={_QUICK}", "--include-dashboard=false"]
+        place += [] if options else ["--no-monitor"]
         command = [_RAY, "start", "--block", "--disable-usage-stats", f"--num-cpus={cpus}"]
+        command += ["--include-log-monitor=false"]
         command += [
             "--num-gpus=0",
             "--object-store-memory=300000000",
             "--node-ip-address=127.0.0.1",
         ]
         command += [f"--temp-dir={folder}/ray"]
-        # Told its agents' ports, a node need not wait for them, as it does for 15 s at most.
+        # Told its agents' ports, a node waits for fewer of them; it gives each 15 s by itself.
         command += [f"--{name}-port={free_port()}" for name in _AGENTS]
         command += [*place, *options] if head else [f"--address={self.address}"]
         script = "exec " + " ".join(f"'{word}'" for word in command)
@@ -91,6 +93,7 @@ class LocalCluster:
         environment["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = (
             "1"  # several nodes; loopback is told above
         )
+        environment["RAY_agent_register_timeout_ms"] = "120000"
         environment |= more or {}
         environment.pop("RAY_ADDRESS", None)
 
@@ -170,9 +173,9 @@ def local_cluster(workers: Sequence[int], hidden: Sequence[Path] = ()) -> Iterat
     try:
         cluster.add(0, head=True)
         cluster.wait_for(1)
-        for cpus in workers:
+        for count, cpus in enumerate(workers, 2):  # one by one: each start takes a core
             cluster.add(cpus)
-        cluster.wait_for(1 + len(workers))
+            cluster.wait_for(count)
         yield cluster
     finally:
         cluster.end()

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 
 from ray.cluster_utils import Cluster
 
-from tests.servers import free_port
-
 _ATTEMPTS = 4
 
 
@@ -25,20 +23,16 @@ def ray_nodes(*cpus: int) -> Iterator[Cluster]:
 
 
 def _started(*cpus: int) -> Cluster:
-    quick = {"health_check_period_ms": 1000, "health_check_failure_threshold": 5}
+    # Ray gives a node's agents less than a busy machine may need for their start.
+    patient = {"agent_register_timeout_ms": 120_000}
+    quick = {**patient, "health_check_period_ms": 1000, "health_check_failure_threshold": 5}
     system = {"health_check_initial_delay_ms": 0, **quick}
-    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": system}
-    cluster = Cluster(initialize_head=True, head_node_args={**head, **_agents()})
+    head = {"num_cpus": 0, "include_dashboard": False, "no_monitor": True, "_system_config": system}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         for count in cpus:
-            cluster.add_node(num_cpus=count, **_agents())
+            cluster.add_node(num_cpus=count)
     except Exception:
         cluster.shutdown()  # type: ignore[no-untyped-call]
         raise
     return cluster
-
-
-def _agents() -> dict[str, int]:
-    """Ports of a node's agents: told them, it need not wait for the agents, up to 15 s."""
-    names = ("metrics_agent", "dashboard_agent_listen", "runtime_env_agent", "metrics_export")
-    return {f"{name}_port": free_port() for name in names}

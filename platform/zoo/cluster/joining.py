@@ -43,6 +43,16 @@ def connected() -> Iterator[Any]:
         ray.shutdown()
 
 
+def tell_ray() -> None:
+    """Sets what Ray reads when it is imported, where a cluster is to be joined."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # By itself Ray tries a task that runs out of memory for ever.
+    os.environ.setdefault("RAY_task_oom_retries", "3")
+    if "RAY_AUTH_TOKEN" in os.environ:  # which is given to be shown
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def _held(ray: Any) -> Iterator[Any]:
     _joined_here.append(ray)
     try:
@@ -52,12 +62,7 @@ def _held(ray: Any) -> Iterator[Any]:
 
 
 def _joined(address: str) -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    # By itself Ray tries a task that runs out of memory for ever.
-    os.environ.setdefault("RAY_task_oom_retries", "3")
-    if "RAY_AUTH_TOKEN" in os.environ:  # which is given to be shown
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    tell_ray()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,9 +1,9 @@
-"""Starts and stops a server with its own Ray, and cleans up.
+"""Starts and stops a server, and cleans up.
 
-It never joins a cluster: an address in ``RAY_ADDRESS`` is for training. Ray runs in a process of
-its own (:mod:`zoo.serving.deployment.engine`), and this one only waits: whenever and however often
-it is told to stop, it stops Ray and removes Ray's files. If it is killed, the engine ends by
-itself.
+It has its own Ray, or joins the cluster at ``RAY_ADDRESS`` if that is asked for. Ray runs in a
+process of its own (:mod:`zoo.serving.deployment.engine`), and this one only waits: whenever and
+however often it is told to stop, it stops Ray and removes Ray's files. If it is killed, the engine
+ends by itself.
 """
 
 import json

@@ -20,6 +20,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from zoo import local_ray
+from zoo.cluster.joining import tell_ray
 from zoo.errors import ServingError, UsageError, ZooError
 from zoo.serving.deployment.backend import Backend
 from zoo.serving.options import Options
@@ -74,7 +75,9 @@ def _running(options: Options) -> AbstractContextManager[Backend]:
         UsageError: Ray Serve is not installed.
     """
     try:
-        if not options.cluster:
+        if options.cluster:
+            tell_ray()
+        else:
             local_ray.load()
         from zoo.serving.deployment.running import running
     except ImportError as error:

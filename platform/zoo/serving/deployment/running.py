@@ -29,6 +29,7 @@ from zoo.serving.options import Options
 _OBJECT_STORE = 256 * 2**20  # bytes
 _QUIET = {"log_level": "ERROR", "enable_access_log": False}
 _CONTROLLER = "SERVE_CONTROLLER_ACTOR"
+_NAMESPACE = "zoo"
 _SECONDS_BETWEEN = 2.0
 _CACHE = ("ZOO_CACHE", "ZOO_ASSETS", "XDG_CACHE_HOME", "HOME")
 
@@ -69,15 +70,15 @@ def _on_cluster(options: Options, stack: ExitStack) -> Gateway:
     change = "Lower --threads or --workers"
     check_room(ray, each, workers=options.workers, who="The server's worker", change=change)
     notary = open_notary(ray)
-    library = _library(options)
+    app = f"zoo-{uuid4().hex[:12]}"
+    library = _library(options, name=_library_of(app), namespace=_NAMESPACE)
     names = ray.util.list_named_actors(all_namespaces=True)
     started = all(actor["name"] != _CONTROLLER for actor in names)
     _start_serve()
-    app = f"zoo-{uuid4().hex[:12]}"
     attendant: Any = (
         ray.remote(Attendant)
-        .options(name=app, lifetime="detached", num_cpus=0, max_restarts=-1)
-        .remote(app, library, started)
+        .options(name=app, namespace=_NAMESPACE, lifetime="detached", num_cpus=0, max_restarts=-1)
+        .remote(app, started)
     )
     stack.callback(_take_away, app, started)
     stack.callback(ray.kill, attendant)
@@ -85,20 +86,20 @@ def _on_cluster(options: Options, stack: ExitStack) -> Gateway:
 
 
 class Attendant:
-    """Takes an application away when nobody is there who would.
+    """Takes an application away when nobody is there who would: its library ends with the server.
 
     Args:
         app: its name.
-        library: an actor that ends with the server.
         started: whether Ray Serve was started for it.
     """
 
-    def __init__(self, app: str, library: Any, started: bool) -> None:
-        threading.Thread(target=self._attend, args=(app, library, started), daemon=True).start()
+    def __init__(self, app: str, started: bool) -> None:
+        threading.Thread(target=self._attend, args=(app, started), daemon=True).start()
 
-    def _attend(self, app: str, library: Any, started: bool) -> None:
-        with suppress(RayError):  # what its end raises
+    def _attend(self, app: str, started: bool) -> None:
+        with suppress(RayError, ValueError):  # an actor that ends, and a name that nobody has
             while True:
+                library = ray.get_actor(_library_of(app), _NAMESPACE)
                 with suppress(GetTimeoutError, ActorUnavailableError):
                     ray.get(library.ask.remote("is_there"), timeout=60)
                 time.sleep(_SECONDS_BETWEEN)
@@ -106,9 +107,15 @@ class Attendant:
         ray.kill(ray.get_runtime_context().current_actor)
 
 
-def _library(options: Options) -> Any:
+def _library_of(app: str) -> str:
+    return f"{app}-library"
+
+
+def _library(options: Options, **named: str) -> Any:
     environment = {name: os.environ[name] for name in _CACHE if name in os.environ}
-    return ray.remote(LibraryActor).options(**beside_driver(ray)).remote(options, environment)
+    return (
+        ray.remote(LibraryActor).options(**beside_driver(ray), **named).remote(options, environment)
+    )
 
 
 def _start_serve() -> None:
