@@ -153,7 +153,7 @@ def measure(
 
 
 def nameless(network: Path, target: Path) -> Path:
-    """A copy of a network file that does not say whose face it makes, so that anybody may use it."""
+    """A copy of a network file that does not say whose face it makes."""
     model = onnx.load(network)
     del model.metadata_props[:]
     onnx.save(model, target)

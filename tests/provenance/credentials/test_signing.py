@@ -256,3 +256,31 @@ def test_signing_waits_for_no_heavy_import() -> None:
     sign_bytes(encoded(), Made(MARK))  # the key is there
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_signing_a_video_takes_no_more_memory_than_its_size(tmp_path: Path) -> None:
+    """c2pa would keep a second copy of a file of up to 500 MB in memory."""
+    clip, size = tmp_path / "clip.mp4", 64 * 2**20
+    with av.open(str(clip), "w") as output:
+        stream = output.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        output.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))))
+        output.mux(stream.encode())
+    with clip.open("r+b") as file:  # and a further box of media, of nothing
+        file.seek(0, os.SEEK_END)
+        file.write(size.to_bytes(4, "big") + b"mdat")
+        file.truncate(file.tell() + size - 8)
+    code = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from tests.provenance.conftest import MARK, encoded\n"
+        "from zoo.provenance.credentials.manifest import Made\n"
+        "from zoo.provenance.credentials.signing import sign_bytes, sign_file\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "sign_bytes(encoded(), Made(MARK, None))\nbefore = peak()\n"
+        "sign_file(Path(sys.argv[1]), Path(sys.argv[2]), Made(MARK, None))\n"
+        "print(1024 * (peak() - before))\n"
+    )
+    command = [sys.executable, "-c", code, str(clip), str(tmp_path / "signed.mp4")]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 1.5 * size
+    assert verify(tmp_path / "signed.mp4").status is Status.valid

@@ -27,7 +27,8 @@ _Readable = io.BytesIO | io.BufferedReader
 
 SETTINGS: dict[str, Any] = {
     "builder": {"thumbnail": {"enabled": False}},
-    "core": {"allowed_network_hosts": []},
+    # Larger copies than this many MB go to temporary files; by default 512.
+    "core": {"allowed_network_hosts": [], "backing_store_memory_threshold_in_mb": 16},
     "verify": {"verify_after_sign": False, "remote_manifest_fetch": False, "ocsp_fetch": False},
 }
 
@@ -55,8 +56,8 @@ def sign_file(finished: Path, target: Path, made: Made) -> None:
     """Moves the ``finished`` photo or video to ``target``, signed, whole or not at all.
 
     They may be the same file. A format that can carry no manifest (Matroska, WebM, ...) is moved
-    as it is, with the manifest beside it in ``target`` + ``.c2pa``. Memory does not grow with
-    the file.
+    as it is, with the manifest beside it in ``target`` + ``.c2pa``. It takes about as much memory
+    as the file has bytes: c2pa reads what it hashes, a video's pictures and sound, at once.
 
     Raises:
         SigningError: it cannot be signed; ``finished`` stays and ``target`` is as it was.

