@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from zoo.provenance.credentials import statements
-from zoo.provenance.credentials.signing_key import SELF_MADE, known_roots
+from zoo.provenance.credentials.self_made_certificate import SELF_MADE
+from zoo.provenance.credentials.signing_key import known_roots
 from zoo.provenance.credentials.statements import StatementError, check_statement, sign_statement
 
 FACTS = {"name": "ada", "sha256": "ab" * 32}
