@@ -5,7 +5,7 @@ import pytest
 from tests.faces.conftest import Portrait
 from zoo.faces.geometry.alignment import alignment_matrix, covered
 from zoo.faces.geometry.reference import REFERENCE
-from zoo.faces.masks.face_mask import face_mask, face_outline, face_region, mask_outline
+from zoo.faces.masks.face_mask import _forehead, face_mask, face_outline, face_region, mask_outline
 
 
 def test_the_mask_covers_face_and_forehead_and_stays_inside(portrait: Portrait) -> None:
@@ -62,3 +62,11 @@ def test_a_face_outside_the_photo_has_an_empty_mask(
     photo = portrait.render.image
     assert not face_mask(landmarks, photo.shape).any()
     assert face_region(landmarks, photo.shape) is None
+
+
+def test_the_forehead_is_highest_over_the_nose_and_falls_to_the_temples() -> None:
+    height = REFERENCE[8, 1] - REFERENCE[27, 1]  # from the nose's bridge to the chin
+    above = (REFERENCE[17:27, 1] - _forehead(REFERENCE)[:, 1]) / height
+    half = [0.231, 0.336, 0.3906, 0.42, 0.42]
+    assert above == pytest.approx([*half, *reversed(half)], abs=1e-4)
+    assert _forehead(REFERENCE)[:, 0] == pytest.approx(REFERENCE[17:27, 0])
