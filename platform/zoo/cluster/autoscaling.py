@@ -127,8 +127,8 @@ def _state(ray: Any, group: str) -> tuple[int, bool, int | None]:
         The version of the cluster's state that the autoscaler saw last; whether it refuses the
         group; and the version now, if the group waits in it.
     """
-    from ray._raylet import GcsClient
-    from ray.core.generated.autoscaler_pb2 import GetClusterStatusReply
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
+    from ray.core.generated.autoscaler_pb2 import GetClusterStatusReply  # type: ignore[attr-defined]
 
     client = GcsClient(address=ray.get_runtime_context().gcs_address)
     reply = GetClusterStatusReply()
