@@ -57,7 +57,12 @@ class Bench:
             process = subprocess.Popen(
                 [sys.executable, *command], env=environment, cwd=cwd, stdout=said, stderr=said
             )
-            _, status, usage = os.wait4(process.pid, 0)
+            try:
+                _, status, usage = os.wait4(process.pid, 0)
+            except BaseException:  # it would work on without us
+                process.terminate()
+                process.wait()
+                raise
             process.returncode = os.waitstatus_to_exitcode(status)
             seconds = time.perf_counter() - begin
             said.seek(0)

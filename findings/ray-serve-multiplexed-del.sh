@@ -46,7 +46,7 @@ class Holder:
         return said
 
 
-ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
+ray.init(address="local", num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
 serve.start(proxy_location="Disabled")
 handle = serve.run(Holder.bind(), route_prefix=None)
 first = handle.options(multiplexed_model_id="a").use.remote(15.0)

@@ -128,9 +128,7 @@ def _state(ray: Any, group: str) -> tuple[int, bool, int | None]:
         group; and the version now, if the group waits in it.
     """
     from ray._raylet import GcsClient  # type: ignore[attr-defined]
-    from ray.core.generated.autoscaler_pb2 import (  # type: ignore[attr-defined]
-        GetClusterStatusReply,
-    )
+    from ray.core.generated.autoscaler_pb2 import GetClusterStatusReply  # type: ignore[attr-defined]
 
     client = GcsClient(address=ray.get_runtime_context().gcs_address)
     reply = GetClusterStatusReply()
