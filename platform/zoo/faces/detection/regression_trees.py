@@ -146,7 +146,8 @@ def _brightness(image: Image, places: NDArray[np.float64]) -> NDArray[np.float32
     """The mean of R, G and B at the nearest pixels, whole as in dlib; 0 outside the image."""
     where = np.floor(places + 0.5).clip(-1, _FARTHEST).astype(np.int16)[:, None]
     image = image[:_FARTHEST, :_FARTHEST]
-    seen = cv2.remap(image, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    nothing = np.empty(0, np.uint16)  # no second map: the first has whole pixels
+    seen = cv2.remap(image, where, nothing, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
     total = np.add.reduce(seen.reshape(-1, 3), axis=1, dtype=np.uint16)
     return np.asarray(total // 3, np.float32)
 
@@ -157,7 +158,7 @@ def _leaf_of() -> NDArray[np.intp]:
     node = np.zeros(len(answers), np.intp)
     for _ in range(_DEPTH):
         node = 2 * node + 2 - (answers >> node & 1)
-    return node - SPLITS
+    return np.asarray(node - SPLITS, np.intp)
 
 
 _LEAF_OF = _leaf_of()
