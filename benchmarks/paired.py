@@ -23,6 +23,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
 from PIL import Image as Pillow
@@ -131,7 +132,7 @@ def main() -> None:
 
 def measure(
     builds: list[Build], given: Path, scratch: Path, rounds: int, jobs: int | None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The medians of an input."""
     runs: dict[str, list[Run]] = {"this": [], "other": []}
     for _ in range(rounds):

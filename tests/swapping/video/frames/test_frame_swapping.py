@@ -46,7 +46,7 @@ def test_segments_fade_alike(
     whole = _added(leaving, blackening, [(int(leaving.times[0]), leaving.end)])
     monkeypatch.setattr(segment, "FRAMES", 24)
     parts = segments(leaving, 0, leaving.end)
-    assert len(parts) == 3
+    assert len(parts) == 2
     added = _added(leaving, blackening, [(part.start, part.end) for part in parts])
     assert np.abs(added - whole).max() < 0.03 * whole.max()
 
