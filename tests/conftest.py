@@ -12,6 +12,10 @@ from zoo import local_ray
 # Before a test module imports Ray: what it starts in this process stays on this machine.
 os.environ.update(local_ray.environment())
 
+# Before one imports torch. Test processes have about a core each: with two threads a training step
+# takes ten times as long as with one, because each OpenMP thread waits for the other by spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 _SERVERS_FIRST = ("training", "cluster", "serving", "pipelines", "registry")
 """Folders whose tests start servers and take longest: begun last, one process would run them alone
