@@ -149,16 +149,14 @@ def test_two_workers_on_two_nodes_share_one_training(project: Project) -> None:
     assert receipt["losses"]["total"] == pytest.approx(_losses["carol"], rel=0.03)  # in bf16
 
 
-def test_the_cluster_is_joined_with_its_token_and_not_without(cluster: Cluster) -> None:
+def test_the_cluster_is_not_joined_without_its_token(cluster: Cluster) -> None:
     assert cluster.address.startswith("127.0.0.1:")
-    shown = {
-        "its own": {"RAY_AUTH_TOKEN": os.environ["RAY_AUTH_TOKEN"]},
+    shown = {  # with its own all others here join it
         "another": {"RAY_AUTH_TOKEN": "another" * 8},
         "none": {"RAY_AUTH_MODE": "token"},
     }
     joining = {name: _join(cluster, token) for name, token in shown.items()}
     said = {name: process.communicate(timeout=120)[0] for name, process in joining.items()}
-    assert said["its own"] == "3 nodes\n"
     assert f"at RAY_ADDRESS={cluster.address}; check" in said["another"]
     assert "if it asks for a token, RAY_AUTH_TOKEN" in said["another"]
     assert f"at RAY_ADDRESS={cluster.address} requires another token" in said["none"]
@@ -170,7 +168,7 @@ def _join(cluster: Cluster, token: dict[str, str]) -> "subprocess.Popen[str]":
         "from zoo.errors import ClusterError\n"
         "from zoo.cluster.joining import connected\n"
         "try:\n"
-        "    with connected() as ray: print(sum(node['Alive'] for node in ray.nodes()), 'nodes')\n"
+        "    with connected(): print('joined')\n"
         "except ClusterError as error: print(error)"
     )
     environment = {key: value for key, value in os.environ.items() if "RAY_AUTH" not in key}
