@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
             "zoo serve",
             "zoo serve --host 0.0.0.0 --port 8443 --cert cert.pem --key key.pem",
             "zoo serve --workers 4 --networks 16",
-            "RAY_ADDRESS=auto zoo serve --cluster --workers 8",
+            "zoo serve --cluster --workers 8",
         ),
     )(serve)
     app.command(

@@ -68,10 +68,13 @@ def test_replayed_iterations_are_the_plain_ones(
         one, other = (d(batch(step), step) for d in (plain, recorded))
         for name, value in one.items():
             torch.testing.assert_close(other[name], value, rtol=5e-3 * rounding, atol=1e-5)
-    if optimiser == "adam":
-        pairs = zip(recorded.network.parameters(), plain.network.parameters(), strict=True)
-        for ours, theirs in pairs:
-            torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=1e-4)
+    # Not each weight: where a gradient is nothing but rounding, Adam makes steps of its sign.
+    start, ours, theirs = (
+        torch.cat([weight.detach().flatten() for weight in one.parameters()])
+        for one in (network(), recorded.network, plain.network)
+    )
+    assert torch.cosine_similarity(ours - start, theirs - start, dim=0) > 0.9
+    assert not torch.equal(theirs, start)
     assert (record.recorded, record.replayed) == (1, 6 - WARM_UP)
 
 
