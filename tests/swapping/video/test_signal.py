@@ -188,13 +188,10 @@ def _with_boxes(movie: bytes, boxes: bytes) -> bytes:
     return bytes(whole)
 
 
-@pytest.mark.parametrize(
-    ("profile", "compatible", "readable"), [(5, 0, False), (8, 1, True), (7, 0, True)]
-)
-def test_dolby_vision_is_refused_where_its_pictures_alone_have_wrong_colours(
-    profile: int, compatible: int, readable: bool, tmp_path: Path
-) -> None:
-    path = tmp_path / "phone.mp4"
+@pytest.fixture(scope="module")
+def hevc(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An MP4 of two pictures of 10 bits."""
+    path = tmp_path_factory.mktemp("hevc") / "plain.mp4"
     quick = {"preset": "ultrafast", "x265-params": "log-level=none"}
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx265", rate=25, options=quick)
@@ -205,7 +202,17 @@ def test_dolby_vision_is_refused_where_its_pictures_alone_have_wrong_colours(
             frame.pts, frame.time_base = number, Fraction(1, 25)
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
-    path.write_bytes(_with_dolby_vision(path.read_bytes(), profile, compatible))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("profile", "compatible", "readable"), [(5, 0, False), (8, 1, True), (7, 0, True)]
+)
+def test_dolby_vision_is_refused_where_its_pictures_alone_have_wrong_colours(
+    hevc: bytes, profile: int, compatible: int, readable: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "phone.mp4"
+    path.write_bytes(_with_dolby_vision(hevc, profile, compatible))
     if readable:
         assert inspect_video(path).codec == "hevc"
         return
