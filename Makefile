@@ -7,13 +7,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(VENV)/bin/python pipelines/project/install.py
 LOCKS := $(wildcard requirements/*.lock)
 
-.PHONY: demo test coverage mutants fuzz check docs audit sbom wheel format clean help
+.PHONY: demo test faults coverage mutants fuzz check docs audit sbom wheel format clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make help                  this list"
 	@echo "make demo [PHOTO=any.jpg]  install, render, train and register ada and bruno, swap a photo"
 	@echo "make test                  run the tests"
+	@echo "make faults                run those that kill processes and nodes, a minute each"
 	@echo "make coverage              run the tests, and count lines and branches that they reach"
 	@echo "make mutants [COUNT=40]    break a package's code in COUNT ways and see which the tests notice"
 	@echo "make fuzz [SECONDS=60]     feed each reader of others' data for SECONDS"
@@ -31,7 +32,10 @@ demo: $(VENV)/.train
 
 test: $(VENV)/.dev
 	@pytest --quiet --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile \
-		--no-loadscope-reorder $(ARGS)
+		--no-loadscope-reorder -m "not faults" $(ARGS)
+
+faults: $(VENV)/.dev
+	@pytest --quiet -m faults $(ARGS)
 
 coverage: $(VENV)/.dev
 	@coverage erase

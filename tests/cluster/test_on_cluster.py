@@ -162,6 +162,7 @@ class CountingLibrary(LibraryActor):
         return super().ask(question, *arguments)
 
 
+@pytest.mark.faults
 def test_identities_are_served_by_workers_of_the_cluster_that_hold_them(
     zoo_cache: Path, portrait: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

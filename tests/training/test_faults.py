@@ -121,6 +121,7 @@ def test_an_interrupted_and_then_a_killed_driver_are_gone_on_from(
     tell(capsys, "driver interrupted, then killed", project)
 
 
+@pytest.mark.faults
 def test_a_full_disk_fails_a_training_and_space_lets_it_go_on(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_full_disk_fails_a_training_and_space_lets_it_go_on(
     tell(capsys, "disk full", project)
 
 
+@pytest.mark.faults
 def test_two_workers_on_two_nodes_share_one_training(project: Project) -> None:
     path = project.root / "params.yaml"
     params = yaml.safe_load(path.read_text())

@@ -74,6 +74,7 @@ def test_ctrl_c_twice_while_it_starts(zoo_cache: Path, place: Path) -> None:
     _nothing_is_left(place, everything)
 
 
+@pytest.mark.faults
 def test_killed_it_leaves_no_ray_behind(zoo_cache: Path, place: Path) -> None:
     process = begin(zoo_cache, place)
     _wait(lambda: any(place.glob("zoo-ray-*/ray/session_2*/logs/raylet*")))
@@ -83,6 +84,7 @@ def test_killed_it_leaves_no_ray_behind(zoo_cache: Path, place: Path) -> None:
     _nothing_is_left(place, everything)
 
 
+@pytest.mark.faults
 def test_an_engine_that_dies_is_told_of(zoo_cache: Path, place: Path) -> None:
     running = start(zoo_cache, place)
     _, engine, *rest = processes_of(running.process.pid)
