@@ -97,12 +97,13 @@ def test_every_command_says_where_it_needs_a_project(
 
 
 def test_help_comes_at_once() -> None:
-    def seconds() -> float:
+    def seconds(*arguments: str) -> float:
         """Of processor time: unlike the clock's, it does not depend on who else is at work."""
         before = os.times()
-        command = [sys.executable, "-m", "zoo.cli.main", "--help"]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
         after = os.times()
         return sum(after[2:4]) - sum(before[2:4])
 
-    assert min(seconds() for _ in range(5)) <= 0.35
+    # Against another import, because processors slow down when their neighbours are busy.
+    torch = min(seconds("-c", "import torch") for _ in range(2))
+    assert min(seconds("-m", "zoo.cli.main", "--help") for _ in range(5)) <= 0.25 * torch

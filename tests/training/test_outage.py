@@ -27,6 +27,7 @@ from zoo.training.stage import train_identities
 __all__ = ["s3", "store"]
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(600)
 def test_ten_seconds_without_s3_and_a_worker_killed_meanwhile(
     project: Project,
