@@ -107,6 +107,7 @@ def test_an_object_store_that_is_away_for_a_while_is_waited_for(
     print(f"store away for {AWAY_SECONDS:.0f} s: published after {time.monotonic() - begin:.1f} s")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("when", ["logged-models", "model-versions/create"])
 def test_a_server_killed_during_registration_is_taken_up_again(
     trained: Make, registry: Registry, when: str, monkeypatch: pytest.MonkeyPatch

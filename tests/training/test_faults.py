@@ -87,6 +87,7 @@ def test_jobs_spread_over_nodes_and_leave_one_that_is_killed(
     cluster.add_node(num_cpus=1)
 
 
+@pytest.mark.faults
 def test_an_interrupted_and_then_a_killed_driver_are_gone_on_from(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
