@@ -151,8 +151,9 @@ def test_a_person_gets_an_identity_by_a_reference_photo(
     right = np.array(Pillow.open(_file(couple, tmp_path)).convert("RGB"))[:, 320:]
     page.set_input_files("#file", _file(encoded(right), tmp_path))
     expect(page.locator("#facts")).to_contain_text(
-        "1 face · not there: the person in her _own_=1.png"
+        "ada v1 · 1 face · not there: the person in her _own_=1.png"
     )
+    expect(page.locator("#tag-after")).to_have_text("ada")
 
 
 def test_too_large_and_too_many_reference_photos_are_refused_by_the_page(

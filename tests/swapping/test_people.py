@@ -1,5 +1,6 @@
 """Several people in one picture: each gets the face that is meant for them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -209,3 +210,24 @@ def test_strength_goes_from_the_photo_to_the_swap(
     for wrong in (-0.1, 1.5, float("nan")):
         with pytest.raises(UsageError, match="give 0 to 1"):
             only("all", strength=wrong)
+
+
+def test_an_output_names_only_the_networks_that_made_a_face(
+    portraits: list[Image],
+    unchanging: SwapNetwork,
+    blackening: SwapNetwork,
+    bruno: Portrait,
+    tmp_path: Path,
+) -> None:
+    options = SwapOptions((FaceSelection(bruno, 1), FaceSelection("all", 0, yields=True)))
+    mark = together([ADA, BRUNO])
+    for picture, shown in zip(portraits, (ADA, BRUNO), strict=False):  # of ada; of bruno
+        source, target = tmp_path / "one.png", tmp_path / f"{shown.identity}.png"
+        Pillow.fromarray(picture).save(source)
+        swap_file(source, target, unchanging, mark=mark, options=options, others=[blackening])
+        swap = verify(target).steps[0].swap
+        assert swap["identity"] == shown.identity and "also" not in swap
+        assert f"'{shown.identity}'" in Pillow.open(target).info["xmp"].decode()
+        assert is_done(target, source, mark, settings_of(options, mark))
+        other = replace(shown, sha256="00" * 32)
+        assert not is_done(target, source, other, settings_of(options, mark))

@@ -48,8 +48,9 @@ async def choose(
 def answer(result: Result, chosen: Sequence[Chosen], name: str | None) -> Response:
     """The response with the swapped photo, under the upload's ``name``, and its headers."""
     suffix = result.media_type.partition("/")[2].replace("jpeg", "jpg")
-    tail = "-".join(dict.fromkeys(one.identity for one in chosen))
-    networks = (f"{one.key}; sha256={one.sha256}; basis={one.basis}" for one in chosen)
+    used = [one for one, faces in zip(chosen, result.by, strict=True) if faces]
+    tail = "-".join(dict.fromkeys(one.identity for one in used))
+    networks = (f"{one.key}; sha256={one.sha256}; basis={one.basis}" for one in used)
     return Response(
         result.encoded,
         media_type=result.media_type,

@@ -18,7 +18,7 @@ from zoo.photos.image import Image
 from zoo.photos.reading import MAX_PIXELS, Decode, decode_photo, photo_bytes
 from zoo.photos.writing import check_writable, encode_photo, losses
 from zoo.provenance.credentials.manifest import Made
-from zoo.provenance.credentials.marking import Marking, xmp
+from zoo.provenance.credentials.marking import Marking, of_networks, xmp
 from zoo.provenance.credentials.signing import sign_photo
 from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back
 from zoo.swapping.face_selection import chosen
@@ -152,7 +152,7 @@ def swap_file(
         source: the photo.
         target: the output.
         network: makes the faces.
-        mark: what the output is to say of itself; of ``others`` too, in their order.
+        mark: of the networks, ``others`` in their order; the output names those that made a face.
         options: see :func:`swap_image`.
         others: see :func:`swap_image`.
         max_pixels: of the photo, at most.
@@ -182,6 +182,7 @@ def swap_file(
             f"{source} shows no detectable face: a face must be within about 40 degrees of "
             "facing the camera, at any tilt, and at least 40 pixels wide."
         ) from error
-    finished = encode_photo(target, swap.image, photo, xmp=xmp(mark), camera=options.camera)
-    sign_photo(finished, target, Made(mark, encoded, settings_of(options, mark)))
+    made_by = of_networks(mark, swap.networks)
+    finished = encode_photo(target, swap.image, photo, xmp=xmp(made_by), camera=options.camera)
+    sign_photo(finished, target, Made(made_by, encoded, settings_of(options, mark)))
     return replace(swap, dropped=losses(photo, target))

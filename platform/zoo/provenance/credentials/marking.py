@@ -4,7 +4,7 @@ XMP with IPTC's ``DigitalSourceType`` is what platforms read to label synthetic 
 Act, Article 50). Standard library only: every swap waits for what this module imports.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from zoo import __version__
@@ -57,6 +57,18 @@ class Marking:
 def together(marks: Sequence[Marking]) -> Marking:
     """One mark for a picture that several networks made; the order of ``marks`` is kept."""
     return replace(marks[0], also=tuple(marks[1:]))
+
+
+def of_networks(marking: Marking, used: Collection[int]) -> Marking:
+    """The mark of a picture that only some of the networks made.
+
+    Args:
+        marking: of all that might have.
+        used: the numbers of those that did, at least one: 0 is ``marking``'s own, 1 the first of
+            ``also``.
+    """
+    marks = (replace(marking, also=()), *marking.also)
+    return together([marks[number] for number in sorted(set(used))])
 
 
 def xmp(marking: Marking) -> str:

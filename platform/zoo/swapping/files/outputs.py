@@ -6,6 +6,7 @@ An output names in its manifest what it was made from.
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from zoo import __version__
 from zoo.errors import DamagedObjectError, MissingObjectError, ZooError
@@ -34,21 +35,22 @@ def is_done(target: Path, source: Path, mark: Marking, settings: Mapping[str, Se
         if found is None or not found.steps:
             return False
         step = found.steps[0]
-        wanted = {
-            "identity": mark.identity,
-            "network_sha256": mark.sha256,
-            "basis": mark.basis,
-            "settings": {name: str(value) for name, value in settings.items()},
-        }
-        if step.swap.get("also", []) != [one.facts for one in mark.also]:
+        given = [_network(one.facts) for one in (mark, *mark.also)]
+        named = [_network(one) for one in (step.swap, *step.swap.get("also", []))]
+        if any(one not in given for one in named):  # fewer: somebody chosen is not in this photo
             return False
         if step.software != f"faceswap-zoo {__version__}":
             return False
-        if any(step.swap.get(name) != value for name, value in wanted.items()):
+        if step.swap.get("settings") != {name: str(value) for name, value in settings.items()}:
             return False
         return step.swap.get("input_sha256") == sha256_of(source)
     except (ZooError, OSError):  # the swap itself will say what is wrong
         return False
+
+
+def _network(facts: Mapping[str, Any]) -> tuple[object, ...]:
+    """What tells one network from another, of what a manifest says of it."""
+    return tuple(facts.get(name) for name in ("identity", "network_sha256", "basis"))
 
 
 def put_output(finished: Path, target: S3Address, retry_seconds: float = RETRY_SECONDS) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from zoo.errors import NobodyError, NoFaceError, UsageError
 from zoo.photos.video.reader import Video, inspect_video
 from zoo.provenance.credentials.manifest import Made
-from zoo.provenance.credentials.marking import Marking
+from zoo.provenance.credentials.marking import Marking, of_networks
 from zoo.provenance.credentials.signing import sign_file
 from zoo.provenance.credentials.signing_key import signing_key
 from zoo.swapping.network_files.inspection import inspect_network
@@ -192,6 +192,7 @@ def swap_video(
                 f"{source} shows no detectable face: a face must be within about 40 degrees of "
                 "facing the camera, at any tilt, and at least 40 pixels wide."
             )
+        made_by = of_networks(mark, assignment.networks) if assignment else mark
         join_began = time.perf_counter()
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
             joined = Path(place, f"joined{target.suffix.lower()}")
@@ -200,13 +201,13 @@ def swap_video(
                 video,
                 files,
                 joined,
-                mark,
+                made_by,
                 start=first,
                 end=after,
                 handlings=handlings.streams,
                 notes=handlings.notes,
             )
-            sign_file(joined, target, Made(mark, source, options.settings(mark)))
+            sign_file(joined, target, Made(made_by, source, options.settings(mark)))
         steps["join and sign"] += time.perf_counter() - join_began
     return VideoSwap(
         frames=sum(segment.frames for segment in done.values()),

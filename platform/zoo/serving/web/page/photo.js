@@ -118,12 +118,12 @@ async function swap(announce) {
         dropped: answer.headers.get("Zoo-Dropped"),
         missing: answer.headers.get("Zoo-Missing"),
         seconds: (performance.now() - started) / 1000,
-        names,
+        names: namesOf(answer),
       });
     }
     if (stop.signal.aborted) return;
     showResult(cache.get(key));
-    announce(`${names.join(" and ")} swapped in.`);
+    announce(`${result.names.join(" and ")} swapped in.`);
   } catch (error) {
     if (error.name !== "AbortError") fail(error.message, announce);
   }
@@ -222,6 +222,12 @@ function busy(text) {
 
 function facts(text) {
   $("facts").textContent = text;
+}
+
+// Whose faces it shows: somebody who was chosen may not be in the photo.
+function namesOf(answer) {
+  const networks = (answer.headers.get("Zoo-Network") ?? "").split(", ");
+  return networks.map((network) => network.split(";")[0].replace(":", " v"));
 }
 
 function nameOf(answer, picture) {
