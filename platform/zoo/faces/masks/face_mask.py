@@ -16,10 +16,10 @@ from zoo.photos.image import Plane, Points
 
 _FOREHEAD = 0.42  # of the height from nose bridge to chin, above the brows
 _TAPER = np.array([0.55, 0.8, 0.93, 1.0, 1.0, 1.0, 1.0, 0.93, 0.8, 0.55], np.float32)
-_FEATHER = 0.04  # of the face's size (root of its area), from nothing at the rim to all
-_FOREHEAD_FEATHER = 0.12  # at the forehead's upper edge: nothing in it hides a step
-_BEYOND_JAW = 0.01  # of the same: how far beyond the landmarks of the jaw the mask ends
-_BEYOND_FOREHEAD = 0.08  # and beyond the forehead, where the matte keeps the photo's hair
+_FEATHER = 0.03  # of the face's size (root of its area), from nothing at the rim to all
+_FOREHEAD_FEATHER = 0.09  # at the forehead's upper edge: nothing in it hides a step
+_BEYOND_JAW = 0.02  # of the same: how far beyond the landmarks of the jaw the mask ends
+_BEYOND_FOREHEAD = 0.12  # and beyond the forehead, where the matte keeps the photo's hair
 
 
 @dataclass(frozen=True)
