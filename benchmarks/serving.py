@@ -136,7 +136,7 @@ def hostile(photo: bytes) -> dict[str, bytes]:
 
 
 async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, object]:
-    """One camera: frames per second with two frames under way, and each one's latency."""
+    """One camera: frames per second with three frames under way, and each one's latency."""
     frame = io.BytesIO()
     with Pillow.open(io.BytesIO(photo)) as opened:
         picture = opened.convert("RGB")
@@ -155,7 +155,8 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
         await socket.recv()  # the first one waits for the network to be loaded
         started = time.perf_counter()
         await send(1)
-        for number in range(2, 100_000):
+        await send(2)
+        for number in range(3, 100_000):
             await send(number)
             answer = await socket.recv()
             assert isinstance(answer, bytes), answer

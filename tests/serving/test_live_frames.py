@@ -11,7 +11,7 @@ from tests.serving.conftest import encoded
 from zoo.people import random_person, random_scene, render
 from zoo.photos.image import Image
 from zoo.provenance.credentials.marking import Marking
-from zoo.serving.live_frames import Following, swap_frame
+from zoo.serving.live_frames import Following, swap_tracked, track_frame
 from zoo.swapping.network import SwapNetwork
 
 MARK = Marking("ada", "1", "0" * 64, "synthetic")
@@ -29,8 +29,8 @@ def test_whoever_comes_nearer_does_not_get_the_face(tmp_path: Path) -> None:
         picture[40:220, 30:210] = np.asarray(one.resize((180, 180)))
         edge = max(240, 480 - 20 * frame)  # somebody larger comes into view
         picture[:, edge:] = np.asarray(other)[:, : 480 - edge]
-        made = swap_frame(_jpeg(picture), network, MARK, following)
-        following = made.following
+        tracked, following = track_frame(_jpeg(picture), following)
+        made = swap_tracked(tracked, network, MARK)
         assert made.jpeg is not None
         change = np.abs(np.asarray(Pillow.open(io.BytesIO(made.jpeg)), float) - picture)
         left, right = ((change[:, half] > 25).mean() for half in (np.s_[:240], np.s_[240:]))

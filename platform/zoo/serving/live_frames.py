@@ -45,34 +45,44 @@ class Following:
 
 
 @dataclass(frozen=True)
+class TrackedFrame:
+    """A frame in which the face has been found.
+
+    Attributes:
+        image: the frame.
+        face: the one to swap, or None where none was found.
+        started: when it came, by ``time.perf_counter``.
+    """
+
+    image: Image
+    face: Face | None
+    started: float
+
+
+@dataclass(frozen=True)
 class Frame:
     """An answer.
 
     Attributes:
         jpeg: the swapped frame, or None when no face was found.
-        following: to be given with the next frame.
         seconds: that it took.
     """
 
     jpeg: bytes | None
-    following: Following
     seconds: float
 
 
-def swap_frame(
-    encoded: bytes,
-    network: Network,
-    mark: Marking,
-    following: Following | None,
-    decode: Decode = decode_photo,
-) -> Frame:
-    """Swaps the face that is followed, or else the largest of a frame.
+def track_frame(
+    encoded: bytes, following: Following | None, decode: Decode = decode_photo
+) -> tuple[TrackedFrame, Following]:
+    """Finds the face that is followed, or else the largest of a frame.
+
+    The next frame needs only the second of what it returns: it can be tracked while this one is
+    swapped.
 
     Args:
         encoded: a JPEG.
-        network: whose face to put in.
-        mark: goes into the JPEG's metadata.
-        following: what the last frame gave; None for the first.
+        following: what the last frame gave, which is changed; None for the first.
         decode: what decodes it.
 
     Raises:
@@ -83,13 +93,28 @@ def swap_frame(
     image = _decoded(encoded, decode)
     following = following or Following(Tracker(RATE))
     faces = following.tracker.step(image)
+    if not faces:
+        return TrackedFrame(image, None, started), following
+    chosen = next((one for one in faces if one.track == following.track), faces[0])
+    following.track, landmarks = chosen.track, chosen.state.estimate
+    return TrackedFrame(image, Face(box_of(landmarks), landmarks), started), following
+
+
+def swap_tracked(tracked: TrackedFrame, network: Network, mark: Marking) -> Frame:
+    """Swaps the face of a tracked frame.
+
+    Args:
+        tracked: the frame.
+        network: whose face to put in.
+        mark: goes into the JPEG's metadata.
+
+    Raises:
+        AssetError: the segmentation network is missing or damaged.
+    """
     jpeg = None
-    if faces:
-        chosen = next((one for one in faces if one.track == following.track), faces[0])
-        following.track, landmarks = chosen.track, chosen.state.estimate
-        swapped = swap_faces(image, [Face(box_of(landmarks), landmarks)], network)
-        jpeg = _encoded(swapped.image, mark)
-    return Frame(jpeg, following, time.perf_counter() - started)
+    if tracked.face is not None:
+        jpeg = _encoded(swap_faces(tracked.image, [tracked.face], network).image, mark)
+    return Frame(jpeg, time.perf_counter() - tracked.started)
 
 
 def _decoded(encoded: bytes, decode: Decode) -> Image:

@@ -30,7 +30,7 @@ def test_the_mask_rises_over_a_feather_that_is_wider_at_the_forehead() -> None:
     size = np.sqrt(cv2.contourArea(face_outline(REFERENCE * 800)))
     rises = np.flatnonzero((middle > 0) & (middle < 1))
     above, below = rises[rises < 500], rises[rises > 500]
-    assert len(below) == pytest.approx(0.04 * size, rel=0.2)
+    assert len(below) == pytest.approx(0.03 * size, rel=0.2)
     assert len(above) > 1.5 * len(below)
     steps = max(np.abs(np.diff(mask, axis=0)).max(), np.abs(np.diff(mask, axis=1)).max())
     assert steps < 0.1
@@ -50,7 +50,8 @@ def test_the_photos_border_does_not_fade_the_face(portrait: Portrait) -> None:
     whole = face_mask(landmarks, portrait.render.image.shape)
     cut_at = round(float(landmarks[30, 0]))
     cut = face_mask(landmarks - np.array((cut_at, 0), np.float32), (256, 256 - cut_at))
-    assert (cut[:, 0] > whole[:, cut_at] - 0.5).all()  # a rounded outline: one pixel
+    least = cv2.erode(whole, np.ones((3, 3), np.uint8))  # a rounded outline: one pixel
+    assert (cut[:, 0] > least[:, cut_at] - 0.05).all()
     assert cut[round(float(landmarks[30, 1])), 0] == 1
 
 

@@ -4,11 +4,12 @@ import asyncio
 import io
 import json
 import struct
+import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pillow_heif
@@ -19,13 +20,14 @@ from starlette.websockets import WebSocketDisconnect
 
 from tests.networks_on_disk import write_network
 from tests.serving.conftest import REGISTRY, encoded
+from zoo.faces.video.tracker import Tracker
 from zoo.photos.sandbox.decoder_processes import Decoders
 from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking, together
 from zoo.provenance.credentials.verifying import FINE, verify
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.gallery import Gallery
 from zoo.serving.library import Library
-from zoo.serving.live_frames import Following, Frame, swap_frame
+from zoo.serving.live_frames import RATE, Following, Frame, swap_tracked, track_frame
 from zoo.serving.options import Options
 from zoo.serving.upload_swapping import Found, Result, SwapRequest, find_in_upload, swap_upload
 from zoo.serving.web import api
@@ -74,8 +76,12 @@ class InProcess:
             decode=decoders(),
         )
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
-        return await asyncio.to_thread(swap_frame, jpeg, self._network, MARK, following, decoders())
+    async def frame(
+        self, jpeg: bytes, chosen: Chosen, following: Following | None
+    ) -> AsyncIterator[Following | Frame]:
+        tracked, known = await asyncio.to_thread(track_frame, jpeg, following, decoders())
+        yield known
+        yield await asyncio.to_thread(swap_tracked, tracked, self._network, MARK)
 
 
 @pytest.fixture
@@ -425,6 +431,39 @@ def test_frames_come_back_swapped_and_marked(client: TestClient, portrait: bytes
         empty = encoded(np.full((240, 320, 3), 90, np.uint8), "JPEG")
         socket.send_bytes(struct.pack(">I", 9) + empty)
         assert struct.unpack(">IHB", socket.receive_bytes())[::2] == (9, 0)
+
+
+def test_the_next_frame_is_tracked_while_one_is_swapped(
+    network: Path, zoo_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
+
+    class Waiting(InProcess):
+        """Swaps a frame only once the next one has been tracked after it."""
+
+        tracked: ClassVar[list[int | None]] = []
+
+        async def frame(
+            self, jpeg: bytes, chosen: Chosen, following: Following | None
+        ) -> AsyncIterator[Following | Frame]:
+            number = len(self.tracked)
+            self.tracked.append(following.track if following else None)
+            yield Following(Tracker(RATE), track=number)
+            async with asyncio.timeout(20):
+                while len(self.tracked) < min(3, number + 2):
+                    await asyncio.sleep(0.01)
+            yield Frame(b"%d" % number, 0.0)
+
+    given = Options(registry=REGISTRY, rate=0.0)
+    client = TestClient(api.create(Waiting(network, given), given), base_url=HERE)
+    with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
+        for number in range(2):
+            socket.send_bytes(struct.pack(">I", number) + b"a frame")
+            time.sleep(0.1)  # else the second would take the place of the first
+        assert socket.receive_bytes()[7:] == b"0"
+        socket.send_bytes(struct.pack(">I", 2) + b"a frame")
+        assert [socket.receive_bytes()[7:] for _ in range(2)] == [b"1", b"2"]
+    assert Waiting.tracked == [None, 0, 1]  # each with what the one before it gave
 
 
 @pytest.mark.parametrize(

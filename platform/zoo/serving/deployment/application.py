@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from zoo.photos.sandbox.decoder_processes import Decoders
 from zoo.provenance.credentials.marking import Marking, together
 from zoo.serving.deployment.backend import Chosen
 from zoo.serving.library import Library
-from zoo.serving.live_frames import Following, Frame, swap_frame
+from zoo.serving.live_frames import Following, Frame, swap_tracked, track_frame
 from zoo.serving.options import Options
 from zoo.serving.upload_swapping import Found, Result, SwapRequest, find_in_upload, swap_upload
 from zoo.swapping.network import Crops, SwapNetwork
@@ -137,11 +137,13 @@ class Worker:
             )
         )
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
+    async def frame(
+        self, jpeg: bytes, chosen: Chosen, following: Following | None
+    ) -> AsyncIterator[Following | Frame]:
         network = await self._network(chosen.key)
-        return await self._in_thread(
-            lambda: swap_frame(jpeg, network, _mark(chosen), following, self._decode)
-        )
+        tracked, known = await self._in_thread(track_frame, jpeg, following, self._decode)
+        yield known
+        yield await self._in_thread(swap_tracked, tracked, network, _mark(chosen))
 
     async def _in_thread(self, work: Callable[..., _T], *arguments: Any) -> _T:
         # With the context, by which Serve knows the request's network.

@@ -1,6 +1,6 @@
 """The interface between the API and the workers."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,4 +37,7 @@ class Backend(Protocol):
 
     async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: SwapRequest) -> Result: ...
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame: ...
+    def frame(
+        self, jpeg: bytes, chosen: Chosen, following: Following | None
+    ) -> AsyncIterator[Following | Frame]:
+        """First what the next frame needs, as soon as it is known; then this frame's answer."""

@@ -5,7 +5,7 @@ waits for its replacement.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from ray.exceptions import ObjectLostError, RayActorError, RayTaskError
@@ -33,6 +33,9 @@ _DEATHS = (
     ReplicaUnavailableError,
     DeploymentUnavailableError,
 )
+
+
+_FAILURES = (BackPressureError, RayTaskError, *_DEATHS)
 
 
 class Gateway:
@@ -65,10 +68,23 @@ class Gateway:
         result: Result = await _answer(lambda: worker.swap.remote(photo, chosen, wish))
         return result
 
-    async def frame(self, jpeg: bytes, chosen: Chosen, following: Following | None) -> Frame:
-        worker = self._worker.options(multiplexed_model_id=chosen.key)
-        frame: Frame = await _answer(lambda: worker.frame.remote(jpeg, chosen, following))
-        return frame
+    async def frame(
+        self, jpeg: bytes, chosen: Chosen, following: Following | None
+    ) -> AsyncIterator[Following | Frame]:
+        worker: Any = self._worker.options(multiplexed_model_id=chosen.key, stream=True)
+        given = 0  # parts; one that died after the first is not asked for it again
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            try:
+                made = 0
+                async for part in worker.frame.remote(jpeg, chosen, following):
+                    made += 1
+                    if made > given:
+                        given = made
+                        yield part
+                return
+            except _FAILURES as error:
+                _raise_unless_it_died(error, attempts_left)
+            await asyncio.sleep(_SECONDS_BETWEEN)
 
 
 async def _answer(ask: Callable[[], Any]) -> Any:
@@ -81,14 +97,18 @@ async def _answer(ask: Callable[[], Any]) -> Any:
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
             return await ask()
-        except BackPressureError as error:
-            raise BusyError("The server's queue is full; try again.") from error
-        except RayTaskError as error:
-            if isinstance(error.cause, ZooError):
-                raise error.cause from None
-            raise
-        except _DEATHS as error:
-            if not attempts_left:
-                raise BusyError("The workers of this request have died; try again.") from error
+        except _FAILURES as error:
+            _raise_unless_it_died(error, attempts_left)
         await asyncio.sleep(_SECONDS_BETWEEN)
     raise AssertionError  # the last attempt returns or raises
+
+
+def _raise_unless_it_died(error: Exception, attempts_left: int) -> None:
+    if isinstance(error, BackPressureError):
+        raise BusyError("The server's queue is full; try again.") from error
+    if isinstance(error, RayTaskError):
+        if isinstance(error.cause, ZooError):
+            raise error.cause from None
+        raise error
+    if not attempts_left:
+        raise BusyError("The workers of this request have died; try again.") from error

@@ -11,7 +11,10 @@ import asyncio
 import json
 import struct
 import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
@@ -25,6 +28,7 @@ from zoo.serving.web.problems import BusyError, status_of
 __all__ = ["MAX_PIXELS", "add"]
 
 SECONDS_IDLE = 60.0
+_FRAMES_UNDER_WAY = 2
 _NUMBER = struct.Struct(">I")
 _ANSWER = struct.Struct(">IHB")
 
@@ -54,8 +58,20 @@ def add(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> N
             metrics.cameras.set(cameras)
 
 
+@dataclass(frozen=True)
+class _UnderWay:
+    """A frame that has been tracked; ``parts`` will give its answer."""
+
+    message: bytes
+    parts: AsyncIterator[Following | Frame]
+    started: float
+
+
 class _Session:
-    """One camera: a reader that keeps the newest frame, and a worker that swaps it."""
+    """One camera: the newest frame is kept, tracked, swapped and answered.
+
+    While one frame is swapped the next one is tracked.
+    """
 
     def __init__(
         self, socket: WebSocket, backend: Backend, chosen: Chosen, metrics: Metrics
@@ -65,10 +81,12 @@ class _Session:
         self._chosen = chosen
         self._metrics = metrics
         self._newest: asyncio.Queue[bytes] = asyncio.Queue(1)
+        self._tracked: asyncio.Queue[_UnderWay] = asyncio.Queue()
+        self._room = asyncio.Semaphore(_FRAMES_UNDER_WAY)
 
     async def run(self) -> None:
         """Serves the client until it leaves, is idle for a minute, or sends an invalid frame."""
-        tasks = [asyncio.create_task(part()) for part in (self._read, self._swap)]
+        tasks = [asyncio.create_task(part()) for part in (self._read, self._track, self._answer)]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -94,21 +112,28 @@ class _Session:
                 self._metrics.frames.labels("passed over").inc()
             self._newest.put_nowait(message)
 
-    async def _swap(self) -> None:
+    async def _track(self) -> None:
         following: Following | None = None
         while True:
+            await self._room.acquire()
             message = await self._newest.get()
             started = time.perf_counter()
-            jpeg = message[_NUMBER.size :]
-            frame = await self._backend.frame(jpeg, self._chosen, following)
-            following = frame.following
-            seconds = time.perf_counter() - started
+            parts = self._backend.frame(message[_NUMBER.size :], self._chosen, following)
+            following = cast(Following, await anext(parts))
+            self._tracked.put_nowait(_UnderWay(message, parts, started))
+
+    async def _answer(self) -> None:
+        while True:
+            one = await self._tracked.get()
+            frame = cast(Frame, await anext(one.parts))
+            self._room.release()
+            seconds = time.perf_counter() - one.started
             self._metrics.frame_seconds.observe(seconds)
             self._metrics.frames.labels("swapped" if frame.jpeg else "without a face").inc()
-            await self._socket.send_bytes(_answer(message, frame, seconds))
+            await self._socket.send_bytes(_encoded(one.message, frame, seconds))
 
 
-def _answer(message: bytes, frame: Frame, seconds: float) -> bytes:
+def _encoded(message: bytes, frame: Frame, seconds: float) -> bytes:
     (number,) = _NUMBER.unpack_from(message)
     milliseconds = min(65535, round(seconds * 1000))
     return _ANSWER.pack(number, milliseconds, frame.jpeg is not None) + (frame.jpeg or b"")

@@ -3,7 +3,7 @@ import { socketAddress } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
 const WIDTH = 640; // pixels of what is sent
-const AHEAD = 2; // frames under way, so that network and codec work while the server does
+const AHEAD = 3; // frames under way: one is swapped, one is tracked, one is on its way
 const QUALITY = 0.8;
 const LOST = 4000; // ms after which a frame that was passed over is forgotten
 const HEAD = 7; // bytes before the JPEG of an answer
