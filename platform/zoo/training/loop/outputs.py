@@ -5,6 +5,8 @@ The picture has photos above and swaps below.
 
 import csv
 import io
+import json
+import struct
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,10 +49,25 @@ def product_files(
         weights = {name: value.contiguous() for name, value in network.state_dict().items()}
         return {
             "network.onnx": onnx.read_bytes(),
-            "network.safetensors": save_safetensors(weights, dict(metadata)),
+            "network.safetensors": in_order(save_safetensors(weights, dict(metadata))),
             "curves.csv": _table(curves),
             "preview.jpg": preview_jpeg(network, shown_B3HW),
         }
+
+
+def in_order(encoded: bytes) -> bytes:
+    """The same safetensors file, its metadata sorted by name.
+
+    Equal networks shall have equal digests, but the library writes metadata in a random order
+    (https://github.com/safetensors/safetensors/issues/584).
+    """
+    (size,) = struct.unpack_from("<Q", encoded)
+    begin = struct.calcsize("<Q")
+    header = json.loads(encoded[begin : begin + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the tensors stay aligned
+    return struct.pack("<Q", len(text)) + text + encoded[begin + size :]
 
 
 def _table(curves: Sequence[Row]) -> bytes:
