@@ -98,8 +98,11 @@ def test_people_of_a_video_get_an_identity_each(
     assert 2 * left < right  # the codec's change is in both
     assert zoo("swap", *options, clip, "-o", "out.mp4").out.endswith("(already done)\n")
 
+    options = ("--map", "left=ada", "--map", "other.png=bruno")
     ended = zoo("swap", *options, clip, "--preview")
     assert (ended.code, ended.out) == (0, "clip.mp4 -> clip-ada-bruno-preview.jpg (6 frames)\n")
+    ended = zoo("verify", "clip-ada-bruno-preview.jpg")  # who is not there is not named
+    assert "with the identity 'ada'" in ended.out and "'bruno'" not in ended.out
     ended = zoo("swap", "--map", "5=ada", clip, "-o", "none.mp4", "--jobs", "1")
     assert ended.code == 2
     assert "clip.mp4 shows 2 people" in ended.error and "--preview numbers them" in ended.error

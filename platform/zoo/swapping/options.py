@@ -102,12 +102,14 @@ def only(*who: Who | Literal["all"], **look: object) -> SwapOptions:
 
 
 def settings_of(options: SwapOptions, mark: Marking) -> dict[str, str]:
-    """What a manifest keeps of the options: reference photos by their SHA-256, not their names."""
-    marks = (mark, *mark.also)
+    """What a manifest keeps of the options.
+
+    Reference photos are there by their SHA-256, not their names; a network by its identity, and
+    by its version too where ``mark`` names several versions of that identity.
+    """
+    names = _names((mark, *mark.also))
     faces = [_words(one.who) for one in options.choices if one.network == 0]
-    mapped = [
-        f"{_words(one.who)}={marks[one.network].identity}" for one in options.choices if one.network
-    ]
+    mapped = [f"{_words(one.who)}={names[one.network]}" for one in options.choices if one.network]
     look = options.look
     given = {
         "faces": " ".join(faces),
@@ -131,6 +133,15 @@ def check_networks(options: SwapOptions, networks: Sequence[object]) -> None:
     """Raises ValueError where a choice means a network that is not given."""
     if any(not 0 <= one.network < len(networks) for one in options.choices):
         raise ValueError("a selected face names a network that is missing")
+
+
+def _names(marks: Sequence[Marking]) -> list[str]:
+    """What tells the networks of one swap from each other."""
+    identities = [one.identity for one in marks]
+    return [
+        one.identity if identities.count(one.identity) == 1 else f"{one.identity}:{one.version}"
+        for one in marks
+    ]
 
 
 def _words(who: Who | Literal["all"]) -> str:

@@ -12,16 +12,20 @@ import numpy as np
 import pytest
 
 from tests.clips import packets, pictures, write_clip
-from tests.swapping.video.conftest import FRAMES, MARK
+from tests.swapping.video.conftest import CUT, FRAMES, MARK
 from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.photos.image import Image
 from zoo.photos.video.reader import inspect_video
 from zoo.provenance.credentials.verifying import verify
+from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.video import file as one_file
 from zoo.swapping.video import resume, segment
+from zoo.swapping.video.assignment.roles import Roles
+from zoo.swapping.video.containers.encoding import choose_codec
 from zoo.swapping.video.file import VideoOptions, VideoSwap, swap_video
 from zoo.swapping.video.resume import waiting_in, work_folder
-from zoo.swapping.video.segment import Segment
+from zoo.swapping.video.segment import Segment, SegmentOptions, make_segment
 
 
 @pytest.fixture(scope="module")
@@ -184,16 +188,17 @@ def test_segments_that_came_with_a_folder_touch_nothing_outside_it(
             work_folder(target, {"number": 1}),
         ):
             pass
-        good = '{"number":0,"first":0,"frames":1,"swapped":0,"seconds":{"look":1}}'
+        good = '{"number":0,"first":0,"frames":2,"swapped":2,"networks":[1],"seconds":{"look":1}}'
         notes = ("[]", '{"number": 0}', good.replace("0", '"0"', 1), good.replace("0", "1", 1),
-                 good.replace('{"look":1}', "7"))  # fmt: skip
+                 good.replace('{"look":1}', "7"), good.replace("[1]", "[2]"),
+                 good.replace("[1]", "[]"), good.replace('"networks":[1],', ""))  # fmt: skip
         part = Segment(0, 0, 1)
         (folder / part.name).touch()
         for note in notes:
             (folder / "000000.json").write_text(note)
-            assert resume.finished(folder, [part]) == {}
+            assert resume.finished(folder, [part], 2) == {}
         (folder / "000000.json").write_text(good)
-        assert resume.finished(folder, [part])[0].seconds == {"look": 1.0}
+        assert resume.finished(folder, [part], 2)[0].seconds == {"look": 1.0}
     assert not old.exists()
     assert {path.name for path in private.iterdir()} == {"keys", "plan.json"}
     assert (private / "keys").read_text() == "keys"
@@ -224,6 +229,19 @@ def test_a_part_begins_at_nought(clip: Path, blackening_file: Path, tmp_path: Pa
     assert 18 <= len(sound) <= 21  # of 21 ms each
     with pytest.raises(UsageError, match=r"lasts 1\.6 seconds"):
         swap_video(clip, target, [blackening_file], mark=MARK, options=VideoOptions(start=5))
+
+
+def test_a_part_names_the_networks_of_the_faces_that_it_shows(
+    clip: Path, blackening: SwapNetwork, unchanging: SwapNetwork, tmp_path: Path
+) -> None:
+    video = inspect_video(clip)
+    how = SegmentOptions(choose_codec(video, "mp4"), "yuv420p", SwapOptions())
+    roles = Roles({0: [(0, 0)], 1: [(CUT, 1)]}, {0: 0, 1: 1}, None)  # bruno comes with the cut
+    for first, after, used in ((CUT - 3, CUT, [0]), (CUT - 1, CUT + 1, [0, 1])):
+        part = Segment(0, int(video.times[first]), int(video.times[after]))
+        made = make_segment(video, part, [blackening, unchanging], how, tmp_path, roles)
+        assert made.frames == made.swapped == after - first
+        assert made.networks == used
 
 
 def test_a_video_without_a_face_is_an_error(blackening_file: Path, tmp_path: Path) -> None:

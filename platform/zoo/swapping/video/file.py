@@ -157,7 +157,7 @@ def swap_video(
     timer = StepTimer()
     steps = timer.seconds
     with work_folder(target, plan_of(video, hashes, settings, parts)) as folder:
-        done = finished(folder, parts)
+        done = finished(folder, parts, len(networks))
         resumed = sum(segment.frames for segment in done.values())
         before = sum(counts[number] for number in done)
         progress(before, total)
@@ -192,7 +192,7 @@ def swap_video(
                 f"{source} shows no detectable face: a face must be within about 40 degrees of "
                 "facing the camera, at any tilt, and at least 40 pixels wide."
             )
-        made_by = of_networks(mark, assignment.networks) if assignment else mark
+        made_by = of_networks(mark, {one for segment in done.values() for one in segment.networks})
         join_began = time.perf_counter()
         with TemporaryDirectory(prefix="joined-", dir=folder) as place:
             joined = Path(place, f"joined{target.suffix.lower()}")

@@ -18,7 +18,7 @@ from zoo.photos.image import Image
 from zoo.photos.video.decoding import sampled
 from zoo.photos.writing import encode_photo
 from zoo.provenance.credentials.manifest import Made
-from zoo.provenance.credentials.marking import Marking, xmp
+from zoo.provenance.credentials.marking import Marking, of_networks, xmp
 from zoo.provenance.credentials.signing import sign_bytes
 from zoo.storage import atomic_file
 from zoo.swapping.network import Network
@@ -81,7 +81,7 @@ def preview(
     several = options.tells_apart or any(len(frame.faces) > 1 for frame in frames)
     known = _known(frames, options) if several else None
     networks = selected_people(known, options, str(source))[0] if known else {}
-    pairs: list[tuple[Image, Image]] = []
+    pairs: list[tuple[Image, Image, set[int]]] = []
     shown = 0
     for frame in frames:
         people = [NOBODY] * len(frame.faces)
@@ -100,13 +100,16 @@ def preview(
             others=others,
             numbers=[number for _, number in chosen],
         ).image
-        pairs.append((_small(frame, known, people), _resized(swapped)))
+        used = {number for _, number in chosen}
+        pairs.append((_small(frame, known, people), _resized(swapped), used))
     pairs = pairs[:: -(-len(pairs) // FRAMES) or 1]
     if not pairs:
         raise NobodyError(f"{source} shows none of the selected people in the sampled frames.")
-    rows = [np.concatenate([pair[row] for pair in pairs], axis=1) for row in range(2)]
-    encoded = encode_photo(target, np.concatenate(rows, axis=0), xmp=xmp(mark))
-    signed = sign_bytes(encoded, Made(mark, source, settings_of(options, mark)))
+    made_by = of_networks(mark, set().union(*(used for _, _, used in pairs)))
+    befores, afters, _ = zip(*pairs, strict=True)
+    sheet = np.concatenate([np.concatenate(row, axis=1) for row in (befores, afters)], axis=0)
+    encoded = encode_photo(target, sheet, xmp=xmp(made_by))
+    signed = sign_bytes(encoded, Made(made_by, source, settings_of(options, mark)))
     with atomic_file(target) as temporary:
         temporary.write_bytes(signed)
     return len(pairs)

@@ -142,17 +142,19 @@ def remember(folder: Path, done: Done) -> None:
     write_json(folder / f"{done.number:06}.json", asdict(done))
 
 
-def finished(folder: Path, parts: list[Segment]) -> dict[int, Done]:
-    """The segments that need not be made again, by number."""
+def finished(folder: Path, parts: list[Segment], networks: int) -> dict[int, Done]:
+    """The segments that need not be made again, by number, of a swap by so many networks."""
     found: dict[int, Done] = {}
     for part in parts:
         note = _read(folder / f"{part.number:06}.json")
         if isinstance(note, dict) and (folder / part.name).is_file():
             with suppress(TypeError, ValueError, AttributeError):  # a note of something else
                 done = Done(**note)
-                numbers = (done.number, done.first, done.frames, done.swapped)
+                numbers = (done.number, done.first, done.frames, done.swapped, *done.networks)
                 seconds = {str(step): float(spent) for step, spent in done.seconds.items()}
-                if done.number == part.number and all(type(one) is int for one in numbers):
+                whole = done.number == part.number and all(type(one) is int for one in numbers)
+                known = bool(done.networks) == bool(done.swapped)
+                if whole and known and set(done.networks) <= set(range(networks)):
                     found[part.number] = replace(done, seconds=seconds)
     return found
 

@@ -67,6 +67,7 @@ class Done:
         first: the time of its first frame, in the video's units.
         frames: how many it has.
         swapped: in how many of them a face was swapped.
+        networks: the numbers of the networks that made these faces.
         seconds: that each step worked.
     """
 
@@ -74,6 +75,7 @@ class Done:
     first: int
     frames: int
     swapped: int
+    networks: list[int]
     seconds: dict[str, float]
 
 
@@ -152,6 +154,7 @@ def make_segment(
     wanted = video.times[(video.times >= segment.start) & (video.times < segment.end)]
     ending = int(wanted[-2:][0])
     frames = swapped = first = 0
+    used: set[int] = set()
     with atomic_file(folder / segment.name) as temporary:
         writer = None
         for item in prefetch(made):
@@ -166,6 +169,7 @@ def make_segment(
             frames += 1
             advance()
             swapped += bool(item.faces)
+            used |= item.networks
         if writer is None:
             raise PhotoError(
                 f"{video.path} is damaged: nothing can be decoded from second "
@@ -173,7 +177,7 @@ def make_segment(
             )
         with timer.step("encode"):
             writer.close()
-    return Done(segment.number, first, frames, swapped, dict(timer.seconds))
+    return Done(segment.number, first, frames, swapped, sorted(used), dict(timer.seconds))
 
 
 def _pictures(

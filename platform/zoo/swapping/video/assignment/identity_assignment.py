@@ -35,11 +35,6 @@ class Assignment:
     segments: Mapping[int, Roles]
     missing: tuple[str, ...] = ()
 
-    @property
-    def networks(self) -> set[int]:
-        """The numbers of the networks that have a face to swap."""
-        return set().union(*(roles.used for roles in self.segments.values()))
-
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
         return {

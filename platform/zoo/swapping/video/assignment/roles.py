@@ -39,16 +39,6 @@ class Roles:
     networks: Mapping[int, int] = field(default_factory=dict)
     rest: int | None = 0
 
-    @property
-    def used(self) -> set[int]:
-        """The numbers of the networks that the faces of this segment get."""
-        roles = (
-            self.role(track, frame)
-            for track, changes in self.people.items()
-            for frame, _ in changes or ((0, NOBODY),)
-        )
-        return {one.network for one in roles if one is not None}
-
     def role(self, track: int, frame: int) -> Role | None:
         """Of the face that ``track`` follows in the frame of this number; None to leave it."""
         changes = self.people.get(track, ())

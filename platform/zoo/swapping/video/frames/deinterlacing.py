@@ -65,5 +65,6 @@ def interlace(swapped: Iterable[Swapped], video: Video) -> Iterator[Swapped]:
             continue
         frame = woven(early.frame, late.frame, video.fields)
         frame.pts, frame.time_base = (early.frame.pts or 0) // 2, video.time_base
-        yield Swapped(frame, max(early.faces, late.faces))
+        used = early.networks | late.networks
+        yield Swapped(frame, max(early.faces, late.faces), used)
         early = None

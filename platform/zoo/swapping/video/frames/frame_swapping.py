@@ -58,10 +58,17 @@ class Followed:
 
 @dataclass(frozen=True)
 class Swapped:
-    """One frame, swapped, and how many faces were."""
+    """One frame, swapped.
+
+    Attributes:
+        frame: the frame.
+        faces: how many were swapped.
+        networks: the numbers of the networks that made them.
+    """
 
     frame: "av.VideoFrame"
     faces: int
+    networks: frozenset[int]
 
 
 def margin(video: Video) -> int:
@@ -133,7 +140,8 @@ def swap_frames(
                 left, top, right, bottom = (int(edge) for edge in part)
                 box = (left, top, right, bottom)
                 paste(frame, image, result, video.turned, box)
-        yield Swapped(frame, len(parts))
+        used = frozenset(here.present[who][1].network for who in here.seen)
+        yield Swapped(frame, len(parts), used)
 
 
 def _fading(video: Video) -> int:
