@@ -1,6 +1,5 @@
 """Where a photo, a pack or a collection begins to count: curation's limits, from both sides."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,7 @@ import pytest
 from zoo.errors import IdentityError, PhotoError
 from zoo.faces.curation import assessment, content, photo_selection
 from zoo.faces.curation.assessment import Assessed, assess, assessment_of
-from zoo.faces.curation.coverage import Traits, advice, coverage, traits, usual_pitch
-from zoo.faces.curation.face_pack import FacePack, _mapped
+from zoo.faces.curation.coverage import Traits
 from zoo.faces.curation.illumination import Illumination
 from zoo.faces.curation.photo_selection import (
     AlignSettings,
@@ -20,7 +18,6 @@ from zoo.faces.curation.photo_selection import (
     Examined,
     Reason,
     _enough,
-    contact_sheet,
     curate_examined,
     examine,
 )
@@ -29,7 +26,7 @@ from zoo.faces.detection.detector import Face
 from zoo.faces.geometry.alignment import Aligned
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.recognition.descriptors import OUTLIER
-from zoo.photos.image import Image, Points
+from zoo.photos.image import Points
 
 SETTINGS = AlignSettings(
     size=64, min_interocular=47.0, min_sharpness=0.0, min_difference=2.0,
@@ -141,84 +138,12 @@ def test_sharpness_is_the_laplacians_spread_over_the_lumas_on_the_face() -> None
     assert sharpness(np.asarray(double, np.uint8)) == pytest.approx(expected, rel=1e-4)
 
 
-def kind(**more: float) -> Traits:
-    given = {"yaw": 0.0, "pitch": 0.0, "mouth": 0.02, "side": 0.0, "level": 55.0, "eyes": 100.0}
-    given |= more
-    light = Illumination(given["side"], given["level"])
-    return Traits(given["yaw"], given["pitch"], given["mouth"], light, given["eyes"])
-
-
-def said(faces: Sequence[Traits], resolution: int = 128) -> list[str]:
-    return advice(faces, 3, 3, resolution)
-
-
-KINDS: tuple[tuple[dict[str, float], str], ...] = (
-    ({"yaw": -30}, "with the face turned to the left of the picture"),
-    ({"yaw": -10}, "with the face turned to the left of the picture"),
-    ({"yaw": 10}, "with the face turned to the right of the picture"),
-    ({"yaw": 30}, "with the face turned to the right of the picture"),
-    ({"side": -1}, "lit from the left of the picture"),
-    ({"side": 1}, "lit from the right of the picture"),
-    ({"pitch": 20}, "with the head raised"),
-    ({"pitch": -20}, "with the head lowered"),
-    ({"mouth": 0.3}, "with the mouth open, as when talking or laughing"),
-)
-
-
-@pytest.mark.parametrize(("one", "words"), KINDS)
-def test_three_photos_of_a_kind_are_enough_and_six_in_a_hundred(
-    one: dict[str, float], words: str
-) -> None:
-    for count, enough in ((40, 3), (100, 6)):
-        for have in (0, 1, enough - 1):
-            lines = said([kind(**one)] * have + [kind()] * (count - have))
-            verb = "is" if have == 1 else "are"
-            line = f"Collect photos {words}: {have or 'none'} of {count} {verb} like this."
-            assert line in lines and len(lines) == 7
-        lines = said([kind(**one)] * enough + [kind()] * (count - enough))
-        assert len(lines) == 6 and not any(words in line for line in lines)
-
-
-def test_closed_mouths_are_asked_for_too() -> None:
-    lines = said([kind(mouth=0.3)] * 38 + [kind()] * 2)
-    assert lines[-1] == "Collect photos with the mouth closed: 2 of 40 are like this."
-    assert len(said([kind(mouth=0.3)] * 20 + [kind()] * 20)) == 6
-
-
-def test_small_or_dark_faces_are_told_from_the_half_on() -> None:
-    for dark, told in ((20, False), (21, True)):
-        lines = said([kind(level=30)] * dark + [kind()] * (40 - dark))
-        assert (lines[-1] == f"Add brighter ones: in {dark} of 40 the face is dark.") is told
-    for small, told in ((20, False), (21, True)):
-        lines = said([kind(eyes=60.1)] * small + [kind(eyes=60.2)] * (40 - small))
-        words = f"Add larger ones: {small} of 40 have fewer than 60 pixels between "
-        assert lines[-1].startswith(words) is told
-
-
-@pytest.mark.parametrize(
-    ("count", "first"),
-    [(2, "Add at least 1 more photos: training needs 3."),
-     (3, "Add about 7 more photos: 10 usually are enough."),
-     (9, "Add about 1 more photos: 10 usually are enough."), (10, "Collect photos with")],
-)  # fmt: skip
-def test_how_many_more_is_said_first(count: int, first: str) -> None:
-    assert advice([kind()] * count, 3, 10, 128)[0].startswith(first)
-
-
-def test_traits_are_measured_in_eye_distances() -> None:
-    landmarks = np.asarray(REFERENCE * 200, np.float32)
-    landmarks[66] = landmarks[62] + np.float32((3, 4))
-    found = traits(landmarks, Illumination(0, 50))
-    assert found.interocular == pytest.approx(94)
-    assert found.mouth == pytest.approx(5 / 94)
-    assert traits(np.zeros((68, 2), np.float32), Illumination(0, 50)).mouth == 0
-    assert usual_pitch([kind(pitch=1), kind(pitch=2), kind(pitch=30)]) == 2
-    assert usual_pitch([]) == 0 and coverage([]).photos == 0
+USUAL = Traits(0.0, 0.0, 0.02, Illumination(0.0, 55.0), 100.0)
 
 
 def assessed(name: str, distance: float | None = None, reason: Reason | None = None) -> Assessed:
     dropped = Dropped(name, reason) if reason else None
-    return Assessed(name, dropped, None if dropped else kind(), None, distance)
+    return Assessed(name, dropped, None if dropped else USUAL, None, distance)
 
 
 def test_photos_are_usable_rejected_or_someone_elses() -> None:
@@ -326,59 +251,3 @@ def test_processes_are_started_when_there_is_work_for_two(
 def test_a_photo_whose_process_died_is_named() -> None:
     with pytest.raises(PhotoError, match=r"b\.png: it died, perhaps because memory ran out; free"):
         content.lost(("a", Path("b.png")), "it died")
-
-
-def pack_of(count: int, side: int = 4) -> tuple[Any, ...]:
-    faces = np.arange(count, dtype=np.uint8)[:, None, None, None].repeat(side, 1).repeat(side, 2)
-    names = [str(number) for number in range(count)]
-    return faces.repeat(3, 3), np.zeros((count, 68, 2), np.float32), names, names
-
-
-@pytest.mark.parametrize(
-    ("part", "change"),
-    [
-        (0, lambda faces: faces[:, :3]), (0, lambda faces: faces[..., :2]),
-        (0, lambda faces: faces[:4]), (0, lambda faces: faces.astype(np.int8)),
-        (0, lambda faces: faces[0]), (1, lambda points: points[:4]),
-        (1, lambda points: points.astype(np.float64)), (1, lambda points: points[:, :67]),
-        (2, lambda names: names[:4]), (3, lambda sources: [*sources, "more"]),
-    ],
-)  # fmt: skip
-def test_each_part_of_a_pack_must_fit(part: int, change: Any) -> None:
-    parts = list(pack_of(5))
-    assert FacePack(*parts).size == 4
-    parts[part] = change(parts[part])
-    with pytest.raises(ValueError, match="fit together"):
-        FacePack(*parts)
-
-
-@pytest.mark.parametrize(
-    ("entry", "fits"),
-    [
-        ({}, True), ({"dtype": "F32"}, False), ({"shape": [4, 4]}, False), ({"shape": [3]}, False),
-        ({"data_offsets": [-1, 11]}, False), ({"data_offsets": [9, 21]}, False),
-        ({"data_offsets": [8, 20]}, True), ({"data_offsets": [12, 0]}, False),
-        ({"shape": [-3, -4]}, False), ({"shape": [0, 5], "data_offsets": [3, 3]}, True),
-    ],
-)  # fmt: skip
-def test_an_array_lies_within_its_file(tmp_path: Path, entry: dict[str, Any], fits: bool) -> None:
-    path = tmp_path / "pack"
-    path.write_bytes(bytes(range(25)))  # of which five are the header's
-    given = {"dtype": "U8", "shape": [3, 4], "data_offsets": [0, 12], **entry}
-    if not fits:
-        with pytest.raises(ValueError, match="does not fit"):
-            _mapped(path, given, "U8", np.uint8, 5)
-        return
-    begin, end = given["data_offsets"]
-    found = _mapped(path, given, "U8", np.uint8, 5)
-    assert found.shape == tuple(given["shape"])
-    assert found.ravel().tolist() == list(range(5 + begin, 5 + end))
-
-
-def test_a_contact_sheet_of_many_is_evenly_picked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photo_selection, "_MOST_ON_A_SHEET", 5)
-    sheet = contact_sheet(FacePack(*pack_of(9)), columns=3, side=2)
-    assert sheet.shape == (4, 6, 3)
-    assert sheet[::2, ::2, 0].tolist() == [[0, 2, 4], [6, 8, 255]]
-    whole: Image = contact_sheet(FacePack(*pack_of(12)))
-    assert whole.shape == (96, 960, 3)
