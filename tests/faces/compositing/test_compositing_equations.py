@@ -44,7 +44,8 @@ def blurred(plane: Floats, sigma: float, *, mirrored: bool = False) -> Floats:
 def halved(planes: Floats) -> Floats:
     """The means of squares of four pixels."""
     height, width = planes.shape[0] // 2, planes.shape[1] // 2
-    return planes.reshape(height, 2, width, 2, *planes.shape[2:]).mean(axis=(1, 3))
+    squares = planes.reshape(height, 2, width, 2, *planes.shape[2:])
+    return np.asarray(squares.mean(axis=(1, 3)))
 
 
 def transferred(swapped: Image, photo: Image, mask: Floats, eyes: float) -> tuple[Floats, Floats]:
@@ -110,11 +111,16 @@ def in_the_photos_light(swapped: Image, photo: Image, mask: Floats, pitch: float
     if pitch <= 2:
         return match_sharpness(transfer_colour(swapped, photo, weight, eyes), pitch).astype(float)
     size = max(1, round(mask.shape[1] * 2 / pitch)), max(1, round(mask.shape[0] * 2 / pitch))
-    small, here, weight = (cv2.resize(x, size, None, 0, 0, cv2.INTER_AREA) for x in
-                           (swapped, photo, weight))  # fmt: skip
-    agreed = match_sharpness(transfer_colour(small, here, weight, eyes * 2 / pitch), 2.0)
+    planes: tuple[Any, ...] = (swapped, photo, weight)
+    small, here, less = (cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in planes)
+    agreed = match_sharpness(
+        transfer_colour(
+            np.asarray(small, np.uint8), np.asarray(here, np.uint8), less, eyes * 2 / pitch
+        ),
+        2.0,
+    )
     back = cv2.resize(agreed - small, mask.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return swapped + back.astype(float)
+    return np.asarray(swapped + back, np.float64)
 
 
 @pytest.mark.parametrize("pitch", [1.0, 2.0, 4.0])
@@ -124,7 +130,7 @@ def test_each_pixel_is_the_mask_between_photo_and_swap(pitch: float, opacity: fl
     part, mask, corner = region_of(LANDMARKS)
     matte = np.ones((SIDE, SIDE), np.float32)
     matte[:, :20], matte[:, 20:30] = 0, 0.5
-    mouth = kept(LANDMARKS - np.float32(corner), mask.shape, ["mouth"])
+    mouth = kept(LANDMARKS - np.array(corner, "f4"), mask.shape, ["mouth"])
     assert mouth is not None
     told: list[tuple[int, int, Any, Any]] = []
     result = blend(
@@ -139,7 +145,7 @@ def test_each_pixel_is_the_mask_between_photo_and_swap(pitch: float, opacity: fl
     )
     weight = mask * matte[part]
     agreed = in_the_photos_light(swapped[part], photo[part], weight, pitch)
-    agreed += match_grain(photo[part], LANDMARKS - np.float32(corner), pitch)
+    agreed += match_grain(photo[part], LANDMARKS - np.array(corner, "f4"), pitch)
     weight *= (1 - mouth) * opacity
     expected = photo.astype(np.float64)
     expected[part] += weight[..., None] * (agreed - photo[part])

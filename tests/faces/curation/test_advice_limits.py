@@ -76,7 +76,7 @@ def test_how_many_more_is_said_first(count: int, first: str) -> None:
 
 def test_traits_are_measured_in_eye_distances() -> None:
     landmarks = np.asarray(REFERENCE * 200, np.float32)
-    landmarks[66] = landmarks[62] + np.float32((3, 4))
+    landmarks[66] = landmarks[62] + np.array((3, 4), "f4")
     found = traits(landmarks, Illumination(0, 50))
     assert found.interocular == pytest.approx(94)
     assert found.mouth == pytest.approx(5 / 94)

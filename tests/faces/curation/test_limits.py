@@ -91,7 +91,7 @@ def aligned(seed: int, landmarks: Points = REFERENCE) -> Aligned:
 
 
 def test_examined_photos_are_packed_without_near_duplicates() -> None:
-    photos = [
+    photos: list[tuple[str, Aligned | Dropped]] = [
         ("a", aligned(0)), ("b", Dropped("b", Reason.NO_FACE)),
         ("c", aligned(0)), ("d", aligned(1)),
     ]  # fmt: skip
@@ -111,7 +111,7 @@ def test_a_twin_is_as_alike_in_pixels_and_landmarks(grey: float, moved: float, t
     seen.add("first", crop, REFERENCE)
     other = crop + np.uint8(int(grey))
     other.reshape(-1, 3)[: round(1024 * (grey % 1))] += 1  # a part of the pixels by one more
-    landmarks = REFERENCE + np.float32((0.6 * moved, 0.8 * moved))
+    landmarks = REFERENCE + np.array((0.6 * moved, 0.8 * moved), "f4")
     assert (seen.twin_of(other, landmarks) == "first") is twin
 
 

@@ -172,9 +172,8 @@ def test_a_small_picture_is_searched_whole_and_a_larger_one_by_proposals(
     side: int, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[Any, ...]] = []
-    for name in ("search", "find_upright"):
-        monkeypatch.setattr(
-            detector, name, lambda *of, name=name: asked.append((name, *of[-2:])) or []
-        )
+    monkeypatch.setattr(detector, "search", lambda *of: asked.append(("search", *of[-2:])))
+    upright = "find_upright"
+    monkeypatch.setattr(detector, upright, lambda *of: asked.append((upright, *of[-2:])))
     detector._search(NOTHING, np.zeros((64, 1026), np.uint8), side, 90.0)
     assert asked == [(by, side / 1026 if by == "search" else round(side * 5 / 16), 90.0)]

@@ -72,7 +72,7 @@ def test_the_feather_widens_from_the_brows_to_the_foreheads_edge() -> None:
     for share, expected in ((-1, 0.04), (0, 0.04), (0.25, 0.06), (0.5, 0.08), (1, 0.12)):
         row = round(float(brows - share * rise))
         assert near(width[row], expected, 1e-3)
-    turned = FACE @ np.array([[0, 1], [-1, 0]], np.float32) + np.float32((440, 0))
+    turned = FACE @ np.array([[0, 1], [-1, 0]], np.float32) + np.array((440, 0), "f4")
     assert near(_feather(turned, (440, 440)), width.T[:, ::-1], 2e-3)
 
 
@@ -128,7 +128,7 @@ def test_skin_is_expected_inside_the_face_and_nowhere_else() -> None:
         row = edge + steps * 3.84
         share = math.exp(2 * (1 - below(steps)))
         assert expected[round(row), 64] == pytest.approx(share, rel=0.2)
-    moved = expectation(REFERENCE + np.float32((0.25, 0)))
+    moved = expectation(REFERENCE + np.array((0.25, 0), "f4"))
     assert moved[70, 96] > 7 and moved[70, 18] < 1.1 < expected[70, 30]
 
 
@@ -228,5 +228,5 @@ def test_hair_counts_against_skin_where_it_is_to_stay(monkeypatch: pytest.Monkey
     assert with_hair[40, 65] == pytest.approx((odds / (1 + odds))[40, 65], abs=0.01)
     assert without[40, 65] == pytest.approx(with_hair[40, 65] * 2 / 3, abs=0.01)
     assert without[80, 65] == with_hair[80, 65]
-    beside = skin(crop, REFERENCE - np.float32((0.3, 0)))
+    beside = skin(crop, REFERENCE - np.array((0.3, 0), "f4"))
     assert beside[70, 30] > with_hair[70, 5] and beside[70, 100] == pytest.approx(0.6, abs=0.01)

@@ -6,7 +6,6 @@ import pytest
 from numpy.typing import NDArray
 
 from zoo.faces.geometry.reference import REFERENCE, interocular
-from zoo.faces.video import landmark_smoothing
 from zoo.faces.video.landmark_smoothing import advance, begin, flow, smoothed
 from zoo.photos.image import Points
 
@@ -48,15 +47,15 @@ def test_filter_and_smoother_are_the_least_squares_solution() -> None:
     for moved, doubt, measured in zip(flows, doubts, seen[1:], strict=True):
         states.append(advance(states[-1], moved, doubt, measured))
     found = smoothed(states)
-    sizes = np.array([interocular(one) for one in seen])
+    sizes = np.array([interocular(one) for one in seen], float)
     assert len(found) == FRAMES and found[0].dtype == np.float32
     for point in (0, 8, 30, 67):
         noise = (0.012 * sizes) ** 2
         steps = np.array([(0.003 * sizes[at + 1]) ** 2 + doubts[at][point] ** 2
                           for at in range(FRAMES - 1)])  # fmt: skip
         for axis in (0, 1):
-            measured = np.array([one[point, axis] for one in seen], np.float64)
-            moved = np.array([one[point, axis] for one in flows], np.float64)
+            measured = np.array([float(one[point, axis]) for one in seen])
+            moved = np.array([float(one[point, axis]) for one in flows])
             mean, variance = posterior(measured, moved, noise, steps)
             assert [one[point, axis] for one in found] == pytest.approx(mean, abs=2e-3)
             assert states[-1].estimate[point, axis] == pytest.approx(mean[-1], abs=2e-3)
@@ -88,7 +87,7 @@ def test_what_moved_as_a_whole_is_followed_at_any_size(scale: int, within: float
     points = (grid(40, 30, 11) + 0.5) * scale - 0.5
     moved, doubt = flow(a, b, np.asarray(points, np.float32))
     assert moved.dtype == doubt.dtype == np.float32
-    assert np.abs(moved - np.float32((-3, 2)) * scale).max() < within
+    assert np.abs(moved - np.array((-3, 2), "f4") * scale).max() < within
     assert doubt.max() < 0.1 * scale
 
 
@@ -102,7 +101,7 @@ def test_the_part_about_the_points_is_looked_at_and_no_more(
         seen.append(a.shape)
         return follow(a, *rest, **more)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(landmark_smoothing.cv2, "calcOpticalFlowPyrLK", spied)
+    monkeypatch.setattr(cv2, "calcOpticalFlowPyrLK", spied)
     picture = texture(200, 300)
     flow(picture, picture, grid(100, 80, 10))  # 40 wide, and a quarter more at each side
     assert seen[-1] == (61, 61)
@@ -122,8 +121,8 @@ def test_points_that_do_not_come_back_move_as_the_face_does() -> None:
     hidden = (points > 70).all(axis=1)
     lost = doubt == np.float32(0.01 * 56)
     assert hidden.sum() == 4 and (lost & hidden).sum() >= 2 and not lost[:12].any()
-    assert np.abs(moved[~hidden] - np.float32((4, 1))).max() < 0.6
-    assert np.abs(moved[lost] - np.float32((4, 1))).max() < 0.3
+    assert np.abs(moved[~hidden] - np.array((4, 1), "f4")).max() < 0.6
+    assert np.abs(moved[lost] - np.array((4, 1), "f4")).max() < 0.3
 
 
 @pytest.mark.parametrize("shape", [(100, 12), (12, 100), (100, 100)])

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from zoo.faces.detection.detector import luminance
 from zoo.faces.detection.hog import Box, Detection, overlap
 from zoo.faces.detection.landmark_fitting import Fit, box_of
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.video import tracker as module
+from zoo.faces.video.landmark_smoothing import begin
 from zoo.faces.video.tracker import Tracker, is_cut, period, searches
 from zoo.photos.image import Image, Plane, Points
 
@@ -63,7 +65,7 @@ class World:
     def find_landmarks(self, image: Image, box: Box, roll: float) -> Points:
         there = self.nearest(box)
         found = face(box[0], box[1]) if there is None else there
-        return np.asarray(found + np.float32(self.measured), np.float32)
+        return np.asarray(found + np.array(self.measured, "f4"), np.float32)
 
     def look_upright(self, grey: Any, box: Box, roll: float) -> Detection | None:
         self.looked += 1
@@ -198,7 +200,7 @@ def test_two_tracks_that_became_one_face_are_one(world: World) -> None:
     left, _, right, _ = box_of(one.state.estimate)
     for share, kept in ((0.27, [0, 1]), (0.23, [0])):  # overlaps of 0.57 and 0.63
         offset = share * (right - left)
-        two.state = module.begin(one.state.estimate + np.float32((offset, 0)))
+        two.state = begin(one.state.estimate + np.array((offset, 0), "f4"))
         tracker._forget()
         assert [track.number for track in tracker._tracks] == kept
 
@@ -253,13 +255,13 @@ def test_landmarks_that_are_contradicted_begin_anew_where_the_face_is(world: Wor
     tracker.step(EMPTY)
     world.confirmed = False
     for shift, run in ((0.1, 0), (0.5, 1)):
-        world.faces = [world.faces[0] + np.float32((0.47 * 60 * shift, 0))]
+        world.faces = [world.faces[0] + np.array((0.47 * 60 * shift, 0), "f4")]
         world.measured = (-0.47 * 60 * shift, 0.0)  # the predictor stays behind
         for _ in range(5):
             tracker.step(EMPTY)
         world.measured = (0.0, 0.0)
         track = tracker._tracks[0]
-        track.run, at = 0, module._in_its_place(track, module.luminance(EMPTY))
+        track.run, at = 0, module._in_its_place(track, luminance(EMPTY))
         module._found(track, at, EMPTY)
         assert track.run == run and track.missed == 0 and track.found
         assert track.state.estimate == pytest.approx(world.faces[0], abs=1e-3)
@@ -273,12 +275,12 @@ def test_a_place_where_no_landmarks_fit_is_a_miss(
     tracker.step(EMPTY)
     monkeypatch.setattr(module, "fit_landmarks", lambda image, detection: None)
     track = tracker._tracks[0]
-    at = module._in_its_place(track, module.luminance(EMPTY))
+    at = module._in_its_place(track, luminance(EMPTY))
     module._found(track, at, EMPTY)
-    assert track.found and track.missed == 0  # it is confirmed, so none were asked for
+    assert (track.found, track.missed) == (True, 0)  # it is confirmed, so none were asked for
     world.confirmed = False
     module._found(track, at, EMPTY)
-    assert not track.found and track.missed == 1 and track.lost
+    assert (track.found, track.missed, track.lost) == (False, 1, True)
     module._found(track, None, EMPTY)
     assert track.missed == 2
 
