@@ -64,6 +64,35 @@ def test_every_photo_lies_in_the_field_of_its_pose_and_light() -> None:
     assert mouths == [blue, green, red]  # from closed to open, and in between
 
 
+def test_of_several_in_one_light_the_middle_one_is_shown_and_all_mouths_are_sorted() -> None:
+    colours = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
+    sides, mouths = (0.9, 0.5, 0.7), (0.1, 0.3, 0.2)
+    given = zip("abc", colours, sides, mouths, strict=True)
+    sheet = sheet_of(*(photo(n, c, side=side, mouth=mouth) for n, c, side, mouth in given))
+    assert at(sheet, LIGHTS + 2 * STEP, TOP) == colours[2]
+    shown = [at(sheet, LIGHTS + i * STEP, TOP + STEP + 42) for i in range(3)]
+    assert shown == [colours[0], colours[2], colours[1]]
+    badge = sheet[TOP + 3 : TOP + 24, LIGHTS + 2 * STEP + 3 : LIGHTS + 2 * STEP + 23]
+    assert (badge[10, [0, -1]] == (30, 33, 40)).all()  # 19 wide, for one digit
+    assert (badge.astype(int).min(axis=2) > 200).any()  # the digit
+
+
+def test_each_heading_stands_where_it_belongs() -> None:
+    sheet = sheet_of(photo("a", (200, 0, 0)), photo("who", (1, 1, 1), distance=OUTLIER + 0.1),
+                     advice=("more",))  # fmt: skip
+    below = 110 + 3 * STEP + 14
+    advice = below + 30 + SIDE + 40 + 10
+    headings = ((20, 14), (LEFT, 50), (LIGHTS, 50), (20, below), (20, advice), (20, advice + 28))
+    titles = [(LEFT + i * STEP, 76) for i in range(5)] + [(LIGHTS + i * STEP, 76) for i in range(3)]
+    rows = [(20, TOP + i * STEP + SIDE // 2 - 8) for i in range(3)]
+    for x, y in (*headings, *titles, *rows, (LIGHTS, TOP + STEP + 14)):
+        assert (sheet[y + 2 : y + 18, x : x + 60] < 160).any()  # dark words
+        assert (sheet[y - 4 : y - 1, x : x + 30] > 200).all()  # and none above them
+    zero = sheet[TOP + SIDE // 2 - 12 : TOP + SIDE // 2 + 12, LEFT : LEFT + SIDE].astype(int)
+    _, columns = np.nonzero(zero[..., 0] - zero[..., 2] > 60)
+    assert columns.min() >= SIDE // 2 - 5 and columns.max() <= SIDE // 2 + 6  # in the middle
+
+
 def test_what_is_not_usable_stands_below_with_its_reason_and_the_advice_under_it() -> None:
     pink, brown = (250, 100, 150), (120, 80, 40)
     good = photo("good", (0, 200, 0))
