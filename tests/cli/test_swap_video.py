@@ -98,8 +98,8 @@ def test_people_of_a_video_get_an_identity_each(
     assert 2 * left < right  # the codec's change is in both
     assert zoo("swap", *options, clip, "-o", "out.mp4").out.endswith("(already done)\n")
 
-    options = ("--map", "left=ada", "--map", "other.png=bruno")
-    ended = zoo("swap", *options, clip, "--preview")
+    absent = ("--map", "left=ada", "--map", "other.png=bruno")
+    ended = zoo("swap", *absent, clip, "--preview")
     assert (ended.code, ended.out) == (0, "clip.mp4 -> clip-ada-bruno-preview.jpg (6 frames)\n")
     ended = zoo("verify", "clip-ada-bruno-preview.jpg")  # who is not there is not named
     assert "with the identity 'ada'" in ended.out and "'bruno'" not in ended.out

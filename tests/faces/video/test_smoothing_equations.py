@@ -54,8 +54,8 @@ def test_filter_and_smoother_are_the_least_squares_solution() -> None:
         steps = np.array([(0.003 * sizes[at + 1]) ** 2 + doubts[at][point] ** 2
                           for at in range(FRAMES - 1)])  # fmt: skip
         for axis in (0, 1):
-            measured = np.array([float(one[point, axis]) for one in seen])
-            moved = np.array([float(one[point, axis]) for one in flows])
+            measured: Floats = np.fromiter((one[point, axis] for one in seen), float)
+            moved: Floats = np.fromiter((one[point, axis] for one in flows), float)
             mean, variance = posterior(measured, moved, noise, steps)
             assert [one[point, axis] for one in found] == pytest.approx(mean, abs=2e-3)
             assert states[-1].estimate[point, axis] == pytest.approx(mean[-1], abs=2e-3)
