@@ -54,9 +54,9 @@ def test_filter_and_smoother_are_the_least_squares_solution() -> None:
         steps = np.array([(0.003 * sizes[at + 1]) ** 2 + doubts[at][point] ** 2
                           for at in range(FRAMES - 1)])  # fmt: skip
         for axis in (0, 1):
-            measured: Floats = np.fromiter((one[point, axis] for one in seen), float)
-            moved: Floats = np.fromiter((one[point, axis] for one in flows), float)
-            mean, variance = posterior(measured, moved, noise, steps)
+            places = np.fromiter((one[point, axis] for one in seen), np.float64)
+            flow_steps = np.fromiter((one[point, axis] for one in flows), np.float64)
+            mean, variance = posterior(places, flow_steps, noise, steps)
             assert [one[point, axis] for one in found] == pytest.approx(mean, abs=2e-3)
             assert states[-1].estimate[point, axis] == pytest.approx(mean[-1], abs=2e-3)
             assert states[-1].variance[point] == pytest.approx(variance[-1], rel=1e-3)
