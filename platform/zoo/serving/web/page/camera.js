@@ -1,4 +1,4 @@
-// The camera: frames go over a WebSocket, two at a time, and come back swapped.
+// The camera: frames go over a WebSocket, three at a time, and come back swapped.
 import { socketAddress } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
