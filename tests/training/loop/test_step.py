@@ -55,7 +55,8 @@ class Recording:
         return replay
 
 
-# In bfloat16. Muon gives directions with next to no gradient, and so mostly rounding, the same step as others.
+# In bfloat16. Muon gives directions with next to no gradient, and so mostly rounding, the same
+# step as others.
 @pytest.mark.parametrize(("optimiser", "rounding"), [("adam", 2), ("muon", 8)])
 def test_replayed_iterations_are_the_plain_ones(
     apply: Criterion, optimiser: str, rounding: float
