@@ -74,6 +74,7 @@ def style_of(
 def total_loss(
     output_B3HW: Tensor,
     photo_B3HW: Tensor,
+    photo_features_BCHW: Tensor,
     landmarks_B682: Tensor,
     style: Style,
     weights: Weights,
@@ -86,6 +87,7 @@ def total_loss(
     Args:
         output_B3HW: x̂ in 0..1, the transformation network's output.
         photo_B3HW: x in 0..1.
+        photo_features_BCHW: Φ(x) at the content layer, without a gradient.
         landmarks_B682: x's landmarks in unit crop coordinates.
         style: the identity.
         weights: α, β, γ, ω.
@@ -93,8 +95,6 @@ def total_loss(
         light_network: Γ; needed when ``weights.light`` is not zero.
         identity: L_identity of x̂ and x; needed when ``weights.identity`` is not zero.
     """
-    with torch.no_grad():
-        photo_features = perceptual(photo_B3HW)
     features = perceptual(output_B3HW)
     chosen_RBN = nearest_styles(
         landmarks_B682, style.landmarks, style.n_best, by_parts=style.by_parts
@@ -104,7 +104,7 @@ def total_loss(
         for name, bank in style.banks.items()
     ]
     terms = {
-        "content": content_loss(features[CONTENT_LAYER], photo_features[CONTENT_LAYER]),
+        "content": content_loss(features[CONTENT_LAYER], photo_features_BCHW),
         "style": torch.stack(per_layer).mean(),
         "total_variation": total_variation_loss(output_B3HW),
     }

@@ -26,12 +26,18 @@ _REDUCED_SIDE = 512
 _WHOLE_SIDE = 512  # pixels, up to which the detector searches the picture itself: 10 ms
 _PROPOSED = 5 / 16  # of the detector's size, at which YuNet sees all that it would, and smaller
 _TURNED_SIDE = 320  # for YuNet, which sees faces of 20 pixels
-_QUARTERS = ((90, -90), (0, 180))  # degrees, in the order in which they are tried
-_EIGHTHS = (45, -45, 135, -135)
+_TURNS = (
+    (90.0, -90.0),
+    (0.0, 180.0),
+    (45.0, -45.0, 135.0, -135.0),
+)  # degrees
+_NEXT = 45.0  # degrees, between directions in which YuNet sees the same faces
 _WELL_SEEN = 0.87  # YuNet's score of a face from which it is not searched in other directions
 _LAST_SIDE = 4096
 _SMALL = 130  # pixels: near the detector's least size, so smaller faces may have been missed
 _SAME_FACE = 0.35  # of the smaller box, in the other, above which they are one face
+
+_Seen = dict[float, list[yunet.FivePoints]]  # by roll
 
 
 @dataclass(frozen=True)
@@ -119,25 +125,39 @@ def search_turned(image: Image, side: int = _TURNED_SIDE) -> list[Detection]:
 def _searches_turned(image: Image, side: int = _TURNED_SIDE) -> Iterator[list[Detection]]:
     """Two such searches: a quick one, whose directions a small copy shows, and a full one."""
     longer = max(image.shape[:2])
-    found = _directed(image, min(side, longer) // 2, _QUARTERS)
-    if any(found.values()):
+    well, _ = _directed(image, min(side, longer) // 2)
+    if well:
         if longer > side:
-            found = {roll: yunet.search(image, side, roll) for roll in found}
-        yield _best_views(image, found)
-    yield _best_views(image, _directed(image, side, (*_QUARTERS, _EIGHTHS)))
+            well = yunet.search_directions(image, side, _apart(well))
+        yield _best_views(image, well)
+    well, seen = _directed(image, side)
+    yield _best_views(image, well or seen)
 
 
-def _directed(
-    image: Image, side: int, turns: Sequence[Sequence[int]]
-) -> dict[int, list[yunet.FivePoints]]:
-    """What YuNet sees of faces turned by each of ``turns``, as far as that is necessary."""
-    seen: dict[int, list[yunet.FivePoints]] = {}
-    for number, rolls in enumerate(turns, 1):
-        seen |= {roll: yunet.search(image, side, roll) for roll in rolls}
-        enough = yunet.CLEAR if number < len(_QUARTERS) else _WELL_SEEN
-        if well := [roll for roll in seen if _sees(image, seen[roll], enough)]:
-            return {roll: seen[roll] for roll in well}
-    return seen if turns[-1] is _EIGHTHS else {}
+def _directed(image: Image, side: int) -> tuple[_Seen, _Seen]:
+    """What YuNet sees of faces turned by quarters, and by odd eighths if that is necessary.
+
+    Returns:
+        Of the directions in which it sees a face well, and of all that were tried.
+    """
+    seen: _Seen = {}
+    for rolls in _TURNS:
+        seen |= yunet.search_directions(image, side, rolls)
+        enough = _WELL_SEEN if rolls is _TURNS[-1] else yunet.CLEAR
+        well = {roll: seen[roll] for roll in seen if _sees(image, seen[roll], enough)}
+        if well:
+            return well, seen
+    return {}, seen
+
+
+def _apart(seen: _Seen) -> list[float]:
+    """The directions, without those next to one in which more is seen, or better."""
+    clearest = sorted(seen, key=lambda roll: -sum(one.score for one in seen[roll]))
+    kept: list[float] = []
+    for roll in clearest:
+        if all(abs((roll - other + 180) % 360 - 180) > _NEXT for other in kept):
+            kept.append(roll)
+    return kept
 
 
 def _sees(image: Image, faces: list[yunet.FivePoints], score: float) -> bool:
@@ -153,7 +173,7 @@ def _upright(image: Image, seen: yunet.FivePoints) -> yunet.FivePoints | None:
     return seen if seen.score > yunet.CLEAR else yunet.look(image, *seen.place, yunet.GLANCE)
 
 
-def _best_views(image: Image, found: Mapping[int, list[yunet.FivePoints]]) -> list[Detection]:
+def _best_views(image: Image, found: Mapping[float, list[yunet.FivePoints]]) -> list[Detection]:
     upright = [_upright(image, one) for one in itertools.chain(*found.values())]
     kept: list[Detection] = []
     for one in sorted(filter(None, upright), key=lambda one: -one.score):

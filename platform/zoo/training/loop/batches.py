@@ -22,10 +22,18 @@ VALIDATION = 16
 
 @dataclass(frozen=True)
 class Batch:
-    """Photos_B3HW in 0..1 and their landmarks_B682 in unit crop coordinates."""
+    """Content photos.
+
+    Attributes:
+        photos: photos_B3HW in 0..1.
+        landmarks: landmarks_B682 in unit crop coordinates.
+        drawn: of each its place in the pack and whether it is mirrored; empty where that is not
+            known on the host.
+    """
 
     photos: Tensor
     landmarks: Tensor
+    drawn: tuple[tuple[int, bool], ...] = ()
 
 
 def content_batch(
@@ -41,12 +49,14 @@ def content_batch(
     Photos of :func:`validation_batch` are never among them. Only those of ``share`` are read.
     """
     chosen, mirrored = draw(len(content), size, seed, step)
-    faces, landmarks = [], []
+    faces, landmarks, drawn = [], [], []
     for index, mirror in zip(chosen[share], mirrored[share], strict=True):
         face, points = content.faces[index], content.landmarks[index]
         faces.append(face[:, ::-1] if mirror else face)
         landmarks.append(mirror_landmarks(points) if mirror else points)
-    return Batch(photos_tensor(faces, resolution), torch.from_numpy(np.stack(landmarks)))
+        drawn.append((int(index), bool(mirror)))
+    points_B682 = torch.from_numpy(np.stack(landmarks))
+    return Batch(photos_tensor(faces, resolution), points_B682, tuple(drawn))
 
 
 def draw(count: int, size: int, seed: int, step: int) -> tuple["np.ndarray", "np.ndarray"]:
@@ -63,7 +73,8 @@ def validation_batch(content: FacePack, resolution: int) -> Batch:
     if not len(chosen):
         return Batch(torch.empty(0, 3, resolution, resolution), torch.empty(0, 68, 2))
     faces = photos_tensor([content.faces[index] for index in chosen], resolution)
-    return Batch(faces, torch.from_numpy(content.landmarks[chosen]))
+    drawn = tuple((int(index), False) for index in chosen)
+    return Batch(faces, torch.from_numpy(content.landmarks[chosen]), drawn)
 
 
 def own_share() -> slice:

@@ -16,6 +16,7 @@ from zoo.networks.vgg19 import VGG19
 from zoo.objective.identity import identity_loss, target_descriptor
 from zoo.objective.total import Losses, Style, Weights, style_of, total_loss
 from zoo.training.loop.batches import Batch, style_batch
+from zoo.training.loop.content_features import ContentFeatures
 from zoo.training.loop.device import autocast, has_bf16
 from zoo.training.loop.face_shape import with_reference_jaw
 from zoo.training.recipes import Recipe
@@ -47,6 +48,8 @@ class Criterion:
     networks: LossNetworks
     target_128: Tensor | None
     """The mean descriptor of the identity's photos, when the recipe has an identity term."""
+    content: ContentFeatures
+    """Φ of photos seen before."""
 
     def __call__(self, network: nn.Module, batch: Batch, weights: Weights) -> Losses:
         """The loss of ``network`` on ``batch`` (on any device)."""
@@ -56,6 +59,7 @@ class Criterion:
             return total_loss(
                 network(photos),
                 photos,
+                self.content.of(batch, photos, self.networks.perceptual),
                 landmarks,
                 self.style,
                 weights,
@@ -96,9 +100,21 @@ def loss_networks(
 
 @torch.no_grad()
 def criterion(
-    networks: LossNetworks, photos: FacePack, recipe: Recipe, resolution: int
+    networks: LossNetworks,
+    photos: FacePack,
+    recipe: Recipe,
+    resolution: int,
+    content: ContentFeatures | None = None,
 ) -> Criterion:
-    """The objective against an identity's ``photos``."""
+    """The objective against an identity's ``photos``.
+
+    Args:
+        networks: the frozen ones.
+        photos: aligned.
+        recipe: which terms there are.
+        resolution: pixels.
+        content: Φ of content photos that other trainings have seen.
+    """
     unbent, photos = photos, with_reference_jaw(photos)
     styles = style_batch(photos, resolution, mirrored=recipe.mirrored)
     chunks = []
@@ -115,7 +131,7 @@ def criterion(
         # As they are, not bent: who it is lies in the proportions too.
         real = style_batch(unbent, resolution, mirrored=recipe.mirrored)
         target = target_descriptor(real.photos.to(networks.device), networks.describe)
-    return Criterion(style, networks, target)
+    return Criterion(style, networks, target, content or ContentFeatures())
 
 
 def _skin(photos: FacePack, mirrored: bool) -> Tensor:

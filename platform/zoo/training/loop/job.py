@@ -19,6 +19,7 @@ from zoo.s3.client import SHORT_RETRY_SECONDS
 from zoo.shared_storage import SharedFile, join, writing
 from zoo.training.loop.batches import Batch, content_batch, validation_batch
 from zoo.training.loop.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
+from zoo.training.loop.content_features import ContentFeatures
 from zoo.training.loop.criterion import Criterion, criterion, loss_networks
 from zoo.training.loop.dataset import HostDataset, dataset_on
 from zoo.training.loop.device import place, training_device
@@ -66,7 +67,11 @@ class Trained:
     """Done; fewer than the recipe's when it stopped early."""
 
 
-def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained:
+def train(
+    job: Job,
+    report: Callable[[Row], None] = lambda row: None,
+    features: ContentFeatures | None = None,
+) -> Trained:
     """Trains through the recipe's phases, from the last checkpoint when there is one.
 
     Stops when the validation loss has not improved for the recipe's ``patience``; the weights
@@ -78,6 +83,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
     Args:
         job: what to train.
         report: called with each point of the curves.
+        features: of content photos, from earlier trainings of this process and for later ones.
 
     Raises:
         TrainingError: the loss is not a number any more, or the packs are too small.
@@ -87,6 +93,8 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
     recipe = job.recipe
     device = training_device()
     content = read_pack(job.content if isinstance(job.content, Path) else job.content.here())
+    features = features or ContentFeatures()
+    features.belong_to(job.content, job.perceptual, device)
     looking = loss_networks(job.perceptual, job.perceptual_weights, recipe, device)
     checkpoint = join(job.folder, "checkpoint.safetensors")
     found = read_checkpoint(checkpoint, job.digest)
@@ -101,7 +109,7 @@ def train(job: Job, report: Callable[[Row], None] = lambda row: None) -> Trained
             continue
         network, new = _network_for(recipe, index, network)
         place(network, device)
-        apply = criterion(looking, job.style, recipe, phase.resolution)
+        apply = criterion(looking, job.style, recipe, phase.resolution, features)
         trainer = training_step(network, apply, recipe)
         if found and progress.step == resumed_at > start:
             found.restore(network, trainer.optimiser)

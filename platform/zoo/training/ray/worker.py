@@ -36,11 +36,13 @@ class TrainWorker:
         from ray.train.torch import TorchTrainer  # noqa: F401
 
         import zoo.training.loop.job  # noqa: F401
+        from zoo.training.loop.content_features import ContentFeatures
 
         logging.getLogger("ray.train").setLevel(logging.WARNING)
         torch.set_num_threads(_threads())
         self._collector = collector
         self._weights: Mapping[str, Tensor] | None = None
+        self._features = ContentFeatures()
         self._rendezvous: Rendezvous | None = None
 
     def ready(self) -> str:
@@ -83,7 +85,7 @@ class TrainWorker:
                 if reports:
                     self._collector.put.remote(job.identity, row)
 
-            return train(job, report)
+            return train(job, report, self._features)
 
         trainer = TorchTrainer(
             loop,  # type: ignore[arg-type]  # what it returns becomes the result's return_value
