@@ -7,7 +7,9 @@ import torch
 
 from zoo.errors import AssetError
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.detection.dlib_models import DESCRIPTOR, descriptor_network, model_file
+from zoo.faces.detection.dlib_models import DESCRIPTOR, model_file
+from zoo.faces.recognition import descriptor_session
+from zoo.faces.recognition.descriptors import descriptor_of_chip
 from zoo.faces.recognition.dlib_network import read_dlib_network
 from zoo.networks.descriptor import CHIP, read_descriptor_network
 from zoo.people import named_person, random_scene, render
@@ -26,12 +28,24 @@ def chips() -> np.ndarray:
     return np.stack(cut)
 
 
-def test_the_descriptor_is_dlibs_own(chips: np.ndarray) -> None:
+def test_the_descriptor_is_dlibs_own_in_torch_and_in_onnx_runtime(chips: np.ndarray) -> None:
+    original = dlib.face_recognition_model_v1(str(model_file(DESCRIPTOR)))
+    dlibs = np.array([original.compute_face_descriptor(chip) for chip in chips])
     photos = torch.from_numpy(chips).permute(0, 3, 1, 2).float() / 255
-    ours = read_descriptor_network()(photos).numpy()
-    dlibs = [np.array(descriptor_network().compute_face_descriptor(chip)) for chip in chips]
-    assert ours == pytest.approx(np.stack(dlibs), abs=1e-5)
+    assert read_descriptor_network()(photos).numpy() == pytest.approx(dlibs, abs=1e-5)
+    assert np.stack([descriptor_of_chip(chip) for chip in chips]) == pytest.approx(dlibs, abs=1e-5)
     assert np.linalg.norm(dlibs[0] - dlibs[1]) > 0.3
+
+
+def test_only_the_graph_is_shipped_and_a_damaged_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert descriptor_session.GRAPH.stat().st_size < 20_000  # the weights have 22 MB
+    damaged = tmp_path / "descriptor.onnx"
+    damaged.write_bytes(descriptor_session.GRAPH.read_bytes()[:9000])
+    monkeypatch.setattr(descriptor_session, "GRAPH", damaged)
+    with pytest.raises(AssetError, match=r"descriptor\.onnx is missing or damaged; install"):
+        descriptor_session.descriptor_session.__wrapped__()
 
 
 def test_it_has_a_gradient(chips: np.ndarray) -> None:

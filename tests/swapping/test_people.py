@@ -122,9 +122,9 @@ def test_a_missing_descriptor_says_what_to_do(
     couple: Image, blackening: SwapNetwork, bruno: Portrait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zoo.errors import AssetError
-    from zoo.faces.detection import dlib_models
+    from zoo.faces.recognition.descriptor_session import descriptor_session
 
-    dlib_models.descriptor_network.cache_clear()
+    descriptor_session.cache_clear()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert len(swap_image(couple, blackening, only(0)).faces) == 1  # which needs none
     with pytest.raises(AssetError, match="pip install face_recognition_models"):

@@ -78,27 +78,11 @@ def read_descriptor_network() -> DescriptorNetwork:
 
 
 def descriptor_network_from(weights: DlibNetwork) -> DescriptorNetwork:
-    """The network with these weights; each affine layer is merged into its convolution.
-
-    Raises:
-        ValueError: a layer has another size than it should.
-    """
+    """The network with these weights."""
     network = DescriptorNetwork()
-    convolutions = [network.first]
-    for block in network.blocks:
-        assert isinstance(block, Residual)
-        convolutions += [block.a, block.b]
-    with torch.no_grad():
-        for layer, stored, affine in zip(
-            convolutions, weights.convolutions, weights.affines, strict=True
-        ):
-            count = layer.out_channels
-            filters, bias = torch.from_numpy(stored[:-count]), torch.from_numpy(stored[-count:])
-            scale, offset = torch.from_numpy(affine[:count]), torch.from_numpy(affine[count:])
-            assert layer.bias is not None
-            layer.weight.copy_(filters.view_as(layer.weight) * scale.view(-1, 1, 1, 1))
-            layer.bias.copy_(scale * bias + offset)
-        network.last.weight.copy_(torch.from_numpy(weights.last).T)
+    network.load_state_dict(
+        {name: torch.from_numpy(values) for name, values in weights.merged().items()}
+    )
     return network.eval().requires_grad_(False)
 
 

@@ -134,7 +134,9 @@ def test_of_doubtful_views_in_one_place_the_clearest_of_all_directions_is_taken(
     whole: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A bearded head upside down: its chin and one eye look like a face at another roll.
-    views = {0: seen(0, 0.89), -135: seen(-135, 0.92), 90: seen(90, 0.9, 400)}
+    views: dict[float, FivePoints] = {
+        0: seen(0, 0.89), -135: seen(-135, 0.92), 90: seen(90, 0.9, 400)
+    }  # fmt: skip
     whole.turned = lambda side, roll: [views[roll]] if roll in views else []
     best = {one.place: one for one in views.values()}
     monkeypatch.setattr(yunet, "look", lambda image, *of: best[of[0], of[1]])

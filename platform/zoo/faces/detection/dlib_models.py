@@ -109,25 +109,6 @@ def _unpack(source: Path) -> RegressionTrees:
     return trees
 
 
-@cache
-def descriptor_network() -> Any:
-    """Dlib's 128-number face descriptor network.
-
-    Raises:
-        AssetError: the model is missing or damaged.
-    """
-    import dlib
-
-    path = model_file(DESCRIPTOR)
-    try:
-        return dlib.face_recognition_model_v1(str(path))
-    except RuntimeError as error:
-        raise AssetError(
-            f"{path} is damaged; install it again with: "
-            "pip install --force-reinstall face_recognition_models"
-        ) from error
-
-
 def _unpacked() -> Path:
     return cache_folder() / "faces"
 

@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.faces.detection.detector import Face
-from zoo.faces.detection.dlib_models import descriptor_network
+from zoo.faces.recognition.descriptor_session import CHIP, descriptor_session
 from zoo.photos.image import Image
-
-CHIP = 150
-"""Side in pixels of what the network looks at."""
 
 _PADDING = 0.25  # dlib's own
 
@@ -45,8 +42,9 @@ def descriptor_of_chip(chip: Image) -> NDArray[np.float32]:
     Raises:
         AssetError: the network's file is missing or damaged.
     """
-    found = descriptor_network().compute_face_descriptor(np.ascontiguousarray(chip))
-    return np.asarray(found, np.float32)
+    photo_13HW = np.ascontiguousarray(chip.transpose(2, 0, 1)[None], np.float32) / 255
+    (found,) = descriptor_session().run(None, {"chip": photo_13HW})
+    return np.asarray(found[0], np.float32)
 
 
 Descriptors = NDArray[np.float32]

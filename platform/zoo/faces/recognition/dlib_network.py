@@ -17,6 +17,7 @@ from zoo.faces.detection.dlib_format import Reader
 
 _CONVOLUTION, _AFFINE, _FULL = b"\x05con_4", b"\x07affine_", b"\x04fc_2"
 _CONVOLUTIONS = 29
+_FIRST = (3, 7)  # channels and side of the first convolution's filters; all others have a side of 3
 _LARGEST = 2**24  # numbers in one tensor
 
 
@@ -34,6 +35,23 @@ class DlibNetwork:
     convolutions: list[NDArray[np.float32]]
     affines: list[NDArray[np.float32]]
     last: NDArray[np.float32]
+
+    def merged(self) -> dict[str, NDArray[np.float32]]:
+        """Weights and biases by their names in a usual network; no affine layer is left.
+
+        ``first``, then ``a`` and ``b`` of each of ``blocks``, then ``last`` [128, 256].
+        """
+        blocks = (len(self.convolutions) - 1) // 2
+        names = ["first", *(f"blocks.{number}.{part}" for number in range(blocks) for part in "ab")]
+        found = {"last.weight": np.ascontiguousarray(self.last.T)}
+        for name, stored, affine in zip(names, self.convolutions, self.affines, strict=True):
+            scale, offset = np.split(affine, 2)
+            filters, bias = np.split(stored, [len(stored) - len(scale)])
+            channels, side = _FIRST if name == "first" else (-1, 3)
+            shape = (len(scale), channels, side, side)
+            found[f"{name}.weight"] = filters.reshape(shape) * scale[:, None, None, None]
+            found[f"{name}.bias"] = scale * bias + offset
+        return found
 
 
 def read_dlib_network(path: Path) -> DlibNetwork:
