@@ -6,7 +6,7 @@ see nothing of the driver's disk; and moto's server as S3. Usage:
     python benchmarks/cluster.py [stages] [repro] [photos] [clip] [data] [serving] [refused]
                                  [overhead] [--nodes 2] [--identities 24] [--iterations 20]
                                  [--photos-each 5] [--turns 1] [--photos 200 2000] [--seconds 60]
-                                 [--kill] [--verbose]
+                                 [--latency 0] [--kill] [--verbose]
 
 ``repro`` is ``dvc repro`` with trainings of so many iterations, in turn in processes and on the
 cluster; ``stages`` makes render, content, align and evaluate for small identities by both, and
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=1, help="of repro")
     parser.add_argument("--photos", type=int, nargs="+", default=[200, 2000])
     parser.add_argument("--seconds", type=int, default=60, help="of the clip")
+    parser.add_argument("--latency", type=float, default=0.0, help="of S3's answers, seconds")
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="print what repro's commands print")
     arguments = parser.parse_args()
@@ -62,7 +63,7 @@ def main() -> None:
     os.environ.pop("RAY_ADDRESS", None)
     ending_in_order()
     try:
-        with s3(folder) as url:
+        with s3(folder, arguments.latency) as url:
             os.environ["AWS_ENDPOINT_URL"] = url
             with local_cluster([1] * arguments.nodes, [folder]) as cluster:
                 print(machine("ray"), flush=True)

@@ -139,13 +139,21 @@ class Ran:
 
 
 @contextmanager
-def s3(folder: Path) -> Iterator[str]:
-    """The server of moto, in a process of its own, which writes down each request's method."""
+def s3(folder: Path, latency: float = 0.0) -> Iterator[str]:
+    """The server of moto, in a process of its own, which writes down each request's method.
+
+    Args:
+        folder: of its notes.
+        latency: seconds that each answer waits: moto answers at once, a store far away does not.
+    """
     code = (
         "import logging, time, pathlib\n"
         "from tests import servers\n"
         f"asked = open('{folder}/requests', 'a', buffering=1)\n"
         "class Count(logging.Handler):\n"
+        "    def filter(self, record):\n"  # comes before the answer, and holds no lock
+        f"        time.sleep({latency})\n"
+        "        return True\n"
         "    def emit(self, record):\n"
         "        said = record.getMessage().split('\"')\n"
         "        if len(said) > 1: print(said[1].split()[0], file=asked)\n"

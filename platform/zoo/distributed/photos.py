@@ -20,10 +20,11 @@ from zoo.cluster.tasks import ClusterPool
 from zoo.distributed.notary import open_notary, sign_through
 from zoo.errors import StorageError
 from zoo.provenance.credentials.signing import sidecar
+from zoo.s3.address import S3Address
 from zoo.storage import atomic_file
 from zoo.swapping.files.output_plan import Location
 from zoo.swapping.files.outputs import is_done
-from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swapper
+from zoo.swapping.files.photo_batch import BatchOptions, Outcome, overlapped, swapper
 from zoo.swapping.options import settings_of
 
 CHUNK = 16
@@ -161,16 +162,18 @@ def _worker(
     sign_through(notary, known)
     first, *others = [network.here() for network in networks]
     swap = swapper(replace(batch, network=first, others=tuple(others)), threads=1)
-    return lambda chunk: list(_swapped(chunk, swap))
+    return lambda chunk: _swapped(chunk, swap)
 
 
 def _swapped(
     chunk: _Chunk, swap: Callable[[tuple[int, Location, Location]], Outcome]
-) -> Iterator[_Swapped]:
+) -> list[_Swapped]:
     import ray
 
     contents = ray.get(chunk.contents[0]) if chunk.contents else {}
-    for item in chunk.items:
+    files: dict[int, dict[str, _Bytes]] = {}
+
+    def swap_here(item: _Item) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
             here, there = item.source, item.target
             if isinstance(item.source, Path):
@@ -185,13 +188,23 @@ def _swapped(
             if reason is not None:
                 reason = reason.replace(str(here), str(item.source))
                 reason = reason.replace(str(there), str(item.target))
-            outcome = replace(outcome, source=item.source, target=item.target, reason=reason)
-            files = {}
-            if isinstance(there, Path) and there.is_file():
-                files = {"": np.fromfile(there, np.uint8)}
-                if sidecar(there).is_file():
-                    files["c2pa"] = np.fromfile(sidecar(there), np.uint8)
-            yield _Swapped(outcome, files)
+            files[item.number] = _made(there) if isinstance(there, Path) else {}
+            return replace(outcome, source=item.source, target=item.target, reason=reason)
+
+    outcomes = overlapped(swap_here, chunk.items, _waits)
+    return [_Swapped(outcome, files[outcome.number]) for outcome in outcomes]
+
+
+def _waits(item: _Item) -> bool:
+    return any(isinstance(place, S3Address) for place in (item.source, item.target))
+
+
+def _made(output: Path) -> dict[str, _Bytes]:
+    """An output and its manifest, by suffix; nothing if there is none."""
+    if not output.is_file():
+        return {}
+    kinds = {"": output, "c2pa": sidecar(output)}
+    return {kind: np.fromfile(path, np.uint8) for kind, path in kinds.items() if path.is_file()}
 
 
 def _kept(swapped: _Swapped) -> Outcome:

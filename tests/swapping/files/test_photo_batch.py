@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from zoo.provenance.credentials.manifest import Made
 from zoo.provenance.credentials.marking import Marking
 from zoo.provenance.credentials.signing import sign_file
 from zoo.provenance.credentials.verifying import Status, verify
+from zoo.s3.address import S3Address
 from zoo.storage import sha256_of
-from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swap_many
+from zoo.swapping.files import photo_batch
+from zoo.swapping.files.output_plan import Location
+from zoo.swapping.files.photo_batch import BatchOptions, Outcome, overlapped, swap_many
 from zoo.swapping.options import only, settings_of
 
 
@@ -104,3 +108,30 @@ def test_an_output_that_somebody_forged_is_not_done(
     assert verify(target).status is Status.unknown_issuer
     (made,) = swap_many(pairs[:1], batch)
     assert made.faces == 1
+
+
+def test_photos_in_s3_come_and_go_while_another_is_swapped() -> None:
+    together = threading.Barrier(3, timeout=20)
+
+    def swap(pair: tuple[int, Location, Location]) -> Outcome:
+        if isinstance(pair[1], S3Address):
+            together.wait()  # until three are in hand
+        return Outcome(*pair, reason=threading.current_thread().name)
+
+    remote = [(n, S3Address("in", f"{n}.jpg"), Path(f"{n}.jpg")) for n in range(6)]
+    outcomes = list(overlapped(swap, remote, photo_batch._waits))
+    assert [one.number for one in outcomes] == [0, 1, 2, 3, 4, 5]
+    local = [(n, Path(f"{n}.jpg"), Path(f"out/{n}.jpg")) for n in range(3)]
+    here = threading.current_thread().name
+    assert [one.reason for one in overlapped(swap, local, photo_batch._waits)] == [here] * 3
+
+
+def test_a_group_whose_worker_died_comes_again_one_by_one() -> None:
+    pairs = [(n, Path(f"{n}.jpg"), Path(f"out/{n}.jpg")) for n in range(5)]
+    groups = photo_batch._Groups(pairs, 2)
+    first = next(groups)
+    assert first == pairs[:2] and groups.lost(first, "killed") == []
+    assert [next(groups) for _ in range(4)] == [[pairs[0]], [pairs[1]], pairs[2:4], pairs[4:]]
+    (outcome,) = groups.lost([pairs[1]], "its process was killed")
+    assert outcome.number == 1 and "1.jpg: its process was killed, perhaps" in str(outcome.reason)
+    assert next(groups, None) is None

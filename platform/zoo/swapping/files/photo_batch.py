@@ -1,13 +1,19 @@
 """Swaps many photos independently; existing outputs are skipped."""
 
-from collections.abc import Callable, Generator, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from typing import TypeVar
 
 from zoo.cores import available_cores
 from zoo.process_pool import ProcessPool
 from zoo.provenance.credentials.marking import Marking
+from zoo.s3.address import S3Address
 from zoo.swapping.files.failure_report import reason_of
 from zoo.swapping.files.output_plan import Location
 from zoo.swapping.files.photo_locations import swap_anywhere
@@ -58,6 +64,11 @@ class Outcome:
 
 
 _Pair = tuple[int, Location, Location]
+_Swap = Callable[[_Pair], Outcome]
+_Item = TypeVar("_Item")
+
+AT_ONCE = 4
+"""Photos that a worker has in hand where it waits for S3: one is swapped, others come and go."""
 
 
 def swap_many(
@@ -77,21 +88,71 @@ def swap_many(
         AssetError: the network is missing or damaged.
     """
     numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
+    groups = _Groups(numbered, AT_ONCE if any(map(_waits, numbered)) else 1)
     jobs = min(jobs, len(pairs))
     if jobs <= 1:
-        yield from map(swapper(batch, None), numbered)
+        swap = swapper(batch, None)
+        yield from chain.from_iterable(overlapped(swap, group, _waits) for group in groups)
         return
     threads = max(1, available_cores() // jobs)
     with ProcessPool(jobs, threads) as pool:
-        swapped = pool.map(numbered, partial(swapper, batch, threads), _lost)
+        swapped = pool.map(groups, partial(_group_swapper, batch, threads), groups.lost)
         try:
-            yield from swapped
+            yield from chain.from_iterable(swapped)
         finally:
             swapped.close()
 
 
-def swapper(batch: BatchOptions, threads: int | None) -> Callable[[_Pair], Outcome]:
+def overlapped(
+    swap: Callable[[_Item], Outcome], items: Iterable[_Item], waits: Callable[[_Item], bool]
+) -> Iterator[Outcome]:
+    """``swap`` of each of the items, in their order; several at once if any waits for S3."""
+    items = list(items)
+    if len(items) < 2 or not any(map(waits, items)):
+        yield from map(swap, items)
+        return
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        yield from threads.map(swap, items)
+
+
+def _waits(pair: _Pair) -> bool:
+    return any(isinstance(place, S3Address) for place in pair[1:])
+
+
+class _Groups(Iterator[list[_Pair]]):
+    """Pairs by the group; those of a group whose worker died come again, one by one."""
+
+    def __init__(self, pairs: Iterable[_Pair], size: int) -> None:
+        self._pairs, self._size = iter(pairs), size
+        self._again: deque[_Pair] = deque()
+
+    def __next__(self) -> list[_Pair]:
+        if self._again:
+            return [self._again.popleft()]
+        group = list(islice(self._pairs, self._size))
+        if not group:
+            raise StopIteration
+        return group
+
+    def lost(self, group: list[_Pair], reason: str) -> list[Outcome]:
+        """The outcome of a group whose worker died."""
+        if len(group) > 1:
+            self._again.extend(group)
+            return []
+        return [_lost(group[0], reason)]
+
+
+def _group_swapper(
+    batch: BatchOptions, threads: int | None
+) -> Callable[[list[_Pair]], list[Outcome]]:
+    swap = swapper(batch, threads)
+    return lambda group: list(overlapped(swap, group, _waits))
+
+
+def swapper(batch: BatchOptions, threads: int | None) -> _Swap:
     """What swaps one numbered pair after the other, whatever becomes of each.
+
+    Several threads may call it: one of them computes at a time.
 
     Args:
         batch: the network and the settings.
@@ -105,11 +166,15 @@ def swapper(batch: BatchOptions, threads: int | None) -> Callable[[_Pair], Outco
         SwapNetwork(path, threads, used_as=mark)
         for path, mark in zip(batch.others, batch.mark.also, strict=True)
     ]
-    return partial(_swap, batch, network, others)
+    return partial(_swap, batch, network, others, threading.Lock())
 
 
 def _swap(
-    batch: BatchOptions, network: SwapNetwork, others: Sequence[SwapNetwork], pair: _Pair
+    batch: BatchOptions,
+    network: SwapNetwork,
+    others: Sequence[SwapNetwork],
+    computing: threading.Lock,
+    pair: _Pair,
 ) -> Outcome:
     number, source, target = pair
     try:
@@ -121,6 +186,7 @@ def _swap(
             options=batch.options,
             others=others,
             again=batch.again,
+            computing=computing,
         )
     except Exception as error:
         return Outcome(number, source, target, reason=reason_of(source, error))

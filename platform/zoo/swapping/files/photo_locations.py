@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from zoo.photos.reading import MAX_BYTES
@@ -26,6 +26,7 @@ def swap_anywhere(
     options: SwapOptions | None = None,
     others: Sequence[SwapNetwork] = (),
     again: bool = True,
+    computing: AbstractContextManager[object] = nullcontext(),  # noqa: B008  # it has no state
 ) -> Swap | None:
     """:func:`zoo.swapping.photo.swap_file` for files and objects alike.
 
@@ -40,6 +41,7 @@ def swap_anywhere(
         others: see there.
         again: whether an output that is there already is made again; if not, and it is there,
             nothing is done and None returned.
+        computing: held while there is something to compute, and not while S3 is waited for.
 
     Raises:
         PhotoError, UsageError, SigningError: see there.
@@ -63,7 +65,7 @@ def swap_anywhere(
         assert isinstance(here, Path) and isinstance(there, Path)
         if not again and is_done(there, here, mark, settings):
             return None
-        with errors_naming({here: source, there: target}):
+        with computing, errors_naming({here: source, there: target}):
             swap = swap_file(here, there, network, mark=mark, options=options, others=others)
         if isinstance(target, S3Address):
             put_output(there, target, SHORT_RETRY_SECONDS)
