@@ -123,7 +123,7 @@ def uri(sqlite_uri: str) -> str:
 
 def register(client: "MlflowClient", name: str, versions: int = 1, **tags: str) -> None:
     """Registers ``versions`` more networks of ``name`` that have tags and no files."""
-    if not client.search_registered_models(f"name = '{name}'"):
+    if not client.search_registered_models(f"name = '{name}'", max_results=1):
         client.create_registered_model(name)
     for _ in range(versions):
         client.create_model_version(name, "file:///nowhere", tags={"sha256": SHA, **tags})
