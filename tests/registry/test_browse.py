@@ -1,4 +1,4 @@
-"""What a registry's models and versions are as data, how a reference is found, what a removal is."""
+"""Models and versions as data, how a reference is found, and what a removal leaves."""
 
 import re
 import sqlite3

@@ -136,20 +136,15 @@ def test_a_model_that_others_registered_is_refused(trained: Make, uri: str) -> N
         pull(parse_reference("eve:1"), uri)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
+def test_what_does_not_exist_is_answered_with_what_does(trained: Make, uri: str) -> None:
+    trained().publish(uri)
+    for text, words in (
         ("adda", "did you mean ada"),
         ("ada:7", "it has 1"),
         ("ada@champion", r"it has candidate \(version 1\)"),
-    ],
-)
-def test_what_does_not_exist_is_answered_with_what_does(
-    trained: Make, uri: str, text: str, words: str
-) -> None:
-    trained().publish(uri)
-    with pytest.raises(UnknownIdentityError, match=words):
-        find_network(parse_reference(text), uri)
+    ):
+        with pytest.raises(UnknownIdentityError, match=words):
+            find_network(parse_reference(text), uri)
 
 
 def test_an_untrained_identity_of_the_project_is_told_apart(trained: Make, uri: str) -> None:
@@ -188,19 +183,16 @@ def test_a_registry_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert not (tmp_path / "mlflow.db").exists()
 
 
-@pytest.mark.parametrize("basis", [None, "", "because"])
-def test_without_a_recorded_basis_nothing_is_pulled(
-    trained: Make, sqlite_uri: str, basis: str | None
-) -> None:
+def test_without_a_recorded_basis_nothing_is_pulled(trained: Make, sqlite_uri: str) -> None:
     trained().publish(sqlite_uri)
     client = connect(sqlite_uri)
-    if basis is None:
-        client.delete_model_version_tag("ada", "1", "basis")
-    else:
-        client.set_model_version_tag("ada", "1", "basis", basis)
-    with pytest.raises(BasisError, match="ada version 1 has no recorded basis"):
-        find_network(Reference("ada"), sqlite_uri)
-    assert not cache.list_cached(sqlite_uri)
+    client.delete_model_version_tag("ada", "1", "basis")
+    for basis in (None, "", "because"):
+        if basis is not None:
+            client.set_model_version_tag("ada", "1", "basis", basis)
+        with pytest.raises(BasisError, match="ada version 1 has no recorded basis"):
+            find_network(Reference("ada"), sqlite_uri)
+        assert not cache.list_cached(sqlite_uri)
 
 
 def stored(trained: Make, uri: str, file: Path, **tags: str) -> None:

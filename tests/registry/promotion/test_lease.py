@@ -96,9 +96,7 @@ def test_leases_that_change_hands_are_waited_for_ten_times_as_long(
     assert held(client)["ada.lease"].startswith('{"who": "her@102.')
 
 
-def test_what_the_registry_refuses_otherwise_is_an_error_at_once(
-    client: Any, clock: Clock
-) -> None:
+def test_what_the_registry_refuses_otherwise_is_an_error_at_once(client: Any, clock: Clock) -> None:
     with pytest.raises(MlflowException, match="name"), lease(client, "a/b"):
         pass
     assert clock.now == 100
@@ -112,9 +110,9 @@ def test_a_lease_that_was_given_back_just_then_is_asked_for_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(client, "create_registered_model", gone)
-        with pytest.raises(RegistryError, match="ada is locked by somebody"):
-            with lease(client, "ada", 0.1):
-                pass
+        words = "ada is locked by somebody"
+        with pytest.raises(RegistryError, match=words), lease(client, "ada", 0.1):
+            pass
         assert clock.now == pytest.approx(101, abs=0.1)
         clock.then = patch.undo
         with lease(client, "ada", 0.1):
