@@ -85,15 +85,15 @@ def test_leases_that_change_hands_are_waited_for_ten_times_as_long(
     client.create_registered_model("ada.lease", {})
 
     def changes_hands() -> None:
-        holder = {"who": f"her@{clock.now:.2f}", "process": 7, "token": ""}
+        holder = {"who": f"her@{int(clock.now)}", "process": 7, "token": str(clock.now)}
         client.set_registered_model_tag("ada.lease", "holder", json.dumps(holder))
 
     clock.then = changes_hands
-    words = r"^ada is locked by her@101\.\d\d \(process 7\); try again\.$"
+    words = r"^ada is locked by her@101 \(process 7\); try again\.$"
     with pytest.raises(RegistryError, match=words), lease(client, "ada", 0.2):
         pass
     assert 102 <= clock.now < 102.2
-    assert held(client)["ada.lease"].startswith('{"who": "her@102.')
+    assert held(client)["ada.lease"].startswith('{"who": "her@102"')
 
 
 def test_what_the_registry_refuses_otherwise_is_an_error_at_once(client: Any, clock: Clock) -> None:
