@@ -151,12 +151,13 @@ def test_a_damaged_list_in_the_cache_is_made_again(sqlite_uri: str) -> None:
     (path,) = (cache_folder() / "listings").glob("*.json")
     whole = json.loads(path.read_text())
     line = whole["models"]["ada"]
+    changes: list[dict[str, object]] = [
+        {"layout": 1, "models": {"ada": {**line, "recipe": "of an earlier layout"}}},
+        {"newest": "x"}, {"models": []}, {"models": {"ada": {"name": "ada"}}},
+    ]  # fmt: skip
     for content in (
         "{", DEEP, '{"layout": 2, "models": {}, "newest": 1e999}', '{"layout": 2}', "[]",
-        *(json.dumps({**whole, **change}) for change in (
-            {"layout": 1, "models": {"ada": {**line, "recipe": "of an earlier layout"}}},
-            {"newest": "x"}, {"models": []}, {"models": {"ada": {"name": "ada"}}},
-        )),
+        *(json.dumps({**whole, **change}) for change in changes),
     ):  # fmt: skip
         path.write_text(content)
         assert list_models(sqlite_uri) == first

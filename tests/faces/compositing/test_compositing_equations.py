@@ -304,7 +304,8 @@ def test_smooth_skin_is_what_lies_farther_from_features_than_the_margin(side: in
 
 def test_features_of_a_large_photo_are_drawn_at_half_its_size() -> None:
     points = (REFERENCE * (512, 384)).astype(np.float32)
-    small = detail._smooth_skin((points + 0.5) / 2 - 0.5, (192, 256, 3))
+    half: Points = ((points + 0.5) / 2 - 0.5).astype(np.float32)
+    small = detail._smooth_skin(half, (192, 256, 3))
     expected = cv2.resize(small, (512, 384))
     assert np.abs(detail._smooth_skin(points, (384, 512, 3))[..., 0] - expected).max() < 1e-5
 

@@ -242,7 +242,7 @@ def test_versions_go_that_no_alias_has_or_may_fall_back_on(sqlite_uri: str) -> N
         client.set_registered_model_tag("ada", f"history.{number:04}", json.dumps(move))
     register(client, "bruno")
     models, versions = [*client.search_registered_models()], versions_of(client, "ada", "bruno")
-    made = {one.version: one.creation_timestamp for one in versions if one.name == "ada"}
+    made = {int(one.version): one.creation_timestamp for one in versions if one.name == "ada"}
     later = max(one.creation_timestamp for one in versions) + 1
 
     def old(keep: int, before: int) -> list[str]:

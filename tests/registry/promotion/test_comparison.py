@@ -184,7 +184,7 @@ def test_what_a_photo_says_of_each_figure() -> None:
 
 
 def test_half_of_the_candidates_photos_are_enough() -> None:
-    card = {"gallery": ["bruno"], "rows": rows_of(GOOD)}
+    card: dict[str, Any] = {"gallery": ["bruno"], "rows": rows_of(GOOD)}
     for count, photos in ((10, 10), (9, None)):
         found = compare(card, {**card, "rows": card["rows"][:count]}, 0.02, 0.05)
         assert (found.photos if found else None) == photos
