@@ -10,7 +10,6 @@ from zoo.faces.detection.detector import find_faces
 from zoo.faces.detection.dlib_models import DESCRIPTOR, model_file
 from zoo.faces.recognition import descriptor_session
 from zoo.faces.recognition.descriptors import descriptor_of_chip
-from zoo.faces.recognition.dlib_network import read_dlib_network
 from zoo.networks.descriptor import CHIP, read_descriptor_network
 from zoo.people import named_person, random_scene, render
 
@@ -58,12 +57,3 @@ def test_it_has_a_gradient(chips: np.ndarray) -> None:
     with torch.no_grad():
         ahead, behind = (network(photo + step * way).square().sum() for step in (1e-4, -1e-4))
     assert float(ahead - behind) / 2e-4 == pytest.approx(float(photo.grad.norm()), rel=1e-3)
-
-
-def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    damaged = tmp_path / "network.dat"
-    damaged.write_bytes(model_file(DESCRIPTOR).read_bytes()[:1_000_000])
-    with pytest.raises(AssetError, match=r"network\.dat cannot be read as dlib's descriptor"):
-        read_dlib_network(damaged)
-    with pytest.raises(AssetError, match=r"missing\.dat cannot be read"):
-        read_dlib_network(tmp_path / "missing.dat")

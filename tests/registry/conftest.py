@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -17,7 +17,12 @@ from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity
 from zoo.registry.publishing.publish import publish
 from zoo.storage import sha256_of
+from zoo.tracking import connect, settle
 
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+SHA = "0123456789abcdef" * 4
 GOOD = {"nearest_rate": 0.95, "landmark_difference": 4.0, "luminance_correlation": 0.8}
 
 
@@ -94,8 +99,6 @@ def trained(tmp_path: Path) -> Callable[..., Trained]:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite registry without models: making its tables takes seconds, copying it does not."""
-    from zoo.tracking import connect, settle
-
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     connect(f"sqlite:///{path}", create=True).search_experiments()
     settle(f"sqlite:///{path}")
@@ -116,3 +119,41 @@ def sqlite_uri(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def uri(sqlite_uri: str) -> str:
     """An empty registry; tests that ask for this one pass on a server too."""
     return sqlite_uri
+
+
+def register(client: "MlflowClient", name: str, versions: int = 1, **tags: str) -> None:
+    """Registers ``versions`` more networks of ``name`` that have tags and no files."""
+    if not client.search_registered_models(f"name = '{name}'", max_results=1):
+        client.create_registered_model(name)
+    for _ in range(versions):
+        client.create_model_version(name, "file:///nowhere", tags={"sha256": SHA, **tags})
+
+
+@pytest.fixture(scope="session")
+def plain_uri(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A registry that is filled once and only read.
+
+    ada: 12 versions, champion and candidate 2, old 1; bea: candidate 1 of 2; eve: aliases of
+    others; carl: no alias; nobody: no version; a name that no identity has; a lease.
+    """
+    path = tmp_path_factory.mktemp("plain") / "mlflow.db"
+    path.write_bytes(empty_store.read_bytes())
+    client = connect(uri := f"sqlite:///{path}")
+    scores = json.dumps({"cosine": 0.5, "x": float("nan")})
+    register(client, "ada", resolution="x")
+    register(client, "ada", recipe="quick", resolution="64", basis="synthetic", scores=scores,
+             receipt="r", data_revision="d")  # fmt: skip
+    register(client, "ada", 10)
+    register(client, "bea", 2)
+    register(client, "eve", 2)
+    register(client, "carl", receipt="r")
+    for name in ("nobody", "Ada B", "ada.lease"):
+        client.create_registered_model(name)
+    move = {"at": "", "who": "", "alias": "champion", "before": None, "after": 2, "why": "better"}
+    client.set_registered_model_tag("ada", "history.0001", json.dumps(move))
+    for name, alias, version in (
+        ("ada", "champion", 2), ("ada", "candidate", 2), ("ada", "old", 1),
+        ("bea", "candidate", 1), ("eve", "b", 2), ("eve", "a", 1),
+    ):  # fmt: skip
+        client.set_registered_model_alias(name, alias, str(version))
+    return uri

@@ -190,7 +190,7 @@ def _entry(version: "ModelVersion", aliases: Mapping[str, int]) -> Version:
 
 
 def _unknown(uri: str, name: str) -> UnknownIdentityError:
-    near = near_names(name, names_like(uri, name))
+    near = near_names(name, names_like(uri, name) - {name})  # it may be there, without a version
     return UnknownIdentityError(
         f"No identity '{name}' in the registry at {without_password(uri)}{near}."
     )

@@ -206,6 +206,34 @@ def test_a_large_face_is_cloned_at_a_bounded_size(monkeypatch: pytest.MonkeyPatc
     assert np.abs(small - whole).mean() < 6  # half the pixels of a picture with a grain
 
 
+def test_cloning_takes_the_swap_in_levels_and_replaces_what_the_mask_mostly_covers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chance = np.random.default_rng(4)
+    swapped = chance.uniform(-40, 300, (20, 30, 3)).astype(np.float32)
+    photo = picture(1)[:20, :30]
+    mask = chance.random((20, 30)).astype(np.float32)
+    mask[0, :3] = 0.3999, 0.4, 0.4001
+    levels = np.floor(np.minimum(np.maximum(swapped, 0), 255) + 0.5)
+    seen: list[Any] = []
+
+    def cloned(*planes: Any) -> Any:
+        seen.extend(planes)
+        return planes[0] + np.float32(7)
+
+    monkeypatch.setattr(blending, "_cloned", cloned)
+    assert np.array_equal(blending._cloning(swapped, photo, mask), np.full((20, 30, 3), 7))
+    assert np.array_equal(seen[0], levels) and seen[0].dtype == np.uint8
+    assert np.array_equal(seen[1], photo) and np.array_equal(seen[2], mask > np.float32(0.4))
+    # Twice as large as it may be: means of four pixels in, and the addition drawn out again.
+    seen.clear()
+    monkeypatch.setattr(blending, "_CLONED_SIDE", 15)
+    assert np.array_equal(blending._cloning(swapped, photo, mask), np.full((20, 30, 3), 7))
+    assert np.abs(seen[0] - halved(levels)).max() <= 0.5
+    assert np.abs(seen[1] - halved(photo.astype(float))).max() <= 0.5
+    assert np.array_equal(seen[2], halved(mask.astype(float)) > 0.4)
+
+
 def test_a_lucky_side_makes_a_good_length_for_fouriers_transform() -> None:
     good = {2**a * 3**b * 5**c for a in range(11) for b in range(7) for c in range(5)}
     for side in range(10, 700, 7):
@@ -248,6 +276,38 @@ def test_brows_eyes_and_lips_are_no_smooth_skin_up_to_a_margin(side: int) -> Non
     for steps, share in ((-1.5, 0.067), (0, 0.5), (1.5, 0.933)):
         y = edge + steps * (2 * margin / 6) * zoom
         assert at(points[57, 0], y) == pytest.approx(share, abs=0.13)
+
+
+PARTS = ((17, 22), (22, 27), (36, 42), (42, 48), (48, 60))  # brows, eyes, mouth
+
+
+@pytest.mark.parametrize("side", [12, 40, 90])
+def test_smooth_skin_is_what_lies_farther_from_features_than_the_margin(side: int) -> None:
+    points = (REFERENCE * (side, side - 3)).astype(np.float32)
+    drawn = np.zeros((side - 3, side), np.uint8)
+    for first, end in PARTS:
+        cv2.fillConvexPoly(drawn, cv2.convexHull(np.rint(points[first:end]).astype(np.int32)), 1)
+    margin = max(1, round(0.06 * interocular(points)))
+    ys, xs = np.nonzero(drawn)
+    wide = np.zeros(drawn.shape)
+    for y in range(-margin, margin + 1):  # the rows of an ellipse, as OpenCV rounds them
+        half = round(margin * np.sqrt(1 - (y / margin) ** 2))
+        for x in range(-half, half + 1):
+            rows, columns = ys + y, xs + x
+            fits = (rows >= 0) & (rows < side - 3) & (columns >= 0) & (columns < side)
+            wide[rows[fits], columns[fits]] = 1
+    expected = 1 - blurred(wide, max(0.5, (2 * margin + 1) / 6), mirrored=True)
+    found = detail._smooth_skin(points, (side - 3, side, 3))
+    assert found.shape == (side - 3, side, 1)
+    assert np.abs(found[..., 0] - expected).max() < 0.01
+
+
+def test_features_of_a_large_photo_are_drawn_at_half_its_size() -> None:
+    points = (REFERENCE * (512, 384)).astype(np.float32)
+    half: Points = ((points + 0.5) / 2 - 0.5).astype(np.float32)
+    small = detail._smooth_skin(half, (192, 256, 3))
+    expected = cv2.resize(small, (512, 384))
+    assert np.abs(detail._smooth_skin(points, (384, 512, 3))[..., 0] - expected).max() < 1e-5
 
 
 def test_weak_detail_is_left_out_in_proportion_to_its_strength_nearby() -> None:

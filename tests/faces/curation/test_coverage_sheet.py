@@ -32,9 +32,13 @@ def sheet_of(*photos: Assessed, advice: tuple[str, ...] = ()) -> NDArray[np.uint
 
 
 def at(sheet: NDArray[np.uint8], left: int, top: int) -> tuple[int, ...]:
-    """The colour near the right lower corner of a picture that begins there, if it fills it."""
-    assert (sheet[top + 30 : top + SIDE, left : left + SIDE] == sheet[top + 90, left + 90]).all()
-    return tuple(sheet[top + SIDE - 1, left + SIDE - 1].tolist())
+    """The colour of a picture that begins there, if it fills its place and no more."""
+    colour = sheet[top + SIDE - 1, left + SIDE - 1]
+    assert (sheet[top + 30 : top + SIDE, left : left + SIDE] == colour).all()
+    assert (sheet[top, left : left + SIDE] == colour).all() or tuple(colour) in (PAPER, WARN)
+    for around in (sheet[top + SIDE, left + SIDE - 9 :][:9], sheet[top - 1, left + SIDE - 9 :][:9]):
+        assert (around == PAPER).all()
+    return tuple(colour.tolist())
 
 
 def test_every_photo_lies_in_the_field_of_its_pose_and_light() -> None:

@@ -45,6 +45,20 @@ def test_a_pack_is_plain_safetensors(tmp_path: Path) -> None:
     assert np.array_equal(arrays["landmarks"], pack.landmarks)
 
 
+def test_arrays_begin_at_a_multiple_of_eight_bytes_however_long_the_names_are(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "pack.safetensors"
+    for length in range(8):
+        faces, landmarks = np.zeros((1, 8, 8, 3), np.uint8), np.zeros((1, 68, 2), np.float32)
+        write_pack(path, FacePack(faces, landmarks, ["x" * length], ["folder"]))
+        header = int.from_bytes(path.read_bytes()[:8], "little")
+        assert header % 8 == 0 and read_pack(path).names == ["x" * length]
+        text = path.read_bytes()[8 : 8 + header]
+        assert len(text) - len(text.rstrip(b" ")) < 8
+        assert path.stat().st_size == 8 + header + faces.nbytes + landmarks.nbytes
+
+
 def test_a_pack_read_from_a_pack_can_be_written(tmp_path: Path) -> None:
     write_pack(tmp_path / "one.safetensors", a_pack())
     write_pack(tmp_path / "two.safetensors", read_pack(tmp_path / "one.safetensors"))

@@ -205,6 +205,24 @@ def test_the_edge_follows_the_crop_as_a_guided_filter_does(side: int, reach: int
     assert near(found[middle], expected[middle].clip(0, 1), 2e-3)
 
 
+def test_a_guided_mask_stays_between_nothing_and_all() -> None:
+    chance = np.random.default_rng(2)
+    crop = chance.integers(0, 256, (24, 24, 1)).astype(np.uint8).repeat(3, axis=2)
+    guide = crop[..., 0] / 255
+    mask = (guide > 0.5).astype(np.float64)  # steeper than any straight line through it
+
+    def mean(plane: NDArray[np.float64]) -> NDArray[np.float64]:
+        return mean_of(plane, 1)
+
+    slope = (mean(guide * mask) - mean(guide) * mean(mask)) / (
+        mean(guide * guide) - mean(guide) ** 2 + 1e-3
+    )
+    expected = mean(slope) * guide + mean(mean(mask) - slope * mean(guide))
+    assert expected.min() < -0.1 and expected.max() > 1.1
+    found = segmentation._guided(mask.astype(np.float32), crop)
+    assert near(found, expected.clip(0, 1), 1e-3)
+
+
 def test_planes_are_averaged_down_and_drawn_out_up() -> None:
     chance = np.random.default_rng(0)
     plane = chance.random((128, 128, 4)).astype(np.float32)

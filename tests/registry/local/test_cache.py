@@ -79,6 +79,13 @@ def test_a_changed_file_is_not_used(put: Put) -> None:
     assert cache.find_version(HERE, "ada", 1, network.sha256) is None
 
 
+def test_a_file_that_goes_away_meanwhile_is_not_whole(put: Put) -> None:
+    network = put(champion=1)
+    assert cache._is_whole(network)
+    network.path.unlink()
+    assert not cache._is_whole(network)
+
+
 @pytest.mark.parametrize("card", ["", "[]", "{}", '{"identity": "bruno"}', "\0"])
 def test_a_damaged_card_counts_as_absent(put: Put, card: str) -> None:
     network = put(champion=1)

@@ -1,6 +1,7 @@
 """From the registry into the cache, verified."""
 
 import errno
+import json
 import os
 import pickle
 import shutil
@@ -13,8 +14,8 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image as Pillow
 
-from tests.networks_on_disk import write_network
-from tests.registry.conftest import Trained
+from tests.networks_on_disk import SIZE, write_network
+from tests.registry.conftest import GOOD, Trained
 from zoo.errors import BasisError, RegistryError, StorageError, UnknownIdentityError
 from zoo.registry.browse import remove_model
 from zoo.registry.listing import list_models
@@ -49,6 +50,28 @@ def test_what_was_published_is_what_arrives(trained: Make, uri: str) -> None:
     found = cache.resolve(Reference("ada"), uri)
     assert found is not None
     assert found.alias == "candidate"
+    card = json.loads((network.path.parent / "card.json").read_text())
+    assert card == {
+        "identity": "ada", "version": 1, "sha256": network.sha256, "basis": "synthetic",
+        "recipe": "quick", "resolution": SIZE, "receipt": ada.receipt["digest"],
+        "data_revision": "faces of ada", "scores": GOOD, "signer": network.signer,
+        "registry": network.registry,
+    }  # fmt: skip
+
+
+def test_that_a_pull_takes_a_while_is_said_before_it_and_only_then(
+    trained: Make, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = trained()
+    made.publish(uri)
+    said: list[str] = []
+    monkeypatch.setattr(cache, "MAX_BYTES", (made.model / "network.onnx").stat().st_size - 1)
+    with pytest.raises(RegistryError, match="ada version 1 is larger than any swap network"):
+        find_network(Reference("ada"), uri, pulling=lambda: said.append("pulling"))
+    monkeypatch.setattr(cache, "MAX_BYTES", cache.MAX_BYTES + 1)
+    for _ in range(2):  # the second time it is in the cache
+        find_network(Reference("ada"), uri, pulling=lambda: said.append("pulling"))
+    assert said == ["pulling"] * 2
 
 
 def test_a_preview_is_shown_if_it_is_a_jpeg_of_bounded_size(
@@ -136,20 +159,15 @@ def test_a_model_that_others_registered_is_refused(trained: Make, uri: str) -> N
         pull(parse_reference("eve:1"), uri)
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
+def test_what_does_not_exist_is_answered_with_what_does(trained: Make, uri: str) -> None:
+    trained().publish(uri)
+    for text, words in (
         ("adda", "did you mean ada"),
         ("ada:7", "it has 1"),
         ("ada@champion", r"it has candidate \(version 1\)"),
-    ],
-)
-def test_what_does_not_exist_is_answered_with_what_does(
-    trained: Make, uri: str, text: str, words: str
-) -> None:
-    trained().publish(uri)
-    with pytest.raises(UnknownIdentityError, match=words):
-        find_network(parse_reference(text), uri)
+    ):
+        with pytest.raises(UnknownIdentityError, match=words):
+            find_network(parse_reference(text), uri)
 
 
 def test_an_untrained_identity_of_the_project_is_told_apart(trained: Make, uri: str) -> None:
@@ -188,19 +206,16 @@ def test_a_registry_that_is_not_there_is_empty(tmp_path: Path) -> None:
     assert not (tmp_path / "mlflow.db").exists()
 
 
-@pytest.mark.parametrize("basis", [None, "", "because"])
-def test_without_a_recorded_basis_nothing_is_pulled(
-    trained: Make, sqlite_uri: str, basis: str | None
-) -> None:
+def test_without_a_recorded_basis_nothing_is_pulled(trained: Make, sqlite_uri: str) -> None:
     trained().publish(sqlite_uri)
     client = connect(sqlite_uri)
-    if basis is None:
-        client.delete_model_version_tag("ada", "1", "basis")
-    else:
-        client.set_model_version_tag("ada", "1", "basis", basis)
-    with pytest.raises(BasisError, match="ada version 1 has no recorded basis"):
-        find_network(Reference("ada"), sqlite_uri)
-    assert not cache.list_cached(sqlite_uri)
+    client.delete_model_version_tag("ada", "1", "basis")
+    for basis in (None, "", "because"):
+        if basis is not None:
+            client.set_model_version_tag("ada", "1", "basis", basis)
+        with pytest.raises(BasisError, match="ada version 1 has no recorded basis"):
+            find_network(Reference("ada"), sqlite_uri)
+        assert not cache.list_cached(sqlite_uri)
 
 
 def stored(trained: Make, uri: str, file: Path, **tags: str) -> None:
