@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import AssetError
 from zoo.faces.detection.dlib_models import DESCRIPTOR, model_file
 from zoo.faces.recognition.dlib_network import read_dlib_network
+from zoo.faces.shipped_session import open_shipped
 
 GRAPH = Path(__file__).with_name("descriptor.onnx")
 
@@ -26,21 +26,4 @@ def descriptor_session() -> Any:
     Raises:
         AssetError: the weights or the graph are missing or damaged.
     """
-    import onnxruntime
-
-    path = model_file(DESCRIPTOR)
-    weights = read_dlib_network(path).merged()
-    values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # errors reach us as exceptions
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_external_initializers(list(weights), values)
-    try:
-        return onnxruntime.InferenceSession(
-            GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime's own exceptions have no common public base
-        raise AssetError(
-            f"{GRAPH} is missing or damaged; install faceswap-zoo again with: "
-            "pip install --force-reinstall faceswap-zoo"
-        ) from error
+    return open_shipped(GRAPH, read_dlib_network(model_file(DESCRIPTOR)).merged())
