@@ -40,6 +40,8 @@ def test_weights_are_those_of_the_layers_in_their_order(tmp_path: Path) -> None:
     assert [one.tolist() for one in found.affines] == [[n, 2, 3] for n in range(29)]
     assert found.last.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert {one.dtype for one in (*found.convolutions, found.last)} == {np.dtype(np.float32)}
+    with pytest.raises(AssetError, match=r"a layer of another size \(first\); install it again"):
+        found.merged()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image as Pillow
@@ -135,3 +136,19 @@ def test_a_group_whose_worker_died_comes_again_one_by_one() -> None:
     (outcome,) = groups.lost([pairs[1]], "its process was killed")
     assert outcome.number == 1 and "1.jpg: its process was killed, perhaps" in str(outcome.reason)
     assert next(groups, None) is None
+
+
+@pytest.mark.parametrize(("photos", "jobs", "size"), [(8, 8, 1), (8, 2, 4), (7, 3, 2), (99, 3, 4)])
+def test_few_photos_in_s3_occupy_all_processes(
+    batch: BatchOptions, monkeypatch: pytest.MonkeyPatch, photos: int, jobs: int, size: int
+) -> None:
+    sizes: list[int] = []
+
+    class Groups(photo_batch._Groups):
+        def __init__(self, pairs: Any, size: int) -> None:
+            sizes.append(size)
+            super().__init__([], size)
+
+    monkeypatch.setattr(photo_batch, "_Groups", Groups)
+    pairs = [(S3Address("in", f"{n}.jpg"), Path(f"{n}.jpg")) for n in range(photos)]
+    assert list(swap_many(pairs, batch, jobs)) == [] and sizes == [size]

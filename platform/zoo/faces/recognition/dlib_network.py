@@ -40,17 +40,27 @@ class DlibNetwork:
         """Weights and biases by their names in a usual network; no affine layer is left.
 
         ``first``, then ``a`` and ``b`` of each of ``blocks``, then ``last`` [128, 256].
+
+        Raises:
+            AssetError: the layers have other sizes than dlib's.
         """
         blocks = (len(self.convolutions) - 1) // 2
         names = ["first", *(f"blocks.{number}.{part}" for number in range(blocks) for part in "ab")]
         found = {"last.weight": np.ascontiguousarray(self.last.T)}
         for name, stored, affine in zip(names, self.convolutions, self.affines, strict=True):
-            scale, offset = np.split(affine, 2)
-            filters, bias = np.split(stored, [len(stored) - len(scale)])
-            channels, side = _FIRST if name == "first" else (-1, 3)
-            shape = (len(scale), channels, side, side)
-            found[f"{name}.weight"] = filters.reshape(shape) * scale[:, None, None, None]
-            found[f"{name}.bias"] = scale * bias + offset
+            try:
+                scale, offset = np.split(affine, 2)
+                filters, bias = np.split(stored, [len(stored) - len(scale)])
+                channels, side = _FIRST if name == "first" else (-1, 3)
+                filters_OIHW = filters.reshape(len(scale), channels, side, side)
+                found[f"{name}.bias"] = scale * bias + offset
+            except ValueError as error:
+                raise AssetError(
+                    "The descriptor network of face_recognition_models has a layer of another size "
+                    f"({name}); install it again with: pip install --force-reinstall "
+                    "face_recognition_models"
+                ) from error
+            found[f"{name}.weight"] = filters_OIHW * scale[:, None, None, None]
         return found
 
 

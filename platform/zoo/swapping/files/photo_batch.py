@@ -88,9 +88,10 @@ def swap_many(
         AssetError: the network is missing or damaged.
     """
     numbered = [(number, source, target) for number, (source, target) in enumerate(pairs)]
-    groups = _Groups(numbered, AT_ONCE if any(map(_waits, numbered)) else 1)
-    jobs = min(jobs, len(pairs))
-    if jobs <= 1:
+    jobs = max(1, min(jobs, len(pairs)))
+    most = AT_ONCE if any(map(_waits, numbered)) else 1
+    groups = _Groups(numbered, max(1, min(most, len(pairs) // jobs)))  # so that none has nothing
+    if jobs == 1:
         swap = swapper(batch, None)
         yield from chain.from_iterable(overlapped(swap, group, _waits) for group in groups)
         return

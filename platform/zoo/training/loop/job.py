@@ -94,7 +94,7 @@ def train(
     device = training_device()
     content = read_pack(job.content if isinstance(job.content, Path) else job.content.here())
     features = features or ContentFeatures()
-    features.belong_to(job.content, job.perceptual, device)
+    features.belong_to(job.content, job.perceptual)
     looking = loss_networks(job.perceptual, job.perceptual_weights, recipe, device)
     checkpoint = join(job.folder, "checkpoint.safetensors")
     found = read_checkpoint(checkpoint, job.digest)
