@@ -190,14 +190,14 @@ def _with_boxes(movie: bytes, boxes: bytes) -> bytes:
 
 @pytest.fixture(scope="module")
 def hevc(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An MP4 of two pictures of 10 bits."""
+    """An MP4 of three pictures of 10 bits; of fewer, x265's decode times are random."""
     path = tmp_path_factory.mktemp("hevc") / "plain.mp4"
     quick = {"preset": "ultrafast", "x265-params": "log-level=none"}
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx265", rate=25, options=quick)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
-        for number in range(2):
+        for number in range(3):
             frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), "rgb24")
             frame.pts, frame.time_base = number, Fraction(1, 25)
             output.mux(stream.encode(frame))

@@ -235,6 +235,7 @@ class _Writer:
 
         self._output = av.open(str(path), "w", format="nut")
         self._stream = add_encoder(self._output, video, codec, like)
+        self._frames = 0
 
     def add(self, frame: "av.VideoFrame", *, in_turn: bool = False) -> None:
         """Encodes a frame.
@@ -250,7 +251,14 @@ class _Writer:
         # Else the encoder's choice, not the old one's.
         frame.pict_type = PictureType.P if in_turn else PictureType.NONE
         self._output.mux(self._stream.encode(frame))
+        self._frames += 1
 
     def close(self) -> None:
-        self._output.mux(self._stream.encode())
+        packets = self._stream.encode()
+        if self._frames < 3:
+            # Two frames are decoded in the order of showing. x265 4.2 returns random
+            # decode times for them (https://github.com/Multicorewareinc/x265/issues/781).
+            for packet in packets:
+                packet.dts = packet.pts
+        self._output.mux(packets)
         self._output.close()
