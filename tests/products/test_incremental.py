@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -177,3 +178,11 @@ def test_a_receipt_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
         outcome = bring_up_to_date("stage", [job(tmp_path, "ada", "a")], workers=1)
     assert outcome.failed == {"ada": "Cannot write it: the disk is full."}
     assert json.dumps(outcome.failed)
+
+
+def test_the_time_of_its_parts_is_part_of_its_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = replace(job(tmp_path, "ada", "a"), spent=40.0)
+    bring_up_to_date("stage", [whole], workers=1)
+    assert "ada: made in 40." in capsys.readouterr().out

@@ -36,6 +36,7 @@ class Job:
             is always done on this machine.
         inputs: the files that it reads.
         shared: those that other jobs of the stage read too.
+        spent: seconds already spent on its parts, for the line that is printed.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Job:
     root: Path | None = None
     inputs: tuple[Path, ...] = ()
     shared: tuple[Path, ...] = ()
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)

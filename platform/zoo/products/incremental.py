@@ -107,7 +107,7 @@ def bring_up_to_date(
                 _fail(outcome, job.name, result, say)
             else:
                 outcome.made.append(job.name)
-                say(f"{job.name}: made in {result.seconds:.1f} s{result.words}")
+                say(f"{job.name}: made in {job.spent + result.seconds:.1f} s{result.words}")
             advance()
     if outcome.failed and not quiet:
         total = len(outcome.fresh) + len(outcome.made) + len(outcome.failed)

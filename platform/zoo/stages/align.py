@@ -1,5 +1,6 @@
 """Stage ``align``: an identity's photos, curated and aligned into one file."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def run(project: Project) -> int:
         name, root = identity.name, project.root
         pack, made_from = product(project, name), made_from_of(identity)
         photos = photos_of(project, name)
-        inputs = tuple(photos.values())
+        inputs, begun = tuple(photos.values()), time.monotonic()
         parts: tuple[Path, ...] = ()
         if len(photos) > 2 * align_parts.PHOTOS and not receipts.is_fresh(pack, made_from):
             made, reason = align_parts.make_parts(project, name, made_from, photos, settings)
@@ -68,7 +69,8 @@ def run(project: Project) -> int:
                 raise IdentityError(reason)
             inputs = parts = tuple(made)
         arguments = (project, name, settings, tuple(photos), parts)
-        return Job(name, pack, made_from, make, arguments, root, inputs)
+        spent = time.monotonic() - begun
+        return Job(name, pack, made_from, make, arguments, root, inputs, spent=spent)
 
     with digests(project) as known:
         made_from_of = inputs(project, known)

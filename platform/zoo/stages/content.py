@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def run(project: Project) -> int:
     pack = product(project)
     remove_gone(project.content, ["content", "held_out"])
     make = from_photos if settings.folders else from_people
+    begun = time.monotonic()
     parts: list[Path] = []
     failed: str | None = None
     if not receipts.is_fresh(pack, made_from):
@@ -69,7 +71,8 @@ def run(project: Project) -> int:
             parts, failed = content_parts.make_parts(project, jobs)
     if failed is not None:
         return bring_up_to_date(NAME, [], {NAME: failed}).exit_code
-    job = Job(NAME, pack, made_from, make, (project, settings, parts))
+    spent = time.monotonic() - begun
+    job = Job(NAME, pack, made_from, make, (project, settings, parts), spent=spent)
     code = bring_up_to_date(NAME, [job], workers=1).exit_code
     content_parts.forget(project)
     return code
