@@ -145,7 +145,7 @@ def moving(image: Image, frames: int) -> Iterator[Image]:
 
 @cache
 def _rendered(seed: int) -> Image:
-    return render(random_person(seed), random_scene(5, max_yaw=8), 320).image
+    return render(random_person(seed), random_scene(6, max_yaw=8), 320).image
 
 
 def _card(name: str, sha256: str) -> dict[str, object]:

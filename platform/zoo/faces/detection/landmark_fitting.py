@@ -145,7 +145,7 @@ def apart(some: Points, others: Points) -> float:
 
 def _seen(image: Image, detection: Detection) -> FivePoints | None:
     """The face as YuNet sees it best; a weak one may be another way up than it was found."""
-    turns = (0, 90, 180, 270) if detection.score < SURE else (0,)
+    turns = (0, 90, 180, 270, 45, 135, 225, 315) if detection.score < SURE else (0,)
     best: FivePoints | None = None
     for turn in turns:
         seen = look(image, detection.box, detection.roll + turn, GLANCE)
