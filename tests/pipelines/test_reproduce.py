@@ -6,6 +6,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.pipelines.conftest import ROOT
@@ -55,6 +56,7 @@ def committed(project: Project, remote: Path) -> None:
     run(project, "git", "commit", "--quiet", "--message", "Add carl")
 
 
+@pytest.mark.timeout(900)  # every stage twice and five commands, on a slow machine beside others
 def test_a_version_is_made_again_by_the_commands_of_its_lineage(
     project: Project, tmp_path: Path
 ) -> None:
