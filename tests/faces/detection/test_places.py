@@ -174,7 +174,7 @@ def test_a_face_in_its_place_is_shown_upright_at_the_detectors_size(
             assert shown.shape == (240, 240)
         else:
             middle = (centre - np.maximum(centre - side, 0).astype(int)) * scale
-        x, y = (middle + (6, -5)).round().astype(int)
+        x, y = (middle + np.array([6, -5])).round().astype(int)
         half = round(side * scale / 2)
         made = Dlib((x - half, y - half, x + half, y + half))
         monkeypatch.setattr(hog, "detector", lambda made=made: made)

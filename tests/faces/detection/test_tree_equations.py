@@ -119,5 +119,5 @@ def test_arrays_of_another_kind_or_shape_are_refused(name: str, change: Any) -> 
     parts = dict(vars(model()))
     assert parts["splits"].max() == 4 and parts["anchors"].max() == 3
     parts[name] = change(parts[name])
-    with pytest.raises(ValueError, match="fit together|of a landmark model are no"):
+    with pytest.raises(ValueError, match=r"fit together|of a landmark model are no"):
         RegressionTrees(**parts)
