@@ -20,10 +20,10 @@ def quiet(trees: RegressionTrees) -> RegressionTrees:
     return RegressionTrees(
         (0.5 + trees.mean_shape / 20).astype(np.float32),
         trees.anchors,
-        trees.offsets / 30,
+        (trees.offsets / 30).astype(np.float32),
         trees.splits,
         chance.uniform(-60, 60, trees.thresholds.shape).astype(np.float32),
-        trees.leaves / 40,
+        (trees.leaves / 40).astype(np.float32),
     )
 
 
