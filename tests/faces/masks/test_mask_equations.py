@@ -138,6 +138,18 @@ def test_skin_is_expected_inside_the_face_and_nowhere_else() -> None:
     assert moved[70, 96] > 7 and moved[70, 18] < 1.1 < expected[70, 30]
 
 
+def test_a_hull_is_drawn_over_the_pixels_whose_centres_it_goes_through() -> None:
+    for left, top, right, bottom in ((10, 20, 90, 100), (0, 3, 127, 126), (60, 60, 61, 61)):
+        corners = [(x, y) for x in (left, right) for y in (top, bottom)]
+        inner = [((left + right) / 2, (top + bottom) / 2)]
+        unit = (np.array(corners + inner) + 0.5) / 128
+        expected = np.zeros((128, 128))
+        expected[top : bottom + 1, left : right + 1] = 1
+        for off in (-0.3, 0.0, 0.3):  # pixels
+            found = segmentation._drawn((unit + off / 128).astype(np.float32))
+            assert np.array_equal(found, expected)
+
+
 def test_odds_of_skin_rise_by_the_expectation() -> None:
     plane = np.full((128, 128), 0.2, np.float32)
     gain = expectation()
