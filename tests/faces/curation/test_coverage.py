@@ -22,8 +22,8 @@ def test_photos_are_counted_by_turn_nod_and_light() -> None:
 
 
 def test_dark_and_bright_faces_and_open_mouths_are_counted_from_their_limits_on() -> None:
-    levels = (37.5, 38.5, 71.5, 72.5, 90.0)
-    mouths = (0.07, 0.079, 0.081, 0.2, 0.3)
+    levels = (37.5, 38.0, 72.0, 72.5, 90.0)
+    mouths = (0.07, 0.08, 0.081, 0.2, 0.3)
     found = coverage(
         [
             Traits(0, 0, mouth, Illumination(0.0, level), 80.0)

@@ -26,7 +26,7 @@ from zoo.faces.detection.detector import Face
 from zoo.faces.geometry.alignment import Aligned
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.recognition.descriptors import OUTLIER
-from zoo.photos.image import Points
+from zoo.photos.image import Image, Points
 
 SETTINGS = AlignSettings(
     size=64, min_interocular=47.0, min_sharpness=0.0, min_difference=2.0,
@@ -113,6 +113,19 @@ def test_a_twin_is_as_alike_in_pixels_and_landmarks(grey: float, moved: float, t
     other.reshape(-1, 3)[: round(1024 * (grey % 1))] += 1  # a part of the pixels by one more
     landmarks = REFERENCE + np.array((0.6 * moved, 0.8 * moved), "f4")
     assert (seen.twin_of(other, landmarks) == "first") is twin
+
+
+def test_however_many_faces_were_seen_each_is_known_again() -> None:
+    seen = Seen(2.0)
+
+    def look(number: int) -> tuple[Image, Points]:
+        return np.full((32, 32, 3), number, np.uint8), REFERENCE + np.float32(0.02 * (number % 7))
+
+    for number in range(130):
+        seen.add(str(number), *look(number))
+    for number in (0, 5, 62, 63, 64, 65, 126, 127, 128, 129):
+        assert seen.twin_of(*look(number)) == str(number)
+    assert seen.twin_of(look(20)[0], look(23)[1]) is None and seen.twin_of(*look(140)) is None
 
 
 def test_sharpness_is_the_laplacians_spread_over_the_lumas_on_the_face() -> None:

@@ -63,6 +63,8 @@ def test_overlaps() -> None:
     assert overlap((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
     assert contained((0, 0, 10, 10), (5, 0, 25, 20)) == 0.5
     assert contained((0, 0, 0, 0), (0, 0, 0, 0)) == overlap((1, 1, 1, 1), (1, 1, 1, 1)) == 0
+    for beside in ((10, 0, 20, 10), (-10, 2, 0, 8), (0, 10, 10, 20), (3, -10, 8, 0)):
+        assert contained((0, 0, 10, 10), beside) == overlap((0, 0, 10, 10), beside) == 0
 
 
 def number(value: int) -> bytes:

@@ -122,6 +122,15 @@ def test_a_lying_face_is_taken_the_way_up_that_is_clear_in_a_small_copy(whole: W
     assert whole.searched == [(900, 0.0), (900, 90)]
 
 
+@pytest.mark.parametrize(
+    ("roll", "direction"),
+    [(0, 0), (44, 0), (46, 90), (91, 90), (134, 90), (136, 180), (179, 180), (-44, 0), (-46, 270),
+     (-134, 270), (-136, 180)],
+)  # fmt: skip
+def test_a_face_lies_in_the_nearest_of_four_directions(roll: int, direction: int) -> None:
+    assert detector._direction(Fit(face(0, 0, 200, roll), at(0, 0, 200))) == direction
+
+
 def test_views_that_are_not_clear_are_searched_further(whole: Whole) -> None:
     doubtful = seen(-90, 0.92)
     whole.turned = lambda side, roll: [doubtful] if roll == -90 else []

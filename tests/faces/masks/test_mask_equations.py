@@ -114,7 +114,13 @@ def test_a_kept_mouths_edge_is_where_margin_and_feather_say() -> None:
             row = round(low[1] + reach + steps * 0.045 * eyes)
             assert mask[row, round(low[0])] == pytest.approx(1 - below(steps), abs=0.1)
     tiny = kept(np.zeros((68, 2), np.float32) + 5, (11, 11), ["mouth"])  # no width at all
-    assert tiny is not None and tiny[5, 5] == pytest.approx(1, abs=0.3)
+    assert tiny is not None
+    drawn = np.zeros((11, 11), np.float32)
+    cv2.line(drawn, (5, 5), (5, 5), 1.0, 3)  # a pixel about, with an edge of half a pixel
+    steps = np.exp(-0.5 * (np.arange(-5, 6) / 0.5) ** 2) / np.exp(-2 * np.arange(-5, 6) ** 2).sum()
+    blurred = sum(w * np.roll(drawn, n, axis=0) for n, w in zip(range(-5, 6), steps, strict=True))
+    blurred = sum(w * np.roll(blurred, n, axis=1) for n, w in zip(range(-5, 6), steps, strict=True))
+    assert near(tiny, blurred, 1e-3)
 
 
 def test_skin_is_expected_inside_the_face_and_nowhere_else() -> None:
@@ -130,6 +136,18 @@ def test_skin_is_expected_inside_the_face_and_nowhere_else() -> None:
         assert expected[round(row), 64] == pytest.approx(share, rel=0.2)
     moved = expectation(REFERENCE + np.array((0.25, 0), "f4"))
     assert moved[70, 96] > 7 and moved[70, 18] < 1.1 < expected[70, 30]
+
+
+def test_a_hull_is_drawn_over_the_pixels_whose_centres_it_goes_through() -> None:
+    for left, top, right, bottom in ((10, 20, 90, 100), (0, 3, 127, 126), (60, 60, 61, 61)):
+        corners = [(x, y) for x in (left, right) for y in (top, bottom)]
+        inner = [((left + right) / 2, (top + bottom) / 2)]
+        unit = (np.array(corners + inner) + 0.5) / 128
+        expected = np.zeros((128, 128))
+        expected[top : bottom + 1, left : right + 1] = 1
+        for off in (-0.3, 0.0, 0.3):  # pixels
+            found = segmentation._drawn((unit + off / 128).astype(np.float32))
+            assert np.array_equal(found, expected)
 
 
 def test_odds_of_skin_rise_by_the_expectation() -> None:

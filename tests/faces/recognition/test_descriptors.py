@@ -1,8 +1,11 @@
 from collections.abc import Sequence
 
+import dlib
 import numpy as np
+import pytest
 
 from tests.faces.conftest import Portrait
+from zoo.faces.detection.dlib_models import DESCRIPTOR, model_file
 from zoo.faces.recognition.descriptors import descriptor
 
 
@@ -17,3 +20,12 @@ def test_an_image_that_is_a_view_is_described_the_same(portrait: Portrait) -> No
     image = portrait.render.image
     view = np.asfortranarray(image)
     assert np.array_equal(descriptor(image, portrait.face), descriptor(view, portrait.face))
+
+
+def test_a_descriptor_is_dlibs_own(portrait: Portrait) -> None:
+    image, face = portrait.render.image, portrait.face
+    points = [dlib.point(int(x), int(y)) for x, y in np.floor(face.landmarks + 0.5)]
+    shape = dlib.full_object_detection(dlib.rectangle(*face.box), points)
+    original = dlib.face_recognition_model_v1(str(model_file(DESCRIPTOR)))
+    expected = np.array(original.compute_face_descriptor(image, shape))
+    assert descriptor(image, face) == pytest.approx(expected, abs=1e-5)

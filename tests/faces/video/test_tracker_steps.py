@@ -192,6 +192,21 @@ def test_what_is_followed_is_not_begun_again(world: World) -> None:
     assert world.fitted == 0
 
 
+def test_a_detection_beside_a_face_that_is_followed_begins_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = Tracker(25.0)
+    tracker.step(EMPTY)
+    left, top, right, bottom = box_of(world.faces[0])
+    moved = round(0.7 * (right - left))  # an overlap of 0.18, whose landmarks are that face's
+    beside = Detection((left + moved, top, right + moved, bottom), 1.0)
+    monkeypatch.setattr(module, "find_upright", lambda *of, **more: [beside])
+    for fitted in (world.fit_landmarks, lambda image, detection: None):
+        monkeypatch.setattr(module, "fit_landmarks", fitted)
+        tracker._search(EMPTY, luminance(EMPTY))
+        assert [track.number for track in tracker._tracks] == [0]
+
+
 def test_two_tracks_that_became_one_face_are_one(world: World) -> None:
     world.faces = [face(5, 10, 60), face(90, 10, 60)]
     tracker = Tracker(25.0)

@@ -143,9 +143,9 @@ def _search_reduced(small: AnyArray, zoom: NDArray[np.float64], roll: float) -> 
     size = np.array(small.shape[1::-1])
     turn = rotation(-roll)
     there = np.ceil(np.abs(turn) @ size - 1e-6).astype(int)  # all of it, turned
-    was = (size / zoom - 1) / 2 * zoom
-    matrix = np.column_stack([turn, (there - 1) / 2 - turn @ was])
+    matrix = np.column_stack([turn, (there - 1) / 2 - turn @ (size - 1) / 2])
     turned = cv2.warpAffine(small, matrix, there.tolist()) if roll else small
+    matrix[:, 2] += turn @ (zoom - 1) / 2  # between the centres of a large pixel and its first
     matrix[:, :2] *= zoom
     return [_back(one, matrix) for one in _run(turned)]
 
