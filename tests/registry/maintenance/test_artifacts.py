@@ -36,6 +36,7 @@ def filled(folder: Path) -> Path:
     (folder / "artifacts" / "deep").mkdir(parents=True)
     (folder / "artifacts" / "one").write_bytes(bytes(100))
     (folder / "artifacts" / "deep" / "two").write_bytes(bytes(23))
+    (folder / "artifacts" / "nothing").touch()
     return folder
 
 
@@ -59,7 +60,7 @@ def test_files_are_counted_listed_and_removed_and_links_are_left(tmp_path: Path)
     assert sorted(path.name for path in (root / "models").iterdir()) == sorted(["mine", link.name])
     own.delete(f"{own.of_run(RUN)}/artifacts")
     assert (root / RUN).is_dir() and not any((root / RUN).iterdir())
-    assert len(list(other.rglob("*"))) == 4
+    assert len(list(other.rglob("*"))) == 5
 
 
 def says(uri: str, location: str) -> None:
