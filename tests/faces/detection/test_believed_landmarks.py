@@ -158,12 +158,24 @@ def test_a_weak_face_is_looked_at_from_all_sides_until_one_is_clear(answers: Ask
     assert fit(made, 0.59) is not None
     assert [roll for _, roll, _ in made.asked] == [0, 90, 180, pytest.approx(0, abs=1e-3)]
     assert sides(made) == [96, 96, 96, 160]
-    made = answers([poor, None, five(good, 0.7), poor, clear, clear], good, good)
-    assert fit(made, 0.1) is not None  # the best of four, seen again in its own place
-    assert [roll for _, roll, _ in made.asked[:4]] == [0, 90, 180, 270]
-    assert made.asked[4][0] == poor.place[0]
-    made = answers([None] * 4)
-    assert fit(made, 0.1) is None and len(made.asked) == 4
+    seen = [poor, None, five(good, 0.7), poor, *[None] * 4]
+    made = answers([*seen, clear, clear], good, good)
+    assert fit(made, 0.1) is not None  # the best of eight, seen again in its own place
+    assert [roll for _, roll, _ in made.asked[:8]] == [0, 90, 180, 270, 45, 135, 225, 315]
+    assert made.asked[8][0] == poor.place[0]
+    made = answers([None] * 8)
+    assert fit(made, 0.1) is None and len(made.asked) == 8
+
+
+def test_a_lying_face_that_looks_upright_is_fitted_as_it_lies(answers: Ask) -> None:
+    """A photo turned by 105 degrees: 0.855 upright, 0.908 at an odd eighth."""
+    upright, lying = five(face(), 0.855), five(face(roll=-135), 0.908)
+    made = answers(
+        [upright, *[None] * 5, lying, None, lying, lying], face(roll=-135), face(roll=-135)
+    )
+    found = fit(made, -0.17)
+    assert found is not None and found.detection.roll == pytest.approx(-135, abs=0.1)
+    assert made.fitted[0][1] == pytest.approx(-135, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +188,7 @@ def test_the_better_of_two_looks_must_be_good_enough(
 ) -> None:
     good = face()
     second = None if again is None else five(good, again)
-    made = answers([five(good, first), *[None] * 3, second, five(good, 0.9)], good, good)
+    made = answers([five(good, first), *[None] * 7, second, five(good, 0.9)], good, good)
     assert (fit(made, 0.1) is not None) is believed
 
 
