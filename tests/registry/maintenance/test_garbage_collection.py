@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from tests.registry.conftest import Trained, register
 from tests.registry.promotion.test_gate import GATE
@@ -43,7 +44,11 @@ def test_champion_candidate_and_those_before_them_stay(trained: Make, uri: str) 
     (old,) = find_garbage(uri, 0, 0)
     assert (old.kind, old.name) == ("version", "ada:1")
     assert old.bytes > 1000
+    network = _model_id(connect(uri).get_model_version("ada", "1"))
+    assert network is not None and connect(uri).get_logged_model(network).model_id == network
     collect(uri, [old])
+    with pytest.raises(MlflowException, match=network):
+        connect(uri).get_logged_model(network)
     assert [version.version for version in show_model(uri, "ada").versions] == [5, 4, 3, 2]
     assert names(uri, 0) == []
     assert roll_back("ada", uri).version == 2
@@ -69,6 +74,7 @@ def test_what_a_removed_identity_leaves_is_collected(
     remove_model(sqlite_uri, "ada")
     connect(sqlite_uri).delete_run(run)
     connect(sqlite_uri).create_registered_model("ada.lease", tags={"holder": "{}"})
+    assert "lease" not in [item.kind for item in find_garbage(sqlite_uri, 1, 3_600_000)]
     found = find_garbage(sqlite_uri, 1, 0)
     assert [item.kind for item in found] == ["files", "run", "lease"]
     before = sum(path.stat().st_size for path in (tmp_path / "project/mlartifacts").rglob("*.*"))
