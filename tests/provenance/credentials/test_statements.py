@@ -1,5 +1,6 @@
 """Statements hold for what they say, from who signed them, while the certificates do."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -87,3 +88,13 @@ def test_what_is_no_signature_is_refused(change: dict[str, object]) -> None:
     for text in ("", "[]", "[" * 50_000, "x" * 20_001):
         with pytest.raises(StatementError, match="cannot be read"):
             check_statement("network", FACTS, text)
+
+
+def test_a_certificate_whose_names_are_no_text_is_refused() -> None:
+    """The fuzzer's: names are read when they are asked for, long after the certificate was."""
+    said = json.loads(sign_statement("network", FACTS))
+    leaf = bytearray(base64.b64decode(said["chain"][0]))
+    leaf[leaf.rindex(SELF_MADE.encode())] = 0xA5  # within UTF-8 it begins nothing
+    said["chain"][0] = base64.b64encode(leaf).decode()
+    with pytest.raises(StatementError, match="cannot be read"):
+        check_statement("network", FACTS, json.dumps(said))

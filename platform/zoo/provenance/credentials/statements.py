@@ -101,11 +101,11 @@ def check_statement(purpose: str, facts: Mapping[str, str], signature: str) -> S
         if not fits or _expired(chain[0]):
             raise ValueError("its certificate has expired, or is of another kind of key")
         leaf.verify(signed, _message(purpose, facts), *_how(said["algorithm"]))
+        return Signer(_fingerprint(leaf), _organisation(chain[0]), chain)
     except InvalidSignature as error:
         raise StatementError("its signature is not one of what it says") from error
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise StatementError("its signature cannot be read") from error
-    return Signer(_fingerprint(leaf), _organisation(chain[0]), chain)
 
 
 def _message(purpose: str, facts: Mapping[str, str]) -> bytes:
