@@ -8,7 +8,6 @@ its owner's responsibility: it is only joined (:mod:`zoo.cluster.joining`).
 
 import ipaddress
 import os
-import secrets
 import shutil
 import tempfile
 import time
@@ -134,4 +133,6 @@ def remove(folder: str) -> None:
 @cache
 def _token() -> str:
     """One for all of this process's life, because Ray reads it once."""
+    import secrets
+
     return secrets.token_hex(32)
