@@ -17,7 +17,7 @@ from zoo.swapping.video.segment import _Writer
 def test_segments_of_one_or_two_hevc_frames_are_written(
     count: int, small: list[Image], tmp_path: Path
 ) -> None:
-    """x265 takes their decode times from memory that it never wrote: a third of them failed."""
+    """x265 takes their decode times from memory that it never wrote."""
     clip = write_clip(tmp_path / "hevc.mkv", small[:3], codec="libx265", sound=None)
     video = inspect_video(clip)
     with av.open(str(clip)) as container:
