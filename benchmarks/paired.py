@@ -103,6 +103,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="paired-") as name:
         scratch = Path(name)
         networks = (arguments.network, arguments.network_against or arguments.network)
+        inputs = [one.resolve() for one in arguments.inputs]
         builds = [
             Build(checkout.resolve(), nameless(network, scratch / f"{label}.onnx"), scratch / label)
             for label, checkout, network in zip(
@@ -112,8 +113,7 @@ def main() -> None:
         for build in builds:
             build.home.mkdir()
             build.register()
-            build.swap(still_of(arguments.inputs[0], scratch), build.home / "warm.png", None)
-        inputs = [one.resolve() for one in arguments.inputs]
+            build.swap(still_of(inputs[0], scratch), build.home / "warm.png", None)
         if arguments.copies:
             inputs = [copied(one, arguments.copies, scratch) for one in inputs]
         rows = [measure(builds, one, scratch, arguments.rounds, arguments.jobs) for one in inputs]

@@ -13,8 +13,8 @@ PACKAGE = PLATFORM / "zoo"
 
 # From the ground up. Names on one line do not know each other.
 FLOORS = [
-    {"errors", "printable", "untrusted", "cores", "process_pool", "file_lock"},
-    {"yaml_files"},
+    {"errors", "printable", "untrusted", "cores", "allocator", "file_lock"},
+    {"process_pool", "yaml_files"},
     {"settings"},
     {"storage"},
     {"s3"},
@@ -45,6 +45,7 @@ LIGHT_PACKAGES = [
     "errors",
     "printable",
     "untrusted",
+    "allocator",
     "process_pool",
     "file_lock",
     "yaml_files",

@@ -20,6 +20,8 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any, Generic, Protocol, TypeVar
 
+from zoo.allocator import keep_freed_memory
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -255,6 +257,7 @@ def _work(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the parent's affair
     signal.signal(signal.SIGTERM, stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_freed_memory()
     _owner.append(pipe)
     function: Callable[[Any], Any] | None = None
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from zoo.allocator import keep_freed_memory
 from zoo.cluster.autoscaling import Resources
 from zoo.cluster.capacity import grown
 from zoo.errors import ClusterError
@@ -175,6 +176,7 @@ def _work(key: str, shared: list[Any], task: Any) -> Any:
         import cv2
 
         cv2.setNumThreads(1)
+        keep_freed_memory()
         _ready.clear()  # of a driver that has ended
         _ready[key] = ray.get(shared[0])()
     return _ready[key](task)

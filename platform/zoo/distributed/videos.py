@@ -10,8 +10,9 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.cluster.capacity import grown
 from zoo.cluster.carried import CarriedFile, carry_file
-from zoo.cluster.tasks import ClusterPool
+from zoo.cluster.tasks import ONE_CPU, ClusterPool
 from zoo.errors import ClusterError, UsageError
 from zoo.photos.video.reader import Video
 from zoo.storage import atomic_file
@@ -37,6 +38,11 @@ class ClusterSegments:
     """
 
     ray: Any
+
+    @property
+    def at_once(self) -> int:
+        """See :attr:`zoo.swapping.video.segment_workers.Segments.at_once`."""
+        return max(1, grown(self.ray, ONE_CPU.each))
 
     def make(
         self, work: SegmentWork, todo: Sequence[Segment], progress: Callable[[int], None]

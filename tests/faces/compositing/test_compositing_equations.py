@@ -248,7 +248,7 @@ def test_sharpness_and_grain_are_what_is_finer_than_the_networks_pixels() -> Non
             [photo[..., i] - blurred(photo[..., i].astype(float), pitch / 2, mirrored=True)
              for i in range(3)], axis=-1
         )  # fmt: skip
-        skin = detail._smooth_skin(LANDMARKS, photo.shape)
+        skin = detail._smooth_skin(LANDMARKS, photo.shape)[..., None]
         grain = match_grain(photo, LANDMARKS, pitch)
         assert np.abs(grain - fine * np.exp(-(fine**2) / 9) * skin).max() < 0.03
         sharp = match_sharpness(photo.astype(np.float32), pitch)
@@ -260,7 +260,7 @@ def test_sharpness_and_grain_are_what_is_finer_than_the_networks_pixels() -> Non
 @pytest.mark.parametrize("side", [240, 512])
 def test_brows_eyes_and_lips_are_no_smooth_skin_up_to_a_margin(side: int) -> None:
     points = (REFERENCE * side).astype(np.float32)
-    skin = detail._smooth_skin(points, (side, side, 3))[..., 0]
+    skin = detail._smooth_skin(points, (side, side, 3))
 
     def at(x: float, y: float) -> float:
         return float(skin[round(y), round(x)])
@@ -298,8 +298,8 @@ def test_smooth_skin_is_what_lies_farther_from_features_than_the_margin(side: in
             wide[rows[fits], columns[fits]] = 1
     expected = 1 - blurred(wide, max(0.5, (2 * margin + 1) / 6), mirrored=True)
     found = detail._smooth_skin(points, (side - 3, side, 3))
-    assert found.shape == (side - 3, side, 1)
-    assert np.abs(found[..., 0] - expected).max() < 0.01
+    assert found.shape == (side - 3, side)
+    assert np.abs(found - expected).max() < 0.01
 
 
 def test_features_of_a_large_photo_are_drawn_at_half_its_size() -> None:
@@ -307,7 +307,7 @@ def test_features_of_a_large_photo_are_drawn_at_half_its_size() -> None:
     half: Points = ((points + 0.5) / 2 - 0.5).astype(np.float32)
     small = detail._smooth_skin(half, (192, 256, 3))
     expected = cv2.resize(small, (512, 384))
-    assert np.abs(detail._smooth_skin(points, (384, 512, 3))[..., 0] - expected).max() < 1e-5
+    assert np.abs(detail._smooth_skin(points, (384, 512, 3)) - expected).max() < 1e-5
 
 
 def test_weak_detail_is_left_out_in_proportion_to_its_strength_nearby() -> None:

@@ -60,7 +60,7 @@ def swap_here(source: Path, target: Path, network: SwapNetwork) -> list[Done]:
     video = inspect_video(source)
     codec = choose_codec(video, container_format(target))
     how = SegmentOptions(codec, choose_format(video, codec), SwapOptions())
-    wanted = segments(video, int(video.times[0]), video.end)
+    wanted = segments(video, int(video.times[0]), video.end, 2)
     done = [make_segment(video, part, [network], how, target.parent) for part in wanted]
     parts = [
         Part(target.parent / part.name, one.first) for part, one in zip(wanted, done, strict=True)

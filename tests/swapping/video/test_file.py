@@ -1,5 +1,6 @@
 """One video: the face changes, all else stays, and a killed swap goes on to the same file."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -47,8 +48,8 @@ def swapped(
         progress.append((done, total))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segment, "FRAMES", 15)
-        made = swap_video(clip, target, [blackening_file], mark=MARK, jobs=1, progress=tell)
+        patch.setattr(segment, "LEAST", 15)
+        made = swap_video(clip, target, [blackening_file], mark=MARK, jobs=2, progress=tell)
     return target, made
 
 
@@ -85,7 +86,7 @@ def test_it_says_what_it_is(swapped: tuple[Path, VideoSwap]) -> None:
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_killed_swap_goes_on_to_the_same_video(
+def test_a_killed_swap_goes_on_to_the_same_video_by_fewer_processes(
     clip: Path, swapped: tuple[Path, VideoSwap], blackening_file: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "out.mp4"
@@ -93,7 +94,7 @@ def test_a_killed_swap_goes_on_to_the_same_video(
         "import sys\nfrom pathlib import Path\n"
         "from zoo.provenance.credentials.marking import Marking\n"
         "from zoo.swapping.video import segment\nfrom zoo.swapping.video.file import swap_video\n"
-        "segment.FRAMES = 15\n"
+        "segment.LEAST = 15\n"
         f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), [Path({str(blackening_file)!r})],"
         " mark=Marking('ada', '3', 'ab' * 32, 'synthetic'), jobs=2)"
     )
@@ -104,9 +105,7 @@ def test_a_killed_swap_goes_on_to_the_same_video(
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not target.exists()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segment, "FRAMES", 15)
-        made = swap_video(clip, target, [blackening_file], mark=MARK, jobs=2)
+    made = swap_video(clip, target, [blackening_file], mark=MARK, jobs=1)
     assert made.resumed >= 15
     assert made.frames == FRAMES
     assert packets(target, "video") == packets(swapped[0], "video")
@@ -165,6 +164,19 @@ def test_another_plan_for_the_same_name_leaves_nothing_of_the_old(
     ):
         raise KeyboardInterrupt
     assert waiting_in(target.parent) == [folder]
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [None, 3, {}, [], [[0, 9]], [[0, 5], [6, 10]], [[0, 5], [5, 5], [5, 10]], [[0, 10.0]], [[1]]],
+)
+def test_a_division_that_is_damaged_or_of_other_times_is_made_anew(
+    noted: object, tmp_path: Path
+) -> None:
+    resume.remember_segments(tmp_path, [Segment(0, 0, 5), Segment(1, 5, 10)])
+    assert resume.remembered_segments(tmp_path, 0, 10) == [Segment(0, 0, 5), Segment(1, 5, 10)]
+    (tmp_path / "segments.json").write_text(json.dumps(noted))
+    assert resume.remembered_segments(tmp_path, 0, 10) is None
 
 
 def test_segments_that_came_with_a_folder_touch_nothing_outside_it(

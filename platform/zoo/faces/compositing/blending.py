@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from zoo.faces.compositing.colour_transfer import transfer_colour
+from zoo.faces.compositing.colour_transfer import each_channel, transfer_colour
 from zoo.faces.compositing.detail import match_grain, match_sharpness
 from zoo.faces.geometry.reference import interocular
 from zoo.faces.masks.face_mask import face_region
@@ -76,9 +76,10 @@ def blend(
     own = kept(landmarks - (region.left, region.top), weight.shape, keep)
     if own is not None:  # not before: light and colours agree over the whole face
         weight = weight * (1 - own)
+    share = np.asarray(opacity * weight, np.float32)
     if mix is not None:
-        mix(region.left, region.top, np.asarray(opacity * weight, np.float32), agreed)
-    mixed = here + (opacity * weight)[..., None] * (agreed - here)
+        mix(region.left, region.top, share, agreed)
+    mixed = here + each_channel(share) * (agreed - here)
     result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
     return result
 

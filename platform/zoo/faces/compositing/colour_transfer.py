@@ -33,21 +33,27 @@ def transfer_colour(swapped: Image, photo: Image, mask: Plane, eyes: float) -> P
         eyes: distance of the outer eye corners, pixels.
     """
     a, b = to_lab(swapped), to_lab(photo)
-    slow_a, slow_b = _low_frequencies(a, mask, eyes), _low_frequencies(b, mask, eyes)
+    mask_HW3 = each_channel(mask)
+    slow_a, slow_b = (_low_frequencies(lab, mask_HW3, eyes) for lab in (a, b))
     quick = a - slow_a
-    spread_a, spread_b = _deviation(quick, mask), _deviation(b - slow_b, mask)
+    spread_a, spread_b = _deviation(quick, mask_HW3), _deviation(b - slow_b, mask_HW3)
     limits = np.array((_CONTRAST, _SATURATION, _SATURATION)).T
     gain = np.clip((spread_b + 0.5) / (spread_a + 0.5), *limits)
-    return from_lab(slow_b + quick * gain.astype(np.float32))
+    return from_lab(np.asarray(slow_b + cv2.multiply(quick, (*gain.tolist(), 0.0)), np.float32))
 
 
-def _low_frequencies(lab: Plane, mask: Plane, eyes: float) -> Plane:
+def each_channel(plane: Plane) -> Plane:
+    """``plane`` [H, W] as three channels [H, W, 3]: NumPy is slow at repeating the last axis."""
+    return np.asarray(cv2.merge((plane, plane, plane)), np.float32)
+
+
+def _low_frequencies(lab: Plane, mask_HW3: Plane, eyes: float) -> Plane:
     """Each channel [H, W, 3] blurred inside the mask alone."""
-    height, width = mask.shape
+    height, width = lab.shape[:2]
     scale = min(1.0, _SMALL / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small: AnyArray = lab * mask[..., None]
-    weight: AnyArray = mask
+    small: AnyArray = lab * mask_HW3
+    weight: AnyArray = mask_HW3[..., 0]
     if scale < 1:
         small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
         weight = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
@@ -65,8 +71,8 @@ def _blurred(plane: AnyArray, sigma: float) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT))
 
 
-def _deviation(quick: Plane, mask: Plane) -> Plane:
+def _deviation(quick: Plane, mask_HW3: Plane) -> Plane:
     """The root mean square [3] of each channel of ``quick`` [H, W, 3], weighted by the mask."""
-    planes = (np.ascontiguousarray(quick[..., channel]) for channel in range(3))
-    total = max(float(mask.sum()), 1e-6)
-    return np.array([np.sqrt(np.vdot(plane * mask, plane) / total) for plane in planes], np.float32)
+    squares = np.array(cv2.sumElems(quick * quick * mask_HW3)[:3])
+    total = max(cv2.sumElems(mask_HW3)[0], 1e-6)
+    return np.asarray(np.sqrt(squares / total), np.float32)

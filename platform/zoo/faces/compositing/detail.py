@@ -9,6 +9,7 @@ wrinkles) are the other person's and stay out. In a blurred photo the swap is bl
 import cv2
 import numpy as np
 
+from zoo.faces.compositing.colour_transfer import each_channel
 from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
@@ -43,7 +44,7 @@ def match_grain(photo: Image, landmarks: Points, pitch: float) -> Plane:
         return np.zeros(photo.shape, np.float32)
     fine = _finer(photo.astype(np.float32), pitch)
     faint = cv2.exp(np.square(fine) * np.float32(-1 / _FAINT**2))
-    return np.asarray(fine * faint * _smooth_skin(landmarks, photo.shape), np.float32)
+    return np.asarray(fine * faint * each_channel(_smooth_skin(landmarks, photo.shape)), np.float32)
 
 
 def _finer(image: Plane, pitch: float) -> Plane:
@@ -52,7 +53,7 @@ def _finer(image: Plane, pitch: float) -> Plane:
 
 
 def _smooth_skin(landmarks: Points, shape: tuple[int, ...]) -> Plane:
-    """[H, W, 1]: 1 where there is no eye, brow or mouth; drawn at a bounded size."""
+    """[H, W]: 1 where there is no eye, brow or mouth; drawn at a bounded size."""
     height, width = shape[:2]
     scale = min(1.0, _DRAWN / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -65,4 +66,4 @@ def _smooth_skin(landmarks: Points, shape: tuple[int, ...]) -> Plane:
     side = 2 * max(1, round(_MARGIN * eyes)) + 1
     features = cv2.dilate(features, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
     soft = cv2.GaussianBlur(features.astype(np.float32), (0, 0), max(0.5, side / 6))
-    return np.asarray(1 - cv2.resize(soft, (width, height))[..., None], np.float32)
+    return np.asarray(1 - cv2.resize(soft, (width, height)), np.float32)

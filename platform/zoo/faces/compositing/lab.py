@@ -33,9 +33,9 @@ def to_lab(image: Image) -> Plane:
     """L* (0 to 100), a* and b* [..., 3] of sRGB pixels [..., 3]."""
     linear = cv2.LUT(image.reshape(1, -1, 3), _LINEAR)
     xyz = cv2.transform(linear, _FROM_RGB)
-    f = np.cbrt(xyz)
-    dark = xyz <= _KNEE**3  # seldom: where the curve is a straight line
-    f[dark] = xyz[dark] / (3 * _KNEE**2) + np.float32(4 / 29)
+    f = cv2.pow(xyz, 1 / 3)  # NumPy's root takes ten times as long without AVX-512
+    line = xyz * np.float32(1 / (3 * _KNEE**2)) + np.float32(4 / 29)
+    np.copyto(f, line, where=xyz <= _KNEE**3)
     return np.asarray(cv2.transform(f, _TO_LAB).reshape(image.shape), np.float32)
 
 

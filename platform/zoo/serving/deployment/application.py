@@ -22,6 +22,7 @@ from ray.exceptions import RayTaskError
 from ray.serve import Application
 from ray.serve._private import replica
 
+from zoo.allocator import keep_freed_memory
 from zoo.distributed.notary import sign_through
 from zoo.photos.sandbox.decoder_processes import Decoders
 from zoo.provenance.credentials.marking import Marking, together
@@ -92,6 +93,7 @@ class Worker:
     def __init__(self, options: Options, beside: Beside) -> None:
         if not options.cluster:
             _stay_on_loopback()
+        keep_freed_memory()
         if beside.notary is not None:
             sign_through(*beside.notary)
         self._options, self._beside = options, beside

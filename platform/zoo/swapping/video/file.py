@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +26,9 @@ from zoo.swapping.video.resume import (
     plan_of,
     remember,
     remember_roles,
+    remember_segments,
     remembered_roles,
+    remembered_segments,
     work_folder,
 )
 from zoo.swapping.video.segment import Segment, SegmentOptions, segments
@@ -148,15 +149,21 @@ def swap_video(
     for note in notes:
         tell(note)
     settings = SegmentOptions(codec, choose_format(video, codec), options.swap)
-    parts = segments(video, first, after)
-    counts = {
-        part.number: int(((video.times >= part.start) & (video.times < part.end)).sum())
-        for part in parts
-    }
-    total = sum(counts.values())
     timer = StepTimer()
     steps = timer.seconds
-    with work_folder(target, plan_of(video, hashes, settings, parts)) as folder:
+    plan = plan_of(video, hashes, settings, (first, after))
+    local = LocalSegments(video, jobs)
+    maker = segments_by or local
+    with work_folder(target, plan) as folder:
+        parts = remembered_segments(folder, first, after)
+        if parts is None:
+            parts = segments(video, first, after, maker.at_once)
+            remember_segments(folder, parts)
+        counts = {
+            part.number: int(((video.times >= part.start) & (video.times < part.end)).sum())
+            for part in parts
+        }
+        total = sum(counts.values())
         done = finished(folder, parts, len(networks))
         resumed = sum(segment.frames for segment in done.values())
         before = sum(counts[number] for number in done)
@@ -170,8 +177,7 @@ def swap_video(
 
         work = SegmentWork(video, settings, networks, folder)
         assignment = None
-        with ExitStack() as stack:
-            maker = segments_by or stack.enter_context(LocalSegments(video, jobs))
+        with local:
             if options.swap.tells_apart:
                 with timer.step("tell apart"):
                     assignment = remembered_roles(folder) or _assigned(work, parts, maker)

@@ -27,10 +27,11 @@ from zoo.swapping.video.assignment.identity_assignment import Assignment
 from zoo.swapping.video.segment import SUFFIX, Done, Segment, SegmentOptions
 from zoo.untrusted import read_json
 
-MAKER = "4"
+MAKER = "5"
 """Version of the code that makes segments; raise it when the same input gives other frames."""
 
 _ROLES = "roles.json"
+_SEGMENTS = "segments.json"
 _ENDS = 1 << 20  # bytes of the source's head and tail that are hashed with its size
 
 
@@ -86,8 +87,16 @@ def _remove_useless(folder: Path, target: Path) -> None:
 
 
 def _bring(elsewhere: Path, folder: Path) -> None:
-    """Moves finished segments, perhaps to another disk; each before the note that it is there."""
+    """Moves finished segments, perhaps to another disk; each before the note that it is there.
+
+    Those of a video that is divided in another way here are of no use.
+    """
+    division = elsewhere / _SEGMENTS
     with plain_errors(folder):
+        if not (folder / _SEGMENTS).exists() and division.is_file():
+            shutil.move(division, folder / _SEGMENTS)
+        elif _read(division) != _read(folder / _SEGMENTS):
+            return
         for note in sorted(elsewhere.glob("[0-9]*.json")):
             segment = note.with_suffix(SUFFIX)
             if segment.is_file():
@@ -121,16 +130,43 @@ def held(folder: Path, target: object) -> Iterator[None]:
 
 
 def plan_of(
-    video: Video, networks_sha256: Sequence[str], settings: SegmentOptions, parts: list[Segment]
+    video: Video,
+    networks_sha256: Sequence[str],
+    settings: SegmentOptions,
+    between: tuple[int, int],
 ) -> dict[str, Any]:
-    """All that segments depend on."""
+    """All that the frames of a video between two times depend on."""
     return {
         "maker": MAKER,
         "source": _fingerprint(video.path),
         "networks": list(networks_sha256),
         "how": asdict(settings),
-        "segments": [(part.start, part.end) for part in parts],
+        "between": between,
     }
+
+
+def remember_segments(folder: Path, parts: Sequence[Segment]) -> None:
+    """Stores how the video is divided, which depends on how many processes begin it.
+
+    Raises:
+        StorageError: no permission or no space.
+    """
+    write_json(folder / _SEGMENTS, [(part.start, part.end) for part in parts])
+
+
+def remembered_segments(folder: Path, start: int, end: int) -> list[Segment] | None:
+    """What :func:`remember_segments` noted, if it covers the times ``[start, end)``."""
+    noted = _read(folder / _SEGMENTS)
+    try:
+        parts = [Segment(number, first, after) for number, (first, after) in enumerate(noted)]
+    except (TypeError, ValueError):  # damaged, or none
+        return None
+    starts, ends = [part.start for part in parts], [part.end for part in parts]
+    edges = [*starts, *ends[-1:]]
+    if not parts or any(type(edge) is not int for edge in (*starts, *ends)):
+        return None
+    fits = (starts[0], ends[-1], starts[1:]) == (start, end, ends[:-1])
+    return parts if fits and edges == sorted(set(edges)) else None
 
 
 def remember(folder: Path, done: Done) -> None:

@@ -29,8 +29,11 @@ from zoo.swapping.video.step_timer import StepTimer
 if TYPE_CHECKING:
     import av
 
-FRAMES = 75
-"""Of a segment, about: what a killed swap loses at most in each process."""
+LEAST = 48
+"""Frames of a segment, about: with fewer it looks at nearly as many of its neighbours'."""
+
+MOST = 300
+"""Likewise: what a killed swap loses at most in each process."""
 
 SUFFIX = ".nut"
 """A container that keeps any time base, so no time stamp is ever rounded."""
@@ -79,18 +82,18 @@ class Done:
     seconds: dict[str, float]
 
 
-def segments(video: Video, start: int, end: int) -> list[Segment]:
-    """Segments of about :data:`FRAMES` frames over the times ``[start, end)``.
+def segments(video: Video, start: int, end: int, at_once: int) -> list[Segment]:
+    """Segments of :data:`LEAST` to :data:`MOST` frames over the times ``[start, end)``.
 
-    They are as long as each other, and an even number, so that two processes end together; which
-    process makes them, and how many there are, does not matter.
+    They are as long as each other, and as few as keep ``at_once`` processes busy to the end, for
+    each looks at frames of its neighbours, too. Which process makes which does not matter.
     """
-    times = video.times[(video.times >= start) & (video.times < end)]
-    searches = period(float(video.rate))
-    most = max(1, round(len(times) / searches))
-    count = min(most, 2 * max(1, round(len(times) / (2 * FRAMES)))) if len(times) >= FRAMES else 1
-    places = {round(most * number / count) * searches for number in range(count)}
-    starts = [int(times[place]) for place in sorted(places) if place < len(times)]
+    before, after = (int(n) for n in np.searchsorted(video.times, (start, end)))
+    frames = after - before
+    rounds = -(-frames // (at_once * MOST))
+    count = max(1, min(at_once * rounds, frames // LEAST))
+    inner = (before + round(frames * number / count) for number in range(1, count))
+    starts = [start, *(int(video.times[place]) for place in inner)]
     return [
         Segment(number, first, after)
         for number, (first, after) in enumerate(zip(starts, [*starts[1:], end], strict=True))

@@ -52,6 +52,11 @@ class SegmentWork:
 class Segments(Protocol):
     """Has segments made and looked at: by processes of this machine, or by a cluster."""
 
+    @property
+    def at_once(self) -> int:
+        """How many are made at the same time."""
+        ...
+
     def make(
         self, work: SegmentWork, todo: Sequence[Segment], progress: Callable[[int], None]
     ) -> Iterator[Done]:
@@ -85,7 +90,8 @@ class LocalSegments:
     """
 
     def __init__(self, video: Video, jobs: int | None = None) -> None:
-        self._pool = ProcessPool(jobs or default_jobs(video))
+        self.at_once = jobs or default_jobs(video)
+        self._pool = ProcessPool(self.at_once)
 
     def __enter__(self) -> "LocalSegments":
         return self

@@ -72,7 +72,7 @@ def crossing(tmp_path_factory: pytest.TempPathFactory) -> Video:
 @pytest.fixture(scope="module")
 def crossed(crossing: Video) -> list[Analysis]:
     """What is seen in it."""
-    return [look_at_segment(crossing, part, HOW) for part in segments(crossing, 0, crossing.end)]
+    return [look_at_segment(crossing, part, HOW) for part in segments(crossing, 0, crossing.end, 2)]
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +217,7 @@ def test_the_largest_is_somebody_and_nobody_when_they_have_left(tmp_path: Path) 
     ada, bruno = _cut("ada", 0, 190), _cut("bruno", 1, 120)
     frames = [_scene((bruno, 190, 40), (ada, -16.0 * max(0, t - 8), 10)) for t in range(22)]
     video = inspect_video(write_clip(tmp_path / "leaving.mp4", frames))
-    (part,) = segments(video, 0, video.end)
+    (part,) = segments(video, 0, video.end, 1)
     looked = look_at_segment(video, part, HOW)
 
     def swapped(who: Who) -> dict[int, list[bool]]:

@@ -44,8 +44,8 @@ def test_segments_fade_alike(
     leaving: Video, blackening: SwapNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = _added(leaving, blackening, [(int(leaving.times[0]), leaving.end)])
-    monkeypatch.setattr(segment, "FRAMES", 24)
-    parts = segments(leaving, 0, leaving.end)
+    monkeypatch.setattr(segment, "LEAST", 24)
+    parts = segments(leaving, 0, leaving.end, 2)
     assert len(parts) == 2
     added = _added(leaving, blackening, [(part.start, part.end) for part in parts])
     assert np.abs(added - whole).max() < 0.03 * whole.max()
