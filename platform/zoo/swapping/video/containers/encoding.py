@@ -31,17 +31,19 @@ class Codec:
 
 
 # Without mbtree, by which x264 (core 165) gives other bytes for the same frames in other processes.
-# Half a step better and two presets quicker than crf 18 and "fast": as large, as close to the
-# original, in less than half the time. Motion is searched in a diamond and nothing is looked ahead
-# at, which mbtree alone needs: a sixth quicker, as large, 0.06 dB less.
+# Without what takes time and gains nothing at this quality: a hexagonal search, a lookahead (which
+# mbtree alone needs), adaptive B-frames, blocks of 4x4 and divided macroblocks. docs/video.md has
+# sizes, errors and times.
 _H264 = Codec(
     "h264",
     "libx264",
     {
-        "crf": "17.5",
+        "crf": "17.3",
         "preset": "veryfast",
         "me_method": "dia",
         "rc-lookahead": "0",
+        "b_strategy": "0",
+        "partitions": "i8x8",
         "threads": "1",
         "mbtree": "0",
     },
