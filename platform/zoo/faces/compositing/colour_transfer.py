@@ -39,7 +39,8 @@ def transfer_colour(swapped: Image, photo: Image, mask: Plane, eyes: float) -> P
     spread_a, spread_b = _deviation(quick, mask_HW3), _deviation(b - slow_b, mask_HW3)
     limits = np.array((_CONTRAST, _SATURATION, _SATURATION)).T
     gain = np.clip((spread_b + 0.5) / (spread_a + 0.5), *limits)
-    return from_lab(np.asarray(slow_b + cv2.multiply(quick, (*gain.tolist(), 0.0)), np.float32))
+    of_channels = np.array((*gain, 0.0), np.float64)  # what OpenCV takes for a scalar
+    return from_lab(np.asarray(slow_b + cv2.multiply(quick, of_channels), np.float32))
 
 
 def each_channel(plane: Plane) -> Plane:

@@ -155,7 +155,7 @@ def swap_video(
     local = LocalSegments(video, jobs)
     maker = segments_by or local
     with work_folder(target, plan) as folder:
-        parts = remembered_segments(folder, first, after)
+        parts = remembered_segments(folder, video.times, first, after)
         if parts is None:
             parts = segments(video, first, after, maker.at_once)
             remember_segments(folder, parts)

@@ -18,6 +18,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zoo.errors import NoFaceError, StorageError, UsageError
 from zoo.file_lock import LockedError, file_lock
 from zoo.photos.video.reader import Video
@@ -89,14 +92,16 @@ def _remove_useless(folder: Path, target: Path) -> None:
 def _bring(elsewhere: Path, folder: Path) -> None:
     """Moves finished segments, perhaps to another disk; each before the note that it is there.
 
-    Those of a video that is divided in another way here are of no use.
+    Those of a video that is divided in another way here are of no use. How it is divided is copied:
+    what stays elsewhere, because this was killed or the disk is full, must still say so.
     """
-    division = elsewhere / _SEGMENTS
+    there, here = _read(elsewhere / _SEGMENTS), _read(folder / _SEGMENTS)
+    if there is None or (here is not None and here != there):
+        return
+    if here is None:
+        _forget_segments(folder)
+        write_json(folder / _SEGMENTS, there)
     with plain_errors(folder):
-        if not (folder / _SEGMENTS).exists() and division.is_file():
-            shutil.move(division, folder / _SEGMENTS)
-        elif _read(division) != _read(folder / _SEGMENTS):
-            return
         for note in sorted(elsewhere.glob("[0-9]*.json")):
             segment = note.with_suffix(SUFFIX)
             if segment.is_file():
@@ -148,14 +153,22 @@ def plan_of(
 def remember_segments(folder: Path, parts: Sequence[Segment]) -> None:
     """Stores how the video is divided, which depends on how many processes begin it.
 
+    What a folder has of another division, or of one that is not known, goes.
+
     Raises:
         StorageError: no permission or no space.
     """
+    _forget_segments(folder)
     write_json(folder / _SEGMENTS, [(part.start, part.end) for part in parts])
 
 
-def remembered_segments(folder: Path, start: int, end: int) -> list[Segment] | None:
-    """What :func:`remember_segments` noted, if it covers the times ``[start, end)``."""
+def remembered_segments(
+    folder: Path, times: NDArray[np.int64], start: int, end: int
+) -> list[Segment] | None:
+    """What :func:`remember_segments` noted, if it divides the times ``[start, end)``.
+
+    Each segment must begin with one of the frames, whose ``times`` are given.
+    """
     noted = _read(folder / _SEGMENTS)
     try:
         parts = [Segment(number, first, after) for number, (first, after) in enumerate(noted)]
@@ -166,7 +179,15 @@ def remembered_segments(folder: Path, start: int, end: int) -> list[Segment] | N
     if not parts or any(type(edge) is not int for edge in (*starts, *ends)):
         return None
     fits = (starts[0], ends[-1], starts[1:]) == (start, end, ends[:-1])
-    return parts if fits and edges == sorted(set(edges)) else None
+    ordered = edges == sorted(set(edges))
+    return parts if fits and ordered and np.isin(starts, times).all() else None
+
+
+def _forget_segments(folder: Path) -> None:
+    """Removes what says which segments are finished, and who is in each."""
+    with plain_errors(folder):
+        for note in (*folder.glob("[0-9]*.json"), folder / _ROLES):
+            note.unlink(missing_ok=True)
 
 
 def remember(folder: Path, done: Done) -> None:
