@@ -92,8 +92,7 @@ def _remove_useless(folder: Path, target: Path) -> None:
 def _bring(elsewhere: Path, folder: Path) -> None:
     """Moves finished segments, perhaps to another disk; each before the note that it is there.
 
-    Those of a video that is divided in another way here are of no use. How it is divided is copied:
-    what stays elsewhere, because this was killed or the disk is full, must still say so.
+    The division is copied: what stays, because this was killed or the disk is full, needs it.
     """
     there, here = _read(elsewhere / _SEGMENTS), _read(folder / _SEGMENTS)
     if there is None or (here is not None and here != there):
@@ -153,7 +152,7 @@ def plan_of(
 def remember_segments(folder: Path, parts: Sequence[Segment]) -> None:
     """Stores how the video is divided, which depends on how many processes begin it.
 
-    What a folder has of another division, or of one that is not known, goes.
+    What the folder has of another one goes.
 
     Raises:
         StorageError: no permission or no space.
@@ -175,11 +174,10 @@ def remembered_segments(
     except (TypeError, ValueError):  # damaged, or none
         return None
     starts, ends = [part.start for part in parts], [part.end for part in parts]
-    edges = [*starts, *ends[-1:]]
     if not parts or any(type(edge) is not int for edge in (*starts, *ends)):
         return None
     fits = (starts[0], ends[-1], starts[1:]) == (start, end, ends[:-1])
-    ordered = edges == sorted(set(edges))
+    ordered = [*starts, end] == sorted({*starts, end})
     return parts if fits and ordered and np.isin(starts, times).all() else None
 
 
@@ -217,11 +215,7 @@ def finished(folder: Path, parts: list[Segment], networks: int) -> dict[int, Don
 
 
 def remember_roles(folder: Path, assignment: Assignment) -> None:
-    """Stores the roles, so that a resumed swap skips the first pass.
-
-    Raises:
-        StorageError: no permission or no space.
-    """
+    """Stores the roles, so that a resumed swap skips the first pass; raises StorageError."""
     write_json(folder / _ROLES, assignment.as_json())
 
 
