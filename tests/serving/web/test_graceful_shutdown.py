@@ -110,7 +110,7 @@ def _is_alive(process: int) -> bool:
 
 
 def _wait(until: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not until():
         assert time.monotonic() < deadline
         time.sleep(0.05)
