@@ -29,7 +29,7 @@ from zoo.networks.light import read_light
 from zoo.networks.transformation import TransformationNetwork
 from zoo.networks.vgg19 import CONTENT_LAYER, STYLE_LAYERS, VGG19
 from zoo.objective.light import luminance
-from zoo.training.loop.batches import Batch, content_batch, part_of, style_batch
+from zoo.training.loop.batches import Batch, content_batch, style_batch
 from zoo.training.loop.criterion import criterion, loss_networks
 from zoo.training.loop.dataset import HostDataset, dataset_on
 from zoo.training.loop.device import place, training_device
@@ -132,7 +132,7 @@ def our_step(recipe: Recipe, phase: Phase, device: torch.device) -> Callable[[in
 
     def step(number: int) -> None:
         number %= recipe.iterations
-        steps(part_of(photos.batch(number)), number)
+        steps(photos.batch(number), number)
 
     return step
 

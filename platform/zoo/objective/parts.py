@@ -96,6 +96,14 @@ def weight_of_each_location(
 
 
 @cache
+def locations_that_count(
+    term: Literal["style", "content"], height: int, width: int, device: torch.device
+) -> Tensor:
+    """Indices of those with a weight in that term, in order, int64 [Q]."""
+    return weight_of_each_location(term, height, width, device).nonzero()[:, 0]
+
+
+@cache
 def landmarks_of(part: Part, device: torch.device) -> Tensor:
     """The part's landmarks as an index tensor."""
     return torch.tensor(part.landmarks, device=device)

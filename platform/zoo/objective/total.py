@@ -96,11 +96,11 @@ def total_loss(
         identity: L_identity of x̂ and x; needed when ``weights.identity`` is not zero.
     """
     features = perceptual(output_B3HW)
-    chosen_RBN = nearest_styles(
+    nearest_RBK = nearest_styles(
         landmarks_B682, style.landmarks, style.n_best, by_parts=style.by_parts
     )
     per_layer = [
-        style_loss(features[name], bank, chosen_RBN, style.skin.get(name))
+        style_loss(features[name], bank, nearest_RBK, style.skin.get(name))
         for name, bank in style.banks.items()
     ]
     terms = {
