@@ -79,5 +79,5 @@ def orthogonalised(matrix_OI: Tensor) -> Tensor:
     found = found / found.norm().clamp_min(1e-7)
     for _ in range(_STEPS):
         gram = found @ found.T
-        found = _A * found + (_B * gram + _C * gram @ gram) @ found
+        found = torch.addmm(found, torch.addmm(gram, gram, gram, beta=_B, alpha=_C), found, beta=_A)
     return found.T if tall else found
