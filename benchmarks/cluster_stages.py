@@ -87,7 +87,8 @@ def repro(bench: Bench, arguments: argparse.Namespace) -> None:
             print(f"repro {where:9} {ran.words}; load before {load:.1f}", flush=True)
             if arguments.verbose:
                 print(ran.said, flush=True)
-        differ = differences(*roots.values(), ("data", "models", "reports"))
+        tops = ("data", "models", "reports")
+        differ = differences(roots["processes"], roots["cluster"], tops)
         print(f"{len(differ)} of the products differ {differ[:5]}", flush=True)
     ratios = [b / a for a, b in zip(*seconds.values(), strict=True)]
     print(f"wall time: {', '.join(f'{ratio:.2f}' for ratio in ratios)} of processes'")

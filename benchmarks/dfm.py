@@ -11,7 +11,7 @@ How colours are matched is the hosts' own: over the whole face, or in 16 × 16 c
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,15 +92,17 @@ def host_swap(
         five_points(face.landmarks), template, method=cv2.RANSAC, ransacReprojThreshold=100
     )
     bgr = np.ascontiguousarray(photo[..., ::-1])
-    crop = cv2.warpAffine(
+    warped = cv2.warpAffine(
         bgr, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_AREA
     )
+    crop = np.asarray(warped, np.uint8)
     shown = crop
     if sharpen:
-        shown = cv2.addWeighted(crop, 1.75, cv2.GaussianBlur(crop, (0, 0), 2), -0.75, 0)
+        blurred = cv2.GaussianBlur(crop, (0, 0), 2)
+        shown = np.asarray(cv2.addWeighted(crop, 1.75, blurred, -0.75, 0), np.uint8)
     shown = (shown / 255.0)[None].astype(np.float32)
     mask, made, made_mask = host.run(None, {given.name: shown})
-    swapped = (made[0] * 255).clip(0, 255).astype(np.uint8)
+    swapped = np.asarray((made[0] * 255).clip(0, 255), np.uint8)
     weight = np.minimum(mask[0], made_mask[0]).reshape(size, size).clip(0, 1)
     swapped = MATCHING[matching](crop, swapped, weight)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
@@ -121,7 +123,8 @@ def _matched_as_a_whole(crop: Image, swapped: Image, weight: Plane) -> Image:
     inside = weight > 0.5
     spread = theirs[inside].std(axis=0) / np.maximum(given[inside].std(axis=0), 1e-3)
     lab = (given - given[inside].mean(axis=0)) * spread + theirs[inside].mean(axis=0)
-    return np.rint(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR).clip(0, 1) * 255).astype(np.uint8)
+    bgr = cv2.cvtColor(lab, cv2.COLOR_LAB2BGR).clip(0, 1)
+    return np.asarray(np.rint(bgr * 255), np.uint8)
 
 
 def _matched_in_cells(crop: Image, swapped: Image, weight: Plane) -> Image:
@@ -134,17 +137,17 @@ def _matched_in_cells(crop: Image, swapped: Image, weight: Plane) -> Image:
         for one in (crop, swapped)
     ]
     missing = cv2.resize(small[0] - small[1], crop.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    histograms = [
+    own, given = (
         cv2.calcHist(
             [cv2.cvtColor(one, cv2.COLOR_BGR2HSV)], [0, 1], None, [50, 60], [0, 180, 0, 256]
         )
         for one in (crop, swapped)
-    ]
-    much = (1 + cv2.compareHist(*histograms, cv2.HISTCMP_CORREL)) / 2
-    return np.rint((swapped + much * missing).clip(0, 255)).astype(np.uint8)
+    )
+    much = (1 + cv2.compareHist(own, given, cv2.HISTCMP_CORREL)) / 2
+    return np.asarray(np.rint((swapped + much * missing).clip(0, 255)), np.uint8)
 
 
-MATCHING = {
+MATCHING: dict[str, Callable[[Image, Image, Plane], Image]] = {
     "whole": _matched_as_a_whole,
     "cells": _matched_in_cells,
     "none": lambda crop, swapped, weight: swapped,

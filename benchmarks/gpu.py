@@ -75,7 +75,8 @@ def measured(
 
 def _by_kernels(recipe: Recipe, phase: Phase, device: torch.device) -> Step:
     with mock.patch.object(stepping, "CudaGraphStep", stepping.TrainingStep):
-        return our_step(recipe, phase, device)
+        step: Step = our_step(recipe, phase, device)
+    return step
 
 
 @contextmanager

@@ -5,15 +5,18 @@ float32, batches made on the host, N_best chosen by sorting landmark distances, 
 loop over photos of the batch and over their N_best style photos, whose features are kept from the
 start. It has no identity term and chooses one N_best for the whole face. Usage:
 
-    python benchmarks/plain.py [--recipe cpu] [--seconds 20]
+    OMP_NUM_THREADS=1 python benchmarks/plain.py [--recipe cpu] [--seconds 20]
 
-prints the time of one step per photo beside ours, in one run, for each phase of the recipe.
+prints for each phase of the recipe, all in one run, the time of one step per photo: plain with the
+paper's transformation network, plain with the recipe's, ours with VGG-19 and ours with the compact
+perceptual network. OMP_NUM_THREADS is the number of cores; a worker of ours trains on one.
 """
 
 import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +28,9 @@ from torch.optim import Adam
 
 from zoo.faces.curation.face_pack import FacePack
 from zoo.faces.geometry.reference import REFERENCE
+from zoo.networks.compact import Compact
 from zoo.networks.light import read_light
-from zoo.networks.transformation import TransformationNetwork
+from zoo.networks.transformation import Layout, TransformationNetwork
 from zoo.networks.vgg19 import CONTENT_LAYER, STYLE_LAYERS, VGG19
 from zoo.objective.light import luminance
 from zoo.training.loop.batches import Batch, content_batch, style_batch
@@ -38,6 +42,8 @@ from zoo.training.recipes import Phase, Recipe, chosen_recipe
 
 ROOT = Path(__file__).parents[1]
 STYLE, CONTENT = 60, 480
+PAPERS_NETWORK: tuple[int, Layout, bool] = 32, "paper", False
+"""Filters, layout, normalisation."""
 
 
 @dataclass
@@ -49,26 +55,28 @@ class PlainTraining:
         resolution: of the phase.
         style: aligned photos.
         device: where.
+        papers_network: the paper's transformation network instead of the recipe's.
     """
 
     recipe: Recipe
     resolution: int
     style: FacePack
     device: torch.device
+    papers_network: bool = False
 
     def __post_init__(self) -> None:
         self.vgg = VGG19().to(self.device).eval().requires_grad_(False)
         self.light = read_light().to(self.device)
-        self.network = TransformationNetwork(
-            self.resolution, self.recipe.filters, self.recipe.layout, self.recipe.normalisation
-        ).to(self.device)
+        of_recipe = self.recipe.filters, self.recipe.layout, self.recipe.normalisation
+        kind = PAPERS_NETWORK if self.papers_network else of_recipe
+        self.network = TransformationNetwork(self.resolution, *kind).to(self.device)
         self.adam = Adam(self.network.parameters(), lr=self.recipe.learning_rate)
         photos = style_batch(self.style, self.resolution, mirrored=self.recipe.mirrored)
         self.landmarks = photos.landmarks
         with torch.no_grad():
             self.features = [
                 {name: F.normalize(value[0], dim=0) for name, value in self.vgg(photo).items()}
-                for photo in photos.photos.to(self.device).split(1)
+                for photo in torch.split(photos.photos.to(self.device), 1)
             ]
 
     def step(self, batch: Batch) -> float:
@@ -107,10 +115,12 @@ class PlainTraining:
         return torch.stack(layers).mean()
 
 
-def plain_step(recipe: Recipe, phase: Phase, device: torch.device) -> Callable[[int], None]:
+def plain_step(
+    recipe: Recipe, phase: Phase, device: torch.device, *, papers_network: bool = False
+) -> Callable[[int], None]:
     """A function that does the plain iteration of that number."""
     style, content = random_pack(STYLE, phase.resolution), random_pack(CONTENT, phase.resolution)
-    training = PlainTraining(recipe, phase.resolution, style, device)
+    training = PlainTraining(recipe, phase.resolution, style, device, papers_network)
 
     def step(number: int) -> None:
         training.step(content_batch(content, phase.resolution, phase.batch, recipe.seed, number))
@@ -118,10 +128,13 @@ def plain_step(recipe: Recipe, phase: Phase, device: torch.device) -> Callable[[
     return step
 
 
-def our_step(recipe: Recipe, phase: Phase, device: torch.device) -> Callable[[int], None]:
+def our_step(
+    recipe: Recipe, phase: Phase, device: torch.device, perceptual: str = "vgg19"
+) -> Callable[[int], None]:
     """A function that does our iteration of that number."""
     style, content = random_pack(STYLE, phase.resolution), random_pack(CONTENT, phase.resolution)
-    looking = loss_networks("vgg19", VGG19().state_dict(), recipe, device)
+    weights = (VGG19 if perceptual == "vgg19" else Compact)().state_dict()
+    looking = loss_networks(perceptual, weights, recipe, device)
     network = TransformationNetwork(
         phase.resolution, recipe.filters, recipe.layout, recipe.normalisation
     )
@@ -181,15 +194,23 @@ def main() -> None:
     recipe, device = recipe_called(arguments.recipe), training_device()
     torch.manual_seed(0)
     print(f"{arguments.recipe} on {device}, {torch.get_num_threads()} threads, ms per photo")
-    print("| | plain | ours | ratio |\n|---|---|---|---|")
+    steps: dict[str, Callable[..., Callable[[int], None]]] = {
+        "plain, the paper's network": partial(plain_step, papers_network=True),
+        "plain, ours": plain_step,
+        "ours, VGG-19": our_step,
+        "ours, compact": partial(our_step, perceptual="compact"),
+    }
+    print("| | " + " | ".join(steps) + " |")
+    print("|---" * (1 + len(steps)) + "|")
     for phase in recipe.phases:
-        plain, ours = (
+        took = [
             1000
             * seconds_per_step(make(recipe, phase, device), device, arguments.seconds)
             / phase.batch
-            for make in (plain_step, our_step)
-        )
-        print(f"| {phase.resolution} px | {plain:.1f} | {ours:.1f} | {plain / ours:.1f} |")
+            for make in steps.values()
+        ]
+        times = " | ".join(f"{each:.0f} ({took[0] / each:.1f} x)" for each in took)
+        print(f"| {phase.resolution} px | {times} |", flush=True)
 
 
 if __name__ == "__main__":

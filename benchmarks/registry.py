@@ -159,7 +159,7 @@ def fill(uri: str, count: int) -> None:
         tables.SqlModelVersionTag,
         tables.SqlRegisteredModelAlias,
     )
-    with SqlAlchemyStore(uri).ManagedSessionMaker(read_only=False) as session:
+    with SqlAlchemyStore(uri).ManagedSessionMaker(read_only=False) as session:  # type: ignore[no-untyped-call]
         for table in order:  # what others refer to comes first
             session.bulk_save_objects([row for row in rows if isinstance(row, table)])
 
@@ -190,7 +190,7 @@ def products(folder: Path, number: int) -> tuple[Identity, Path, Path]:
     model, report = folder / "models" / name, folder / "reports" / name
     model.mkdir(parents=True)
     report.mkdir(parents=True)
-    shape = ["N", 3, 64, 64]
+    shape: list[str | int | None] = ["N", 3, 64, 64]
     graph = helper.make_graph(
         [helper.make_node("Mul", ["photo", "factor"], ["swapped"])],
         "tiny",
