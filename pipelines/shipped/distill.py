@@ -1,11 +1,14 @@
-"""Distils the compact perceptual network from VGG-19: factorise, then train it to match.
+"""Distils the compact perceptual network from VGG-19: prune, factorise, then train it to match.
 
-    ZOO_ASSETS=weights python pipelines/shipped/distill.py --photos FOLDER... --iterations 400
+    ZOO_ASSETS=weights python -m pipelines.shipped.distill --photos FOLDER...
 
-1. Each wide convolution y = Wx + b becomes a thin 3×3 and a 1×1 convolution: with U the leading
+1. Each early layer loses the channels that the next convolution's responses on faces need least;
+   the next convolution is fitted to VGG-19's responses from those left (He et al. 2017).
+2. Each wide convolution y = Wx + b becomes a thin 3×3 and a 1×1 convolution: with U the leading
    principal directions of the responses y on faces, y ≈ U·Uᵀ(Wx + b − μ) + μ (Zhang et al. 2016).
-2. All layers are trained on: at relu3_1, relu4_1 and relu4_2, mean squared error in units of
-   VGG-19's mean square, plus the cosine distance at each location, which is what style compares.
+3. The early layers are trained to give VGG-19's relu3_1, then all layers to give relu3_1, relu4_1
+   and relu4_2: mean squared error in units of VGG-19's mean square, plus the cosine distance at
+   each location, which is what style compares.
 
 Faces are rendered people and the photos given; half of each batch is disturbed (noise, blur,
 mixtures of two faces), because a network in training shows such pictures to its perceptual network.
@@ -13,7 +16,9 @@ mixtures of two faces), because a network in training shows such pictures to its
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,87 +28,144 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from pipelines.shipped.channel_pruning import pruned
 from zoo.assets import fetch
 from zoo.faces.curation.content import gather_content
 from zoo.faces.geometry.alignment import align
-from zoo.networks.compact import RANKS, Compact
+from zoo.networks.compact import RANKS, WIDTHS, Compact
 from zoo.networks.shipped import COMPACT
-from zoo.networks.vgg19 import CONVOLUTIONS, VGG19, read_vgg19
+from zoo.networks.vgg19 import POOLED_BEFORE, VGG19, read_vgg19
 from zoo.people import random_person, random_scene, render
 from zoo.photos.reading import find_photos
 from zoo.storage import atomic_file, write_json
 from zoo.training.loop.batches import photos_tensor
 
-RENDERED, HELD_OUT, BATCH, SIZE = 400, 64, 8, 128
+RENDERED, HELD_OUT, CALIBRATION, BATCH = 400, 64, 160, 8
+ALIGNED, SIZE = 128, 64  # pixels: of the faces that are kept, and of those that are looked at
+_FIRST_WHOLE = "conv3_1"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the training.
+
+    Attributes:
+        iterations: how many.
+        rates: of Adam, the first and the last.
+        features: what of the two networks is compared.
+    """
+
+    iterations: int
+    rates: tuple[float, float]
+    features: Callable[[VGG19, Tensor], dict[str, Tensor]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
-    parser.add_argument("--iterations", type=int, default=400)
     parser.add_argument("--out", type=Path, default=Path("platform/zoo/networks") / COMPACT)
     arguments = parser.parse_args()
 
     teacher = read_vgg19(fetch("vgg19"))
     photos_NHWC = _faces(arguments.photos)
-    held_out = photos_tensor(list(photos_NHWC[:HELD_OUT]), 64)
+    held_out = photos_tensor(list(photos_NHWC[:HELD_OUT]), SIZE)
     held_out = torch.cat([held_out, disturbed(held_out, np.random.default_rng(2))])
     training = photos_NHWC[HELD_OUT:]
 
     random = np.random.default_rng(1)
-    calibration = photos_tensor(list(training[:160]), 64)
-    student = factorise(teacher, torch.cat([calibration, disturbed(calibration, random)]))
+    calibration = photos_tensor(list(training[:CALIBRATION]), SIZE)
+    calibration = torch.cat([calibration, disturbed(calibration, random)])
+    student = pruned_and_factorised(teacher, calibration)
     before = feature_similarity(student, teacher, held_out)
-    distil(student, teacher, training, arguments.iterations)
+    for phase in PHASES:
+        distil(student, teacher, training, phase)
     after = feature_similarity(student, teacher, held_out)
 
     weights = {name: value.half().contiguous() for name, value in student.state_dict().items()}
     with atomic_file(arguments.out) as temporary:
         save_file(weights, temporary, {"derived_from": "VGG-19, CC BY 4.0, Simonyan & Zisserman"})
-    report = {"faces": len(training), "factorised": before, "distilled": after}
+    report = {"faces": len(training), "fitted": before, "distilled": after}
     write_json(arguments.out.with_suffix(".json"), report)
     print(json.dumps(report, indent=2))
 
 
+def early_features(network: VGG19, photos_B3HW: Tensor) -> dict[str, Tensor]:
+    """What the layers up to the first factorised one give."""
+    x = (photos_B3HW - network.mean) / network.std
+    for name in (*WIDTHS, _FIRST_WHOLE):
+        x = F.relu(network.convolutions[name](_pooled(name, x)))
+    return {_FIRST_WHOLE: x}
+
+
+PHASES = (
+    Phase(1500, (4e-4, 2e-5), early_features),
+    Phase(700, (1e-4, 5e-6), VGG19.forward),
+)
+
+
 @torch.no_grad()
-def factorise(teacher: VGG19, photos_B3HW: Tensor) -> Compact:
-    """Copies the thin layers and factorises the wide ones on the responses to ``photos_B3HW``."""
+def pruned_and_factorised(teacher: VGG19, photos_B3HW: Tensor) -> Compact:
+    """The student before training, fitted to the responses to ``photos_B3HW``."""
     student = Compact()
-    for name, responses_MC in _responses(teacher, photos_B3HW):
-        original = teacher.convolutions[name]
-        assert isinstance(original, nn.Conv2d) and original.bias is not None
-        if name not in RANKS:
-            student.convolutions[name].load_state_dict(original.state_dict())
-            continue
-        mean_C = responses_MC.mean(0)
-        covariance_CC = torch.cov(responses_MC.T.double())
-        directions_CR = torch.linalg.eigh(covariance_CC).eigenvectors[:, -RANKS[name] :].float()
-        thin, wide = (
-            student.convolutions[name].get_submodule("thin"),
-            student.convolutions[name].get_submodule("wide"),
-        )
-        thin.get_parameter("weight").copy_(
-            torch.einsum("cr,cihw->rihw", directions_CR, original.weight)
-        )
-        wide.get_parameter("weight").copy_(directions_CR[:, :, None, None])
-        wide.get_parameter("bias").copy_(
-            directions_CR @ (directions_CR.T @ (original.bias - mean_C)) + mean_C
-        )
+    _prune(student, teacher, photos_B3HW)
+    _factorise(student, teacher, photos_B3HW)
     return student
 
 
-def distil(student: Compact, teacher: VGG19, photos_NHWC: np.ndarray, iterations: int) -> None:
+def _prune(student: Compact, teacher: VGG19, photos_B3HW: Tensor) -> None:
+    """Selects channels front to back; each layer is fitted to what those before it still give."""
+    theirs = ours = (photos_B3HW - teacher.mean) / teacher.std
+    first = teacher.convolutions["conv1_1"]
+    weight: Tensor = first.get_parameter("weight")
+    bias: Tensor = first.get_parameter("bias")
+    for name, after in pairwise((*WIDTHS, _FIRST_WHOLE)):
+        theirs = F.relu(teacher.convolutions[name](_pooled(name, theirs)))
+        ours = F.relu(F.conv2d(_pooled(name, ours), weight, bias, padding=1))
+        wanted = teacher.convolutions[after](_pooled(after, theirs))
+        kept, following, its_bias = pruned(_pooled(after, ours), wanted, WIDTHS[name])
+        _set(student.convolutions[name], weight[kept], bias[kept])
+        ours, weight, bias = ours[:, kept], following, its_bias
+    _set(student.convolutions[_FIRST_WHOLE], weight, bias)
+
+
+def _factorise(student: Compact, teacher: VGG19, photos_B3HW: Tensor) -> None:
+    """Replaces the wide layers by their low-rank factors."""
+    for name, responses_MC in _responses(teacher, photos_B3HW):
+        original = teacher.convolutions[name]
+        weight, bias = original.get_parameter("weight"), original.get_parameter("bias")
+        mean_C = responses_MC.mean(0)
+        covariance_CC = torch.cov(responses_MC.T.double())
+        directions_CR = torch.linalg.eigh(covariance_CC).eigenvectors[:, -RANKS[name] :].float()
+        factors = student.convolutions[name]
+        thin_RIKK = torch.einsum("cr,cihw->rihw", directions_CR, weight)
+        factors.get_parameter("thin.weight").copy_(thin_RIKK)
+        projected_C = directions_CR @ (directions_CR.T @ (bias - mean_C)) + mean_C
+        _set(factors.get_submodule("wide"), directions_CR[:, :, None, None], projected_C)
+
+
+def _set(convolution: nn.Module, weight: Tensor, bias: Tensor) -> None:
+    convolution.get_parameter("weight").copy_(weight)
+    convolution.get_parameter("bias").copy_(bias)
+
+
+def _pooled(name: str, x_BCHW: Tensor) -> Tensor:
+    """``x_BCHW`` as the layer called ``name`` takes it."""
+    return F.max_pool2d(x_BCHW, 2) if name in POOLED_BEFORE else x_BCHW
+
+
+def distil(student: Compact, teacher: VGG19, photos_NHWC: np.ndarray, phase: Phase) -> None:
     """Trains ``student`` to give ``teacher``'s features, in place."""
     student.train().requires_grad_(True)
-    adam = torch.optim.Adam(student.parameters(), lr=2e-5)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, iterations, eta_min=2e-7)
-    random = np.random.default_rng(0)
-    for _ in track(range(iterations), "distilling"):
+    first, last = phase.rates
+    adam = torch.optim.Adam(student.parameters(), lr=first)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, phase.iterations, eta_min=last)
+    random = np.random.default_rng(phase.iterations)
+    for _ in track(range(phase.iterations), "distilling"):
         chosen = photos_NHWC[random.integers(len(photos_NHWC), size=BATCH)]
-        photos = disturbed(photos_tensor(list(chosen), 64), random)
+        photos = disturbed(photos_tensor(list(chosen), SIZE), random)
         with torch.no_grad():
-            wanted = teacher(photos)
-        got = student(photos)
+            wanted = phase.features(teacher, photos)
+        got = phase.features(student, photos)
         loss = torch.stack([_distance(got[layer], wanted[layer]) for layer in wanted]).sum()
         adam.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -156,7 +218,7 @@ def _distance(got_BCHW: Tensor, wanted_BCHW: Tensor) -> Tensor:
 
 
 def _responses(teacher: VGG19, photos_B3HW: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """Each convolution's name and its responses_MC before the ReLU, over all locations."""
+    """Each wide convolution's name and its responses_MC before the ReLU, over all locations."""
     kept: dict[str, Tensor] = {}
 
     def keep(name: str) -> "object":
@@ -165,7 +227,7 @@ def _responses(teacher: VGG19, photos_B3HW: Tensor) -> Iterator[tuple[str, Tenso
 
         return teacher.convolutions[name].register_forward_hook(hook)
 
-    handles = [keep(name) for name in CONVOLUTIONS]
+    handles = [keep(name) for name in RANKS]
     teacher(photos_B3HW)
     for handle in handles:
         handle.remove()  # type: ignore[attr-defined]
@@ -177,9 +239,9 @@ def _faces(folders: list[Path]) -> np.ndarray:
     faces = []
     for seed in track(range(RENDERED), "rendering"):
         rendered = render(random_person(seed), random_scene(seed), 256)
-        faces.append(align(rendered.image, rendered.landmarks, SIZE).image)
+        faces.append(align(rendered.image, rendered.landmarks, ALIGNED).image)
     if folders:
-        pack, _ = gather_content(find_photos(folders), SIZE)
+        pack, _ = gather_content(find_photos(folders), ALIGNED)
         faces += list(pack.faces)
     return np.stack(faces)[np.random.default_rng(0).permutation(len(faces))]
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from zoo.networks.onnx_export import export_onnx
-from zoo.networks.transformation import Layout, TransformationNetwork
+from zoo.networks.transformation import InstanceNorm, Layout, TransformationNetwork
 
 LAYOUTS: tuple[Layout, ...] = ("paper", "slim")
 
@@ -52,6 +52,23 @@ def test_the_slim_layout_hands_on_the_light_of_its_input() -> None:
 def test_without_normalisation_there_is_none() -> None:
     network = TransformationNetwork(64, 4, normalisation=False)
     assert not any(isinstance(module, nn.InstanceNorm2d) for module in network.modules())
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_each_channel_of_each_photo_is_normalised_by_itself(training: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    norm = InstanceNorm(5, affine=True).double().train(training)
+    for parameter in norm.parameters():
+        nn.init.normal_(parameter, generator=generator)
+    x = 3 + torch.randn(2, 5, 6, 7, generator=generator, dtype=torch.float64)
+    expected = torch.empty_like(x)
+    for photo in range(2):
+        for channel in range(5):
+            plane = x[photo, channel]
+            unit = (plane - plane.mean()) / (plane.var(unbiased=False) + norm.eps).sqrt()
+            expected[photo, channel] = norm.weight[channel] * unit + norm.bias[channel]
+    torch.testing.assert_close(norm(x), expected)
+    assert torch.autograd.gradcheck(norm, x.requires_grad_())
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -1,21 +1,29 @@
 """The compact perceptual network: VGG-19's features in a few megabytes, shipped in the package.
 
-VGG-19's wide convolutions are replaced by pairs of a thin 3×3 and a 1×1 convolution (low-rank
-factors, after Zhang et al. 2016, https://arxiv.org/abs/1505.06798), fitted to VGG-19's own
-responses on faces and then trained on to agree with them (``pipelines/shipped/distill.py``).
-Same inputs, layers and shapes as :class:`zoo.networks.vgg19.VGG19`.
+The first four convolutions, half of VGG-19's work on a small picture, keep some of their channels
+(channel pruning, after He et al. 2017, https://arxiv.org/abs/1707.06168); the wide ones become
+pairs of a thin 3×3 and a 1×1 convolution (low-rank factors, after Zhang et al. 2016,
+https://arxiv.org/abs/1505.06798). Both are fitted to VGG-19's own responses on faces and then
+trained on to agree with them (``pipelines/shipped/distill.py``). Same input, layers and shapes as
+:class:`zoo.networks.vgg19.VGG19`.
 """
 
 from collections import OrderedDict
 from importlib.resources import as_file, files
+from itertools import pairwise
 
 from torch import nn
 
 from zoo.networks.shipped import COMPACT
-from zoo.networks.vgg19 import VGG19
+from zoo.networks.vgg19 import CONVOLUTIONS, VGG19
+
+WIDTHS = {"conv1_1": 24, "conv1_2": 40, "conv2_1": 64, "conv2_2": 88}
+"""Channels that each pruned layer keeps."""
 
 RANKS = {"conv3_2": 96, "conv3_3": 96, "conv3_4": 96, "conv4_1": 144, "conv4_2": 160}
 """Channels between the thin 3×3 and the 1×1 convolution of each factorised layer."""
+
+_BEFORE = {name: before for before, name in pairwise(CONVOLUTIONS)}
 
 
 class Compact(VGG19):
@@ -23,7 +31,9 @@ class Compact(VGG19):
 
     @staticmethod
     def convolution(name: str, inputs: int, outputs: int) -> nn.Module:
-        """The layer called ``name``: factorised if it is one of the wide ones."""
+        """The layer called ``name``: pruned, factorised, or as it is."""
+        inputs = WIDTHS.get(_BEFORE.get(name, ""), inputs)
+        outputs = WIDTHS.get(name, outputs)
         if name not in RANKS:
             return VGG19.convolution(name, inputs, outputs)
         rank = RANKS[name]

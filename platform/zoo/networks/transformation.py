@@ -113,6 +113,19 @@ class Block(nn.Sequential):
         for kernel, channels in steps[:2] if short else steps:
             layers.append(nn.Conv2d(channels, filters, kernel, padding=kernel // 2))
             if normalisation:
-                layers.append(nn.InstanceNorm2d(filters, affine=True))
+                layers.append(InstanceNorm(filters, affine=True))
             layers.append(nn.ReLU(inplace=True))
         super().__init__(*layers)
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance normalisation that trains on CPUs in a third of the time.
+
+    Group normalisation with a group for each channel is the same function, and PyTorch's kernel of
+    it is quicker. Outside of training it stays what an exported network calls it.
+    """
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        if x_BCHW.is_cuda or not self.training:
+            return super().forward(x_BCHW)
+        return F.group_norm(x_BCHW, self.num_features, self.weight, self.bias, self.eps)
