@@ -62,6 +62,7 @@ def project(project: Project, cluster: Cluster, monkeypatch: pytest.MonkeyPatch)
     return project
 
 
+@pytest.mark.faults
 def test_jobs_spread_over_nodes_and_leave_one_that_is_killed(
     project: Project, cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
