@@ -1,6 +1,6 @@
 """Makes the super-resolution network from photos of faces, and measures it.
 
-    python pipelines/shipped/super_resolution.py --photos FOLDER... [--iterations 3000] [--measure]
+    python pipelines/shipped/super_resolution.py --photos FOLDER... [--iterations 8000] [--measure]
 
 1. Faces are aligned at 256 pixels; rendered people are used where no photos are given. Photos whose
    faces are smaller teach blur, so they are left out.
@@ -45,7 +45,7 @@ NOISE, PATTERN = 0.006, 0.012  # at most, of the range
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
-    parser.add_argument("--iterations", type=int, default=3000)
+    parser.add_argument("--iterations", type=int, default=8000)
     parser.add_argument("--measure", action="store_true", help="the training's end is not shipped")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from zoo.storage import atomic_file
 
-CHANNELS, BLOCKS = 16, 2
+CHANNELS, BLOCKS = 8, 3
 
 
 class SuperResolutionNetwork(nn.Module):
