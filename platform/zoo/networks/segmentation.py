@@ -86,7 +86,7 @@ class SegmentationNetwork(nn.Module):
 
 
 def export_segmentation(network: SegmentationNetwork, path: Path) -> None:
-    """Writes ``network`` as ONNX: photo_B3HW in 0..1 → probability_B4HW, weights in half precision.
+    """Writes ``network`` as ONNX: photo_B3HW in 0..1 → logits_B4HW, weights in half precision.
 
     Batch normalisation is folded into the convolutions; the network is left as it is.
     """
@@ -101,7 +101,7 @@ def export_segmentation(network: SegmentationNetwork, path: Path) -> None:
             folded,
             (torch.zeros(2, 3, SIZE, SIZE),),
             input_names=["photo"],
-            output_names=["probability"],
+            output_names=["logits"],
             dynamic_shapes={"photo_B3HW": {0: torch.export.Dim("batch", min=1)}},
             dynamo=True,
             verbose=False,
@@ -123,7 +123,7 @@ def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 class _Folded(nn.Module):
-    """The network without batch normalisation, with the softmax that a reader wants."""
+    """The network without batch normalisation."""
 
     def __init__(self, network: SegmentationNetwork) -> None:
         super().__init__()
@@ -136,7 +136,8 @@ class _Folded(nn.Module):
         self.network = network
 
     def forward(self, photo_B3HW: Tensor) -> Tensor:
-        return torch.softmax(self.network(photo_B3HW), dim=1)
+        logits: Tensor = self.network(photo_B3HW)
+        return logits
 
 
 def _halve(model: Any) -> None:
