@@ -16,24 +16,30 @@ from typing import NoReturn
 import numpy as np
 
 from zoo.errors import IdentityError, UnknownIdentityError
-from zoo.evaluation.comparison import paste_back
+from zoo.evaluation.comparison import paste_back as paste_raw
 from zoo.evaluation.experiment_arguments import parser, run_experiment, selected
 from zoo.evaluation.judging import judge_of
 from zoo.evaluation.measures.measure import Before, measure
 from zoo.evaluation.report.report_card import Measures
 from zoo.evaluation.run import held_out_subjects
-from zoo.faces.compositing.blending import blend
-from zoo.faces.compositing.colour_transfer import transfer_colour
-from zoo.faces.compositing.detail import match_grain, match_sharpness
+from zoo.faces.compositing.detail import sharpened
 from zoo.faces.compositing.super_resolution import enlarged, share_of_detail
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.geometry.alignment import align, warp_back
-from zoo.faces.masks.face_mask import face_region
-from zoo.photos.image import Image, Plane, Points
+from zoo.faces.geometry.alignment import align
+from zoo.faces.masks.face_mask import crop_mask
+from zoo.faces.masks.segmentation import skin
+from zoo.photos.image import Image
 from zoo.process_pool import ProcessPool, in_order
 from zoo.settings import Project
 from zoo.storage import write_json
-from zoo.swapping.compositing import replaceable
+from zoo.swapping.compositing import (
+    SwappedFace,
+    aligned_for_segmentation,
+    coverage,
+    paste_back,
+    put_in_place,
+    relit,
+)
 from zoo.swapping.network import SwapNetwork
 
 
@@ -107,14 +113,11 @@ def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str,
         face, before = faces[0], Before.of(photo, faces[0], judge)
         crop = align(photo, face.landmarks, network.resolution)
         raw = network(crop.image[None])[0]
-        matte = replaceable(photo, face.landmarks)
-        pictures = {RAW: paste_back(photo, face, raw)}
+        wide = aligned_for_segmentation(photo, face.landmarks, crop)
+        swapped = SwappedFace(face.landmarks, crop, raw, skin(wide.image, wide.landmarks))
+        pictures = {RAW: paste_raw(photo, face, raw)}
         for variant, steps in VARIANTS.items():
-            shown, pitch = raw, crop.pitch
-            if steps.super_resolution and (share := share_of_detail(pitch)):
-                shown, pitch = enlarged(raw, share), pitch / 2
-            back = warp_back(shown, crop.matrix, photo.shape)
-            pictures[variant] = stitch(photo, back, face.landmarks, matte, pitch, steps)
+            pictures[variant] = stitch(photo, swapped, steps)
         for variant, picture in pictures.items():
             rows.setdefault(variant, []).append(measure(picture, before, judge, None))
     return {
@@ -123,30 +126,26 @@ def measured(project: Project, networks: Path, name: str) -> dict[str, dict[str,
     }
 
 
-def stitch(
-    photo: Image, back: Image, landmarks: Points, matte: Plane, pitch: float, steps: Steps
-) -> Image:
-    """:func:`zoo.faces.compositing.blending.blend` with these steps only."""
-    if replace(steps, super_resolution=True) == ALL:
-        return blend(photo, back, landmarks, matte=matte, pitch=pitch)
+def stitch(photo: Image, face: SwappedFace, steps: Steps) -> Image:
+    """:func:`zoo.swapping.compositing.paste_back` with these steps only."""
     result = photo.copy()
-    region = face_region(landmarks, photo.shape)
-    if region is None:
+    if steps == ALL:
+        paste_back(result, face)
         return result
-    here, weight = photo[region.part], region.mask
+    if not steps.matte:
+        face = replace(face, matte=np.ones_like(face.matte))
+    weight = coverage(face)
     if not steps.feather:
-        weight = (weight > 0).astype(np.float32)
-    if steps.matte:
-        weight = weight * matte[region.part]
-    shown: Plane = back[region.part].astype(np.float32)
+        mask = crop_mask(face.crop.landmarks, weight.shape[0])
+        weight = np.divide(weight, mask, out=np.zeros_like(weight), where=mask > 0)
+    shown, pitch = face.raw.astype(np.float32), face.crop.pitch
     if steps.light:
-        eyes = float(np.linalg.norm(landmarks[45] - landmarks[36]))
-        shown = transfer_colour(back[region.part], here, weight, eyes)
-    if steps.sharpness:
-        shown = match_sharpness(shown, pitch)
-        shown = shown + match_grain(here, landmarks - (region.left, region.top), pitch)
-    mixed = here + weight[..., None] * (shown - here)
-    result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
+        shown = relit(face, weight, photo.shape)
+    if steps.super_resolution and (share := share_of_detail(pitch)):
+        shown, pitch = enlarged(shown, share), pitch / 2
+    if steps.sharpness and pitch > 1:
+        shown = sharpened(shown)
+    put_in_place(result, face, shown, weight, pitch if steps.sharpness else 1.0)
     return result
 
 

@@ -19,12 +19,13 @@ from zoo.evaluation.experiment import Experiment, Trial, run, style_photos, trai
 from zoo.evaluation.report.figure_grid import LABEL, LINE, SIDE, GridRow, page
 from zoo.evaluation.report.figures import COUNT, FigurePhotos
 from zoo.evaluation.report.report_card import Report
-from zoo.faces.compositing.blending import blend
 from zoo.faces.detection.detector import find_faces
+from zoo.faces.geometry.alignment import align
 from zoo.people import named_person, random_scene, render
 from zoo.photos.reading import read_photo
 from zoo.products import receipts
 from zoo.settings import Project
+from zoo.swapping.compositing import SwappedFace, paste_back
 
 
 @pytest.fixture
@@ -198,16 +199,15 @@ def test_a_stitch_with_all_steps_is_the_products_and_with_one_off_is_not() -> No
     steps = runpy.run_path(str(ROOT / "pipelines" / "experiments" / "stitching.py"))
     picture = render(named_person("ada"), random_scene(3, max_yaw=5), 160).image
     face = find_faces(picture)[0]
-    back = np.ascontiguousarray(picture[:, ::-1])
-    matte = np.ones(picture.shape[:2], np.float32)
-    wanted = blend(picture, back, face.landmarks, matte=matte, pitch=2.0)
+    crop = align(picture, face.landmarks, 32)
+    raw = np.ascontiguousarray(crop.image[:, ::-1])
+    swapped = SwappedFace(face.landmarks, crop, raw, np.ones((128, 128), np.float32))
+    wanted = picture.copy()
+    paste_back(wanted, swapped)
     whole = steps["ALL"]
     own = replace(whole, matte=False)  # the matte is one everywhere: the steps are spelled out
-    made = [
-        steps["stitch"](picture, back, face.landmarks, matte, 2.0, each) for each in (whole, own)
-    ]
-    assert np.array_equal(made[0], wanted) and np.array_equal(made[1], wanted)
-    without = steps["stitch"](
-        picture, back, face.landmarks, matte, 2.0, replace(whole, light=False)
-    )
-    assert np.abs(without.astype(int) - wanted).max() > 5
+    for each in (whole, own):
+        assert np.array_equal(steps["stitch"](picture, swapped, each), wanted)
+    for off in ("light", "feather", "sharpness", "super_resolution"):
+        without = steps["stitch"](picture, swapped, replace(own, **{off: False}))
+        assert np.abs(without.astype(int) - wanted).max() > 5, off

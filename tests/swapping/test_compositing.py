@@ -1,16 +1,28 @@
-"""A face pasted back within its own part of a picture is the one pasted into the whole."""
+"""A face that is finished in its crop is the one that is finished in the whole picture."""
 
+import cv2
 import numpy as np
 import pytest
 
 from zoo.faces.compositing.blending import Method, blend
-from zoo.faces.compositing.super_resolution import enlarged, share_of_detail
+from zoo.faces.compositing.colour_transfer import transfer_colour
+from zoo.faces.compositing.detail import sharpened
+from zoo.faces.compositing.super_resolution import enlarged
 from zoo.faces.detection.detector import find_faces
-from zoo.faces.geometry.alignment import align, warp_back
+from zoo.faces.geometry.alignment import align, shown_of_photo, warp_back
+from zoo.faces.masks.face_mask import face_mask
 from zoo.faces.masks.segmentation import skin
 from zoo.people import named_person, random_scene, render
 from zoo.photos.image import Image
-from zoo.swapping.compositing import SwappedFace, aligned_for_segmentation, paste_back, replaceable
+from zoo.swapping.compositing import (
+    SwappedFace,
+    aligned_for_segmentation,
+    coverage,
+    paste_back,
+    refined,
+    relit,
+    replaceable,
+)
 from zoo.swapping.options import CompositingOptions
 
 
@@ -34,32 +46,55 @@ def swapped(picture: Image, size: int = 64) -> SwappedFace:
 
 @pytest.mark.parametrize("method", ["feather", "poisson"])
 @pytest.mark.parametrize("opacity", [1.0, 0.4])
-def test_it_equals_pasting_into_the_whole_picture(
-    picture: Image, method: Method, opacity: float
+@pytest.mark.parametrize("size", [64, 256])  # of fewer pixels than the face has, and of more
+def test_it_equals_the_same_steps_in_the_whole_picture(
+    picture: Image, method: Method, opacity: float, size: int
 ) -> None:
-    face = swapped(picture)
-    share = share_of_detail(face.crop.pitch)
-    assert share > 0.5
+    """Mask and matte at the picture's size, and a cubic warp there."""
+    face = swapped(picture, size)
+    mask = face_mask(face.landmarks, picture.shape)
+    weight = mask * replaceable(picture, face.landmarks)
+    shown, pitch = refined(relit(face, coverage(face), picture.shape), face.crop.pitch)
+    levels = np.rint(shown.clip(0, 255)).astype(np.uint8)
+    there = warp_back(levels, face.crop.matrix, picture.shape).astype(np.float32)
+    options = CompositingOptions(method)
     expected = blend(
-        picture,
-        warp_back(enlarged(face.raw, share), face.crop.matrix, picture.shape),
-        face.landmarks,
-        matte=replaceable(picture, face.landmarks),
-        pitch=face.crop.pitch / 2,
-        method=method,
-        opacity=opacity,
+        picture, there, weight, face.landmarks, pitch=pitch, method=method, opacity=opacity
     )
     result = picture.copy()
-    left, top, right, bottom = paste_back(result, face, CompositingOptions(method), opacity)
-    assert np.abs(result.astype(int) - expected).max() <= 1
-    assert np.abs(expected.astype(int) - picture).max() > 40
+    left, top, right, bottom = paste_back(result, face, options, opacity)
+    error = np.abs(result.astype(int) - expected).max(axis=2)
+    assert error[mask > 0.01].mean() < 2
+    assert (
+        np.percentile(error[mask > 0.01], 99) < 16
+    )  # where a pixel of the mask is two of the crop
+    assert not error[mask == 0].any()
+    assert np.abs(expected.astype(int) - picture).max() > 30
     outside = np.ones(picture.shape[:2], np.bool_)
     outside[top:bottom, left:right] = False
     assert np.array_equal(result[outside], picture[outside])
 
 
+def test_a_finished_face_has_the_photos_light_and_its_own_detail(picture: Image) -> None:
+    face = swapped(picture, 32)
+    weight = coverage(face)
+    assert face.crop.pitch > 2
+    assert not weight[[0, -1]].any() and not weight[:, [0, -1]].any()
+    assert weight.shape == (256, 256) and weight.max() > 0.99
+    lit = relit(face, weight, picture.shape)
+    seen = np.asarray(cv2.resize(weight, (32, 32), interpolation=cv2.INTER_AREA), np.float32)
+    seen *= shown_of_photo(face.crop.matrix, 32, picture.shape)
+    assert 0.5 < shown_of_photo(face.crop.matrix, 32, picture.shape).mean() <= 1
+    eyes = 32 * float(np.linalg.norm(face.crop.landmarks[45] - face.crop.landmarks[36]))
+    assert np.array_equal(lit, transfer_colour(face.raw, face.crop.image, seen, eyes))
+    shown, pitch = refined(lit, face.crop.pitch)
+    assert np.array_equal(shown, sharpened(enlarged(lit))) and pitch == face.crop.pitch / 2
+    small, pitch = refined(lit, 0.7)
+    assert small is lit and pitch == 0.7
+
+
 def test_a_face_outside_the_picture_changes_nothing(picture: Image) -> None:
-    face = swapped(picture)
+    face = swapped(picture, 32)
     result = np.full((50, 50, 3), 7, np.uint8)
     moved = SwappedFace(face.landmarks + 5000, face.crop, face.raw, face.matte)
     assert paste_back(result, moved) == (0, 0, 0, 0)

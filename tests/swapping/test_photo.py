@@ -45,7 +45,8 @@ def test_a_swapped_face_does_not_touch_the_rest(
     swap = swap_image(photo, blackening)
     mask = face_mask(swap.faces[0].landmarks, photo.shape)
     assert (photo == before).all()
-    assert (swap.image[mask == 0] == photo[mask == 0]).all()
+    outside = cv2.dilate(mask, np.ones((3, 3))) == 0  # but for a pixel on which the outline lies
+    assert (swap.image[outside] == photo[outside]).all()
     # Light and colours are the photo's, but no feature of the face is left.
     inside = (mask > 0.99) & (replaceable(photo, swap.faces[0].landmarks) > 0.99)
     left, was = (cv2.Laplacian(image, cv2.CV_32F)[inside].std() for image in (swap.image, photo))

@@ -12,7 +12,9 @@ from zoo.faces.geometry.alignment import (
     apply,
     covered,
     invert,
+    shown_of_photo,
     unwarped,
+    unwarped_finely,
     warp_back,
 )
 from zoo.faces.geometry.reference import REFERENCE
@@ -149,3 +151,42 @@ def test_a_crop_of_a_large_face_is_the_photos_mean_over_each_pixel(
             expected = mean_over(photo.astype(float), aligned.matrix, size, row, column)
             apart.append(np.abs(aligned.image[row, column] - expected).max())
     assert np.mean(apart) < most / 2 and np.max(apart) < most
+
+
+@pytest.mark.parametrize(("width", "size"), [(50.0, 32), (24.0, 32), (20.0, 16)])
+def test_a_fine_warp_keeps_what_the_crop_shows(width: float, size: int) -> None:
+    """A wave of 6 pixels of the crop, against its own value at each pixel of the photo."""
+    matrix = matrix_of(width, 0.3, 1.1)
+    centre = (np.arange(size) + 0.5) / size
+    period = 6 / min(size, width)
+
+    def wave(u: Floats, v: Floats) -> Floats:
+        return np.asarray(np.cos(2 * np.pi * u / period) + np.sin(2 * np.pi * v / period))
+
+    plane = wave(centre[None], centre[:, None]).astype(np.float32)
+    crop = np.stack([plane, -plane, plane + 1, 0 * plane + 3], axis=-1)
+    found = unwarped_finely(crop, matrix, (60, 70))
+    y, x = np.mgrid[:60, :70]
+    u, v = (row[0] * x + row[1] * y + row[2] for row in matrix)
+    inside = (np.minimum(u, v) > 0.15) & (np.maximum(u, v) < 0.85)
+    expected = wave(u, v)
+    assert inside.sum() > 100
+    errors = np.abs(found[..., 0] - expected)[inside]
+    assert errors.mean() < 0.06 * np.abs(expected).max()
+    strength = (found[..., 0] * expected)[inside].sum() / (expected**2)[inside].sum()
+    assert strength == pytest.approx(1, abs=0.03 if size <= width else 0.06)  # averaged
+    assert np.allclose(found[..., 1], -found[..., 0], atol=1e-5)
+    assert np.allclose(found[..., 2], found[..., 0] + 1, atol=1e-5)
+    assert np.allclose(found[..., 3], 3, atol=1e-5)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.4])
+def test_a_crop_shows_the_photo_where_its_pixels_centres_lie_in_it(turn: float) -> None:
+    matrix = matrix_of(40, turn)
+    back = invert(matrix)
+    shown = shown_of_photo(matrix, 32, (33, 35, 3))
+    for row in range(0, 32, 3):
+        for column in range(0, 32, 3):
+            x, y = back @ ((column + 0.5) / 32, (row + 0.5) / 32, 1)
+            assert shown[row, column] == (-0.5 < x < 34.5 and -0.5 < y < 32.5)
+    assert 0 < shown.mean() < 1

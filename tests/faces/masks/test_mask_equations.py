@@ -14,6 +14,7 @@ from zoo.faces.masks.face_mask import (
     _directions,
     _feather,
     _size,
+    crop_mask,
     face_mask,
     face_outline,
     face_region,
@@ -96,6 +97,19 @@ def test_the_mask_rises_smoothly_over_the_feather() -> None:
         assert column[chin + 1 - inwards] == pytest.approx(expected, abs=0.03)
     assert np.array_equal(face_mask(FACE, (440, 440, 3))[region.part], region.mask)
     assert face_mask(FACE, (440, 440, 3)).sum() == region.mask.sum()
+
+
+def test_a_crops_mask_is_that_of_a_photo_which_is_the_crop() -> None:
+    """Up to its border, where the crop ends and the photo that is larger does not."""
+    side = 256
+    mask = crop_mask(REFERENCE, side)
+    whole = face_mask((REFERENCE * side + 99.5).astype(np.float32), (side + 200, side + 200))
+    assert mask.shape == (side, side)
+    inner = cv2.erode(whole, np.ones((3, 3)))[100:-100, 100:-100]  # it ends a pixel earlier
+    assert np.abs(mask - inner).max() < 0.12
+    assert not mask[whole[100:-100, 100:-100] == 0].any()
+    # The forehead goes beyond the crop, and falls towards its border.
+    assert mask[0].max() == 0 and mask[12].max() > mask[8].max() > 0.3
 
 
 def test_a_tiny_face_has_an_edge_of_a_pixel() -> None:

@@ -11,10 +11,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from zoo.faces.compositing.colour_transfer import each_channel, transfer_colour
-from zoo.faces.compositing.detail import match_grain, match_sharpness
-from zoo.faces.geometry.reference import interocular
-from zoo.faces.masks.face_mask import face_region
+from zoo.faces.compositing.colour_transfer import each_channel
+from zoo.faces.compositing.detail import match_grain
 from zoo.faces.masks.preserved_regions import Part, kept
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
@@ -24,87 +22,51 @@ Mix = Callable[[int, int, Plane, Plane], None]
 """Told the left and top of a part of a picture, how much of each of its pixels is replaced
 [h, w], and what by [h, w, 3], in float32 of 0 to 255."""
 
-_SAMPLES = 2.0  # per pixel of the network's output: the photo's light is found at this pitch
 _CLONED = 0.4  # the mask's value above which gradients are cloned: hair must not bleed in
 _CLONED_SIDE = 512  # pixels
 
 
 def blend(
     photo: Image,
-    swapped: Image,
+    swapped: Plane,
+    weight: Plane,
     landmarks: Points,
     *,
-    matte: Plane | None = None,
     pitch: float = 1.0,
     method: Method = "feather",
     opacity: float = 1.0,
     mix: Mix | None = None,
     keep: Collection[Part] = (),
 ) -> Image:
-    """The photo with ``swapped`` (of the same shape) in place of the face with these landmarks.
-
-    Outside the face's mask not a pixel changes.
+    """The photo with ``swapped`` in place of the face with these landmarks.
 
     Args:
         photo: [H, W, 3].
-        swapped: the swapped face, put back where it came from.
+        swapped: the swapped face put back where it came from, in the photo's light; float32
+            [H, W, 3], 0..255.
+        weight: [H, W] 0..1, how much of each pixel is replaced; where it is 0, none changes.
         landmarks: of the face in the photo, pixels.
-        matte: [H, W] 0..1, how much of each pixel may be replaced; hair, glasses and hands
-            before the face may not. Everything, by default.
-        pitch: pixels of the photo per pixel of the network's output.
+        pitch: pixels of the photo per pixel of what ``swapped`` was drawn from.
         method: how the seam is closed.
         opacity: 0 to 1, of the whole; less than 1 where it fades.
         mix: is told what is mixed in, before it is rounded, for who keeps the photo in another
             depth or light.
-        keep: what of the photo's face stays; hair is the matte's affair.
+        keep: what of the photo's face stays; hair is the weight's affair.
     """
-    result = photo.copy()
-    region = face_region(landmarks, photo.shape)
-    if region is None:
-        return result
-    here, there, weight = photo[region.part], swapped[region.part], region.mask
-    if matte is not None:
-        weight = weight * matte[region.part]
-    if not (weight > 0).any():
-        return result
-    eyes = interocular(landmarks)
-    agreed = _in_the_photos_light(there, here, weight, eyes, pitch)
-    agreed += match_grain(here, landmarks - (region.left, region.top), pitch)
+    if not weight.any():
+        return photo.copy()
+    agreed = swapped + match_grain(photo, landmarks, pitch)
     if method == "poisson":
-        agreed += _cloning(agreed, here, weight)
+        agreed += _cloning(agreed, photo, weight)
         weight = ((weight - _CLONED) / 0.2).clip(0, 1)
-    own = kept(landmarks - (region.left, region.top), weight.shape, keep)
-    if own is not None:  # not before: light and colours agree over the whole face
+    own = kept(landmarks, weight.shape, keep)
+    if own is not None:
         weight = weight * (1 - own)
     share = np.asarray(opacity * weight, np.float32)
     if mix is not None:
-        mix(region.left, region.top, share, agreed)
-    mixed = here + each_channel(share) * (agreed - here)
-    result[region.part] = np.rint(mixed.clip(0, 255)).astype(np.uint8)
-    return result
-
-
-def _in_the_photos_light(
-    swapped: Image, photo: Image, weight: Plane, eyes: float, pitch: float
-) -> Plane:
-    """``swapped`` [H, W, 3] in float32, in the photo's light and colours, its edges sharpened.
-
-    How it changes is found where two samples show each pixel of the network's output, since
-    nothing in it is finer; a face that fills a large photo costs no more than one of 300 px.
-    """
-    height, width = weight.shape
-    scale = min(1.0, _SAMPLES / pitch)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    planes: tuple[AnyArray, ...] = (swapped, photo, weight)
-    if size != (width, height):
-        planes = tuple(cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
-    small, here, mask = planes
-    change: AnyArray = (
-        match_sharpness(transfer_colour(small, here, mask, eyes * scale), pitch * scale) - small
-    )
-    if size != (width, height):
-        change = cv2.resize(change, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(swapped + change, np.float32)
+        mix(0, 0, share, agreed)
+    change = cv2.subtract(agreed, photo, dtype=cv2.CV_32F) * each_channel(share)
+    return np.asarray(cv2.add(photo, change, dtype=cv2.CV_8U), np.uint8)
 
 
 def _cloning(swapped: Plane, photo: Image, mask: Plane) -> Plane:

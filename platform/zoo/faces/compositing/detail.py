@@ -20,16 +20,12 @@ _UNSHARP = 0.4  # of the finest that the network can show
 _DRAWN = 256  # pixels, at most, of the longer side of the drawing of the features
 
 
-def match_sharpness(swapped: Plane, pitch: float) -> Plane:
-    """``swapped`` [H, W, 3] with the finest that the network can show a little stronger.
+def sharpened(face: Plane) -> Plane:
+    """A swapped face [S, S, 3], 0..255, with the finest that it can show a little stronger.
 
-    Args:
-        swapped: the swapped face, float32 0..255.
-        pitch: pixels of it per pixel of the network's output; up to 1, nothing is missing.
+    For photos with more pixels than it has; where they have fewer, nothing is missing.
     """
-    if pitch <= 1:
-        return swapped
-    return np.asarray(swapped + _UNSHARP * _finer(swapped, pitch), np.float32)
+    return np.asarray(face + _UNSHARP * _finer(face, 1.0), np.float32)
 
 
 def match_grain(photo: Image, landmarks: Points, pitch: float) -> Plane:

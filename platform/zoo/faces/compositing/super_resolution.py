@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from zoo.faces.compositing.colour_transfer import each_channel
 from zoo.faces.shipped_session import shipped_session
-from zoo.photos.image import Image, Plane
+from zoo.photos.image import Plane
 
 WEIGHTS = Path(__file__).with_name("super_resolution.onnx")
 
@@ -31,8 +32,8 @@ def share_of_detail(pitch: float) -> float:
     return float(np.clip((pitch - _FROM) / (_ALL - _FROM), 0, 1))
 
 
-def enlarged(face: Image, share: float = 1.0) -> Image:
-    """``face`` [S, S, 3] at twice the size, [2S, 2S, 3], with ``share`` of the detail it lacks.
+def enlarged(face: Plane, share: float = 1.0) -> Plane:
+    """``face`` [S, S, 3], 0..255, at twice the size, [2S, 2S, 3], with ``share`` of its detail.
 
     Weak detail is left out (coring): on skin it is the checkered pattern of a network of
     convolutions, which looks like pores and is not.
@@ -42,11 +43,10 @@ def enlarged(face: Image, share: float = 1.0) -> Image:
     """
     photo_13SS = np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32) / 255
     (detail_11SS,) = shipped_session(WEIGHTS).run(None, {"photo": photo_13SS})
-    detail = _cored(255 * detail_11SS[0, 0])
+    detail = share * _cored(255 * detail_11SS[0, 0])
     size = (2 * face.shape[1], 2 * face.shape[0])
-    large = cv2.resize(face, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    sharp = (large + share * detail[..., None]).clip(0, 255)
-    return np.asarray(np.rint(sharp), np.uint8)
+    large = cv2.resize(face, size, interpolation=cv2.INTER_CUBIC)
+    return np.asarray((large + each_channel(detail)).clip(0, 255), np.float32)
 
 
 def _cored(detail: Plane) -> Plane:

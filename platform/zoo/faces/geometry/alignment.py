@@ -22,9 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.faces.geometry.reference import REFERENCE
-from zoo.photos.image import AnyArray, Image, Matrix, Points
+from zoo.photos.image import AnyArray, Image, Matrix, Plane, Points
 
 _WEIGHTS = np.where(np.arange(68) < 17, 0.5, 1.0)[:, None]
+
+_TAKEN_BY_LINEAR = 1 / 24
+"""Pixels squared, the variance of the blur that linear interpolation of doubled pixels is, on
+average over all places between two of them."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,32 @@ def unwarped(crop: AnyArray, matrix: Matrix, shape: tuple[int, ...]) -> AnyArray
 
     Outside the crop its outermost pixels are repeated.
     """
-    # A crop with more pixels than the face has is averaged down first.
-    size = crop.shape[0]
-    fitting = max(1, round(1 / _scale(matrix)))
-    if fitting < size:
-        crop = cv2.resize(crop, (fitting, fitting), interpolation=cv2.INTER_AREA)
-    to_crop = _to_pixels(matrix, crop.shape[0])
+    crop = _fitting(crop, matrix)
     way = cv2.INTER_CUBIC if crop.dtype == np.uint8 else cv2.INTER_LINEAR
-    return cv2.warpAffine(
-        crop, invert(to_crop), shape[1::-1], flags=way, borderMode=cv2.BORDER_REPLICATE
-    )
+    return _warp_out(crop, matrix, shape, way)
+
+
+def unwarped_finely(crop: Plane, matrix: Matrix, shape: tuple[int, ...]) -> Plane:
+    """As :func:`unwarped`, of float32 [S, S, C], C up to 4, by cubic interpolation.
+
+    That draws the crop at twice its size, from where linear interpolation leads to the photo: a
+    third of the time of a cubic warp. What a linear one takes from the finest is added before.
+    """
+    fitting = _fitting(crop, matrix)
+    fitting = cv2.scaleAdd(cv2.Laplacian(fitting, -1), -_TAKEN_BY_LINEAR / 2, fitting)
+    double = (2 * fitting.shape[1], 2 * fitting.shape[0])
+    large = cv2.resize(fitting, double, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(_warp_out(large, matrix, shape, cv2.INTER_LINEAR), np.float32)
+
+
+def shown_of_photo(matrix: Matrix, size: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which pixels [size, size] of a crop show the photo of ``shape`` [H, W, ...].
+
+    Those beyond its border repeat its outermost pixels.
+    """
+    back = invert(_to_pixels(matrix, size))
+    back[:, 2] += 0.5
+    return covered(back / np.array([[shape[1]], [shape[0]]]), (0, 0, size, size))
 
 
 def covered(matrix: Matrix, part: tuple[int, int, int, int]) -> NDArray[np.bool_]:
@@ -117,6 +137,20 @@ def covered(matrix: Matrix, part: tuple[int, int, int, int]) -> NDArray[np.bool_
         unit = row[0] * x + (row[1] * y + row[2])
         inside &= (unit > 0) & (unit < 1)
     return inside
+
+
+def _fitting(crop: AnyArray, matrix: Matrix) -> AnyArray:
+    """A crop with more pixels than the face has, averaged down."""
+    fitting = max(1, round(1 / _scale(matrix)))
+    if fitting >= crop.shape[0]:
+        return crop
+    return cv2.resize(crop, (fitting, fitting), interpolation=cv2.INTER_AREA)
+
+
+def _warp_out(crop: AnyArray, matrix: Matrix, shape: tuple[int, ...], way: int) -> AnyArray:
+    """From the crop into a photo of ``shape`` [H, W, ...]."""
+    back = invert(_to_pixels(matrix, crop.shape[0]))
+    return cv2.warpAffine(crop, back, shape[1::-1], flags=way, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _warp_in(image: Image, matrix: Matrix, size: int) -> Image:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from zoo.faces.geometry.alignment import alignment_matrix, covered
 from zoo.photos.image import Plane, Points
@@ -73,6 +74,23 @@ def face_mask(landmarks: Points, shape: tuple[int, ...]) -> Plane:
     return mask
 
 
+def crop_mask(unit: Points, side: int) -> Plane:
+    """The same in an aligned crop, [side, side]; it falls to 0 towards the crop's border, too.
+
+    It ends a pixel before the outline, so that interpolated in a photo it ends where that does.
+
+    Args:
+        unit: the face's landmarks, unit coordinates of the crop.
+        side: pixels, whatever the crop has.
+    """
+    landmarks = np.asarray(unit * side - 0.5, np.float32)
+    inside = np.zeros((side, side), np.uint8)
+    cv2.fillConvexPoly(inside, np.rint(mask_outline(landmarks)).astype(np.int32), 1)
+    # The pixels beyond the border, which the crop does not show.
+    bordered = cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return _feathered(np.asarray(bordered, np.uint8), landmarks + 1, inset=1)[1:-1, 1:-1]
+
+
 def face_region(landmarks: Points, shape: tuple[int, ...]) -> Region | None:
     """The smallest part of the photo that holds :func:`face_mask`; None when that is empty."""
     outline = mask_outline(landmarks)
@@ -89,11 +107,22 @@ def face_region(landmarks: Points, shape: tuple[int, ...]) -> Region | None:
         return None
     if inside.all():
         return Region(int(left), int(top), np.ones(inside.shape, np.float32))
+    return Region(int(left), int(top), _feathered(inside, landmarks - corner))
+
+
+def _feathered(inside: NDArray[np.uint8], landmarks: Points, inset: float = 0) -> Plane:
+    """What is inside the outline [H, W], 1 or 0, rising from its rim over the feather's width.
+
+    Args:
+        inside: the outline, filled.
+        landmarks: its face's.
+        inset: pixels, from the rim, over which it is 0.
+    """
     size = _size(face_outline(landmarks))
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-    feather = np.float32(size) * _feather(landmarks - corner, inside.shape)
-    ramp = (distance / np.maximum(np.float32(1), feather)).clip(0, 1)
-    return Region(int(left), int(top), np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32))
+    feather = np.float32(size) * _feather(landmarks, inside.shape)
+    ramp = ((distance - inset) / np.maximum(np.float32(1), feather)).clip(0, 1)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 
 def _feather(landmarks: Points, shape: tuple[int, ...]) -> Plane:
