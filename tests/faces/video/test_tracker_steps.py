@@ -232,6 +232,10 @@ def test_landmarks_that_part_from_their_flow_ask_for_a_look_and_further_on_begin
     before = tracker._tracks[0].state.estimate
     world.searched.clear()
     world.measured = (0.47 * 60 * off, 0.0)
+    [seen] = tracker.step(EMPTY)  # which follows its flow
+    assert (seen.run, world.looked, seen.found) == (0, 0, False)
+    assert np.array_equal(seen.state.estimate, before)
+    assert np.array_equal(seen.state.variance, seen.state.predicted_variance)
     [seen] = tracker.step(EMPTY)
     assert (seen.run, world.looked, len(world.searched)) == (run, looked, searched)
     assert seen.found is (looked > 0)

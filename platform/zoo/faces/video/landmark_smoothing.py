@@ -1,4 +1,4 @@
-"""Smooths landmarks over time: predictions of every frame combined with optical flow.
+"""Smooths landmarks over time: a predictor's measurements combined with optical flow.
 
 A landmark predictor has an independent error of about a hundredth of the inter-ocular distance in
 each frame: a face aligned by it jitters. Optical flow has small errors between frames, but they
@@ -52,19 +52,21 @@ def begin(measured: Points) -> State:
     return State(measured, np.full_like(variance, np.inf), measured, variance)
 
 
-def advance(before: State, moved: Points, doubt: Plane, measured: Points) -> State:
+def advance(before: State, moved: Points, doubt: Plane, measured: Points | None) -> State:
     """One step of the filter.
 
     Args:
         before: the last frame's state.
         moved: each landmark's flow since then [68, 2], pixels.
         doubt: by how far flow there and back misses each landmark [68], pixels.
-        measured: the predictor's landmarks in this frame [68, 2].
+        measured: the predictor's landmarks in this frame [68, 2]; None without a measurement.
     """
-    predicted = before.estimate + moved
-    size = _size(measured)
+    predicted = np.asarray(before.estimate + moved, np.float32)
+    size = _size(predicted if measured is None else measured)
     noise = (MEASURED * size) ** 2
     variance = before.variance + (MOVED * size) ** 2 + np.square(doubt)
+    if measured is None:
+        return State(predicted, variance, predicted, variance)
     gain = variance / (variance + noise)
     estimate = predicted + gain[:, None] * (measured - predicted)
     return State(
@@ -88,7 +90,7 @@ def _size(landmarks: Points) -> float:
     return max(interocular(landmarks), 1.0)
 
 
-_SIDE = 320  # pixels, at most, of the part of the picture that flow is found in
+_SIDE = 480  # pixels, at most, of the part of the picture that flow is found in
 _WINDOW = (15, 15)
 _AGREES = 0.015  # of the face's size: how far a point's flow is from the face's that it supports
 
@@ -106,16 +108,18 @@ def flow(before: AnyArray, after: AnyArray, points: Points) -> tuple[Points, Pla
     nothing = np.zeros_like(points), np.full(len(points), np.inf, np.float32)
     if min(a.shape) < 16:
         return nothing
-    scale = min(1.0, _SIDE / max(a.shape))
-    if scale < 1:
+    step = -(-max(a.shape) // _SIDE)
+    if step > 1:  # a whole number, by which OpenCV is quick to average
+        high, wide = (length // step for length in a.shape)
         a, b = (
-            cv2.resize(x, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for x in (a, b)
+            cv2.resize(x[: step * high, : step * wide], (wide, high), interpolation=cv2.INTER_AREA)
+            for x in (a, b)
         )
-    start = ((points - (left, top)) * scale).astype(np.float32).reshape(-1, 1, 2)
+    start = ((points - (left, top)) / step).astype(np.float32).reshape(-1, 1, 2)
     there, came, _ = cv2.calcOpticalFlowPyrLK(a, b, start, start.copy(), winSize=_WINDOW)
     back, went, _ = cv2.calcOpticalFlowPyrLK(b, a, there, there.copy(), winSize=_WINDOW)
-    moved = (there - start).reshape(-1, 2) / scale
-    doubt = np.linalg.norm((back - start).reshape(-1, 2), axis=1) / scale
+    moved = (there - start).reshape(-1, 2) * step
+    doubt = np.linalg.norm((back - start).reshape(-1, 2), axis=1) * step
     good = (doubt < 0.02 * np.ptp(points)) & came.ravel().astype(bool) & went.ravel().astype(bool)
     if good.sum() < 12:
         return nothing

@@ -1,5 +1,8 @@
 """Face tracking in videos: periodic detection, landmarks in every frame.
 
+Landmarks are measured in every other frame; in between they follow their flow, which is the
+surer of the two from one frame to the next.
+
 The whole picture is searched every few frames, at once after a cut, and when a face is not found
 again after its landmarks and flow have diverged: YuNet proposes faces, at a reduced size, and the
 detector looks at those that are not followed yet. A face that is followed is looked for in its own
@@ -32,6 +35,7 @@ from zoo.photos.image import AnyArray, Image, Plane, Points
 
 _SEARCH_SECONDS = 0.24  # between searches of the whole picture
 _MOST_BETWEEN = 12  # frames, at the most
+_MEASURED_EVERY = 2  # frames: in the others landmarks follow their flow
 _LOOK_CLOSER = 4  # every so many searches, at twice the size; for lying faces too
 _SIDE, _CLOSER_SIDE = 320, 640  # pixels of the longer side in a search
 _SAME_FACE = 0.3  # intersection over union of a found box and a followed one
@@ -113,7 +117,12 @@ class Tracker:
             self._tracks = []
             self._search(image, grey, closer=True)
         else:
-            doubtful = [track for track in self._tracks if _follow(track, before.grey, grey, image)]
+            measured = number % _MEASURED_EVERY == 0
+            doubtful = [
+                track
+                for track in self._tracks
+                if _follow(track, before.grey, grey, image, measured=measured)
+            ]
             if number % searches(self.rate) == 0:
                 closer = number % period(self.rate) == 0
                 self._search(image, grey, closer=closer)
@@ -184,18 +193,27 @@ def is_cut(before: Plane, after: Plane) -> bool:
     return difference > _CUT_DIFFERENCE and correlation < _CUT_CORRELATION
 
 
-def _follow(track: _Track, before: AnyArray, after: AnyArray, image: Image) -> bool:
-    """Moves a track to the next frame; whether it should be looked for."""
+def _follow(
+    track: _Track, before: AnyArray, after: AnyArray, image: Image, *, measured: bool
+) -> bool:
+    """Moves a track to the next frame; whether it should be looked for.
+
+    Its landmarks are measured if they are to be, and where flow is not to be trusted.
+    """
     moved, doubt = flow(before, after, track.state.estimate)
-    expected = track.state.estimate + moved
-    measured = find_landmarks(image, box_of(expected), roll_of(expected))
     track.found = False
-    parted = apart(measured, expected)
-    lost = not np.isfinite(doubt).all() or parted > 2 * _PARTED
+    astray = not np.isfinite(doubt).all()
+    if not (measured or astray or track.lost):
+        track.state = advance(track.state, moved, doubt, None)
+        return False
+    expected = track.state.estimate + moved
+    landmarks = find_landmarks(image, box_of(expected), roll_of(expected))
+    parted = apart(landmarks, expected)
+    lost = astray or parted > 2 * _PARTED
     if lost:
-        track.state, track.lost, track.run = begin(measured), True, track.run + 1
+        track.state, track.lost, track.run = begin(landmarks), True, track.run + 1
     else:
-        track.state = advance(track.state, moved, doubt, measured)
+        track.state = advance(track.state, moved, doubt, landmarks)
     return bool(track.lost or parted > _PARTED)
 
 
@@ -231,4 +249,6 @@ def _landmarks(image: Image, detection: Detection) -> Points | None:
 
 
 def _thumbnail(grey: Grey) -> Plane:
-    return np.asarray(cv2.resize(grey, _THUMB, interpolation=cv2.INTER_AREA), np.float32)
+    step = max(1, min(grey.shape[0] // (4 * _THUMB[1]), grey.shape[1] // (4 * _THUMB[0])))
+    few = np.ascontiguousarray(grey[::step, ::step])  # 16 pixels of each place, at least
+    return np.asarray(cv2.resize(few, _THUMB, interpolation=cv2.INTER_AREA), np.float32)
