@@ -271,6 +271,7 @@ def _work(pipe: Connection) -> None:
             except Exception as error:
                 answer = _Raised(error, traceback.format_exc())
             pipe.send(answer)
+    os._exit(0)  # at once: nothing is left to be written, and taking libraries down takes 0.2 s
 
 
 def _end_with_parent() -> None:

@@ -14,6 +14,10 @@ from zoo.photos.video.reader import MAX_PIXELS, Video, inspect_video, opened
 if TYPE_CHECKING:
     import av
 
+_SETTLING = 32
+"""Frames before the first wanted one from which all are decoded: by them a decoder learns in which
+order frames are shown."""
+
 
 def decode(video: Video, start: int, end: int) -> Iterator["av.VideoFrame"]:
     """The frames with times in ``[start, end)``, as they are stored, in order.
@@ -28,7 +32,7 @@ def decode(video: Video, start: int, end: int) -> Iterator["av.VideoFrame"]:
     frames: Iterator[tuple[int, av.VideoFrame]] = iter(())
     first: tuple[int, av.VideoFrame] | None = None
     for key in (*tries, None):
-        frames = _decoded(video, key)
+        frames = _decoded(video, key, start)
         first = next((timed for timed in frames if timed[0] >= start), None)
         if first is not None and first[0] <= _next_time(video, start):
             break  # else the container's index led beyond the wanted frame
@@ -59,8 +63,11 @@ def _next_time(video: Video, time: int) -> int:
     return int(video.times[min(place, len(video.times) - 1)])
 
 
-def _decoded(video: Video, key: int | None) -> Iterator[tuple[int, "av.VideoFrame"]]:
-    """All frames that have a time, with it, from the key at this time on."""
+def _decoded(video: Video, key: int | None, start: int) -> Iterator[tuple[int, "av.VideoFrame"]]:
+    """Frames that have a time, with it, from the key at this time on; all from ``start`` on.
+
+    Of those long before it, the ones that no other needs are skipped.
+    """
     import av
 
     with opened(video.path) as container:
@@ -70,7 +77,11 @@ def _decoded(video: Video, key: int | None) -> Iterator[tuple[int, "av.VideoFram
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         if key is not None:
             container.seek(key, stream=stream)
+        place = int(np.searchsorted(video.times, start)) - _SETTLING
+        needed = int(video.times[max(0, min(place, len(video.times) - 1))])
         for packet in container.demux(stream):
+            early = packet.pts is not None and packet.pts < needed
+            stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
             frames: list[av.VideoFrame] = []
             with contextlib.suppress(av.error.InvalidDataError):
                 frames = packet.decode()

@@ -30,7 +30,7 @@ from zoo.swapping.video.assignment.identity_assignment import Assignment
 from zoo.swapping.video.segment import SUFFIX, Done, Segment, SegmentOptions
 from zoo.untrusted import read_json
 
-MAKER = "5"
+MAKER = "6"
 """Version of the code that makes segments; raise it when the same input gives other frames."""
 
 _ROLES = "roles.json"

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -22,6 +22,15 @@ class StepTimer:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - start
+
+    def timed(self, name: str, function: Callable[[], Item]) -> Callable[[], Item]:
+        """``function``, each call of which is timed as a step."""
+
+        def call() -> Item:
+            with self.step(name):
+                return function()
+
+        return call
 
     def each(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
         """``items``, the making of each timed as a step."""

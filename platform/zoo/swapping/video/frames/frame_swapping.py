@@ -7,13 +7,13 @@ comes or goes is faded. Nothing is carried over a cut, or from one face to anoth
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.faces.geometry.alignment import align
+from zoo.faces.geometry.alignment import Aligned, align
 from zoo.faces.masks.segmentation import skin
 from zoo.faces.video.landmark_smoothing import State, smoothed
 from zoo.faces.video.tracker import Sighting, Tracker
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LOOKAHEAD = 12
 """Frames that landmarks are smoothed with, to either side."""
 
-REACH = 2
+REACH = 3
 """Frames that outputs and mattes are averaged with, to either side."""
 
 _FADE_SECONDS = 0.2
@@ -122,16 +122,16 @@ def swap_frames(
         deep = deep_frame(frame, video.turned)
         mix = None if deep is None else deep.mix
         parts: list[tuple[int, int, int, int]] = []
-        with timer.step("blend"):
-            # The largest last: where faces overlap, the nearer one stands in front.
-            for who in reversed(here.seen):
-                around = [
-                    one.seen.get(who) if one else None
-                    for one in near[reach - REACH : reach + REACH + 1]
-                ]
+        # The largest last: where faces overlap, the nearer one stands in front.
+        for who in reversed(here.seen):
+            around = [
+                one.seen.get(who) if one else None
+                for one in near[reach - REACH : reach + REACH + 1]
+            ]
+            face = averaged(around, REACH)
+            with timer.step("blend"):
                 if not parts:
                     result = result.copy()
-                face = averaged(around, REACH)
                 parts.append(paste_back(result, face, look, _opacity(near, who), mix))
         if parts and deep is None:
             with timer.step("convert"):
@@ -190,14 +190,22 @@ def _seen(
                 landmarks = smoothed(_states(window, track, roles))[0]
                 crop = align(here.image, landmarks, network.resolution)
                 wide = aligned_for_segmentation(here.image, landmarks, crop)
-            with timer.step("network"):
-                raw = network(crop.image[None])[0]
-            segment = partial(skin, wide.image, wide.landmarks, without_hair="hair" in look.keep)
-            with timer.step("segment"):
-                matte = segment() if here.number % EVERY == 0 else None
             shown = denoised(wide.image)
-            here.seen[who] = FrameFace(landmarks, crop, raw, shown, segment, matte)
+            swap = timer.timed("network", partial(_output, network, crop))
+            segment = timer.timed(
+                "segment",
+                partial(skin, wide.image, wide.landmarks, without_hair="hair" in look.keep),
+            )
+            face = FrameFace(landmarks, crop, shown, swap, segment)
+            if here.number % EVERY == 0:
+                face = replace(face, raw=swap(), matte=segment())
+            here.seen[who] = face
         yield here
+
+
+def _output(network: Network, crop: Aligned) -> Image:
+    raw: Image = network(crop.image[None])[0]
+    return raw
 
 
 def _states(window: list[Followed | None], track: int, roles: Roles) -> list[State]:

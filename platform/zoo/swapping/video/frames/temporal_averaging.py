@@ -1,8 +1,11 @@
 """Temporal averaging of the network's output and the matte over neighbouring frames.
 
 It is done in the aligned crop, where a face stands still, and only with frames in which the crop
-looks the same: while a mouth moves or a hand passes, frames are not averaged. Every other frame is
-segmented only where its neighbours' mattes do not tell its own.
+looks the same: while a mouth moves or a hand passes, frames are not averaged.
+
+Every other frame takes less work where its neighbours tell enough. It is segmented only where their
+mattes do not tell its own. And where its crop lies halfway between those before and after it, as
+in steady movement, so does its output: the network is continuous, and is not run.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,18 +14,20 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from zoo.faces.compositing.colour_transfer import each_channel
 from zoo.faces.geometry.alignment import Aligned
-from zoo.photos.image import Image, Plane, Points
+from zoo.photos.image import AnyArray, Image, Plane, Points
 from zoo.swapping.compositing import SwappedFace
 
 EVERY = 2
-"""Of so many frames one is segmented; the others' mattes are those of their neighbours."""
+"""Of so many frames one is always segmented and run through the network."""
 
 _SAME = 15.0  # grey levels, by which crops that show the same differ, noise averaged away
 _NOISE = 0.012  # of the crop's side: the blur that averages noise away
 _ALIKE = 0.5  # the weight from which a crop looks the same
 _AGREE = 0.25  # by which mattes differ that agree
 _FEW = 0.02  # of the pixels
+_FEWER = 0.002  # likewise: an eye that begins to close has as many
 _LEAST = 0.05  # the weight of a neighbour that looks different
 _SUM = np.ones((1, 3), np.float32)  # over the channels
 
@@ -34,18 +39,18 @@ class FrameFace:
     Attributes:
         landmarks: pixels of the frame.
         crop: aligned for the network.
-        raw: the network's output [S, S, 3].
-        shown: what the crop for the segmentation shows [T, T, 3], its noise averaged away.
+            shown: what the crop for the segmentation shows [T, T, 3], its noise averaged away.
         segment: gives the matte [T, T].
         matte: it, in a frame that is segmented whatever it shows.
     """
 
     landmarks: Points
     crop: Aligned
-    raw: Image
     shown: Plane
+    swap: Callable[[], Image]
     segment: Callable[[], Plane]
-    matte: Plane | None
+    raw: Image | None = None
+    matte: Plane | None = None
 
 
 def denoised(crop: Image) -> Plane:
@@ -62,21 +67,51 @@ def averaged(near: Sequence[FrameFace | None], middle: int) -> SwappedFace:
     """
     here = near[middle]
     assert here is not None
-    raw = here.raw.astype(np.float32)
-    raw_weight = np.ones(raw.shape[:2], np.float32)
+    before, after = _unbroken(near[:middle][::-1]), _unbroken(near[middle + 1 :])
+    own = here.raw
+    if own is None and before and after:
+        own = _halfway(before[0], here, after[0])
+    if own is None:
+        own = here.swap()
+    raws: list[tuple[Plane, AnyArray]] = [(np.ones(own.shape[:2], np.float32), own)]
     mattes: list[tuple[Plane, Plane]] = []
-    for other in [*_unbroken(near[middle + 1 :]), *_unbroken(near[:middle][::-1])]:
-        difference = (other.shown - here.shown) * np.float32(1 / _SAME)
-        alike = cv2.exp(-cv2.transform(difference * difference, _SUM))
-        if other.matte is not None:
-            mattes.append((np.asarray(alike, np.float32), other.matte))
-        fine = alike
-        if alike.shape != raw_weight.shape:
-            fine = cv2.resize(alike, raw.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        raw += fine[..., None] * other.raw
-        raw_weight += fine
-    steady = np.rint(raw / raw_weight[..., None]).astype(np.uint8)
-    return SwappedFace(here.landmarks, here.crop, steady, _matte(here, mattes))
+    for other in (*after, *before):
+        if other.raw is None or other.matte is None:
+            continue
+        alike = _alike(other.shown, here.shown)
+        mattes.append((alike, other.matte))
+        raws.append((_resized(alike, own.shape), other.raw))
+    raw = np.rint(_mean([(each_channel(weight), raw) for weight, raw in raws])).astype(np.uint8)
+    return SwappedFace(here.landmarks, here.crop, raw, _matte(here, mattes))
+
+
+def _halfway(before: FrameFace, here: FrameFace, after: FrameFace) -> AnyArray | None:
+    """The mean of the outputs before and after, if the crop is the mean of theirs all over."""
+    if before.raw is None or after.raw is None:
+        return None
+    alike = _alike(np.float32(0.5) * (before.shown + after.shown), here.shown)
+    if float(np.mean(alike < _ALIKE)) > _FEWER:
+        return None
+    return cv2.addWeighted(before.raw, 0.5, after.raw, 0.5, 0, dtype=cv2.CV_32F)
+
+
+def _alike(one: Plane, other: Plane) -> Plane:
+    """How much two crops [T, T, 3] look the same, [T, T], 0 to 1."""
+    difference = (one - other) * np.float32(1 / _SAME)
+    return np.asarray(cv2.exp(-cv2.transform(difference * difference, _SUM)), np.float32)
+
+
+def _mean(weighted: Sequence[tuple[Plane, AnyArray]]) -> Plane:
+    """The weighted mean of arrays of one shape."""
+    total = np.add.reduce([weight for weight, _ in weighted])
+    return np.asarray(np.add.reduce([weight * array for weight, array in weighted]) / total)
+
+
+def _resized(plane: Plane, shape: tuple[int, ...]) -> Plane:
+    """A plane [T, T] of the size of an array [S, S, ...]."""
+    if plane.shape == shape[:2]:
+        return plane
+    return np.asarray(cv2.resize(plane, shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _matte(here: FrameFace, others: Sequence[tuple[Plane, Plane]]) -> Plane:
@@ -88,8 +123,7 @@ def _matte(here: FrameFace, others: Sequence[tuple[Plane, Plane]]) -> Plane:
         others = [(np.ones_like(own), own), *others]
     else:
         others = [(weight + np.float32(_LEAST), matte) for weight, matte in others]
-    total = np.add.reduce([weight for weight, _ in others])
-    return np.asarray(np.add.reduce([weight * matte for weight, matte in others]) / total)
+    return _mean(others)
 
 
 def _tell(others: Sequence[tuple[Plane, Plane]]) -> bool:
