@@ -82,7 +82,7 @@ def _probability(crop: Image) -> Plane:
     seen = cv2.resize(crop, (_SIDE, _SIDE), interpolation=way)
     photo_13SS = np.ascontiguousarray(seen.transpose(2, 0, 1)[None], np.float32) / 255
     (logits_14SS,) = shipped_session(WEIGHTS).run(None, {"photo": photo_13SS})
-    # ONNX Runtime's softmax over channels takes as long as two convolutions.
+    # ONNX Runtime is slow at softmax over channels (findings/onnxruntime-softmax-channels.sh).
     odds_4SS = cv2.exp(logits_14SS[0] - logits_14SS[0].max(axis=0))
     return np.ascontiguousarray((odds_4SS / odds_4SS.sum(axis=0)).transpose(1, 2, 0), np.float32)
 
