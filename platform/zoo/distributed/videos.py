@@ -18,7 +18,8 @@ from zoo.photos.video.reader import Video
 from zoo.storage import atomic_file
 from zoo.swapping.files.output_plan import errors_naming
 from zoo.swapping.video.assignment.tracks import Analysis
-from zoo.swapping.video.segment import Done, Segment, make_segment
+from zoo.swapping.video.segment import Done, make_segment
+from zoo.swapping.video.segment_division import Segment
 from zoo.swapping.video.segment_workers import SegmentWork, Task, loaded_networks, looker
 
 Result = TypeVar("Result")

@@ -16,7 +16,8 @@ from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.containers.encoding import choose_codec, choose_format, container_format
 from zoo.swapping.video.containers.muxing import Part, mux
-from zoo.swapping.video.segment import Done, SegmentOptions, make_segment, segments
+from zoo.swapping.video.segment import Done, SegmentOptions, make_segment
+from zoo.swapping.video.segment_division import segments
 
 __all__ = ["portraits"]
 

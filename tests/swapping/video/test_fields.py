@@ -29,7 +29,8 @@ from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.containers.encoding import choose_codec, choose_format
 from zoo.swapping.video.frames.deinterlacing import of_fields
-from zoo.swapping.video.segment import Segment, SegmentOptions, _swapped
+from zoo.swapping.video.segment import SegmentOptions, _swapped
+from zoo.swapping.video.segment_division import Segment
 from zoo.swapping.video.step_timer import StepTimer
 
 FIELDS, PACE = 12, 4  # pixels that the face moves from field to field

@@ -19,12 +19,13 @@ from zoo.provenance.credentials.verifying import verify
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.options import SwapOptions
 from zoo.swapping.video import file as one_file
-from zoo.swapping.video import resume, segment
+from zoo.swapping.video import resume, segment_division
 from zoo.swapping.video.assignment.roles import Roles
 from zoo.swapping.video.containers.encoding import choose_codec
 from zoo.swapping.video.file import VideoOptions, VideoSwap, swap_video
 from zoo.swapping.video.resume import waiting_in
-from zoo.swapping.video.segment import Segment, SegmentOptions, make_segment
+from zoo.swapping.video.segment import SegmentOptions, make_segment
+from zoo.swapping.video.segment_division import Segment
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def swapped(
         progress.append((done, total))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segment, "LEAST", 15)
+        patch.setattr(segment_division, "LEAST", 15)
         made = swap_video(clip, target, [blackening_file], mark=MARK, jobs=2, progress=tell)
     return target, made
 
@@ -91,8 +92,9 @@ def test_a_killed_swap_goes_on_to_the_same_video_by_fewer_processes(
     code = (
         "import sys\nfrom pathlib import Path\n"
         "from zoo.provenance.credentials.marking import Marking\n"
-        "from zoo.swapping.video import segment\nfrom zoo.swapping.video.file import swap_video\n"
-        "segment.LEAST = 15\n"
+        "from zoo.swapping.video import segment_division\n"
+        "from zoo.swapping.video.file import swap_video\n"
+        "segment_division.LEAST = 15\n"
         f"swap_video(Path({str(clip)!r}), Path({str(target)!r}), [Path({str(blackening_file)!r})],"
         " mark=Marking('ada', '3', 'ab' * 32, 'synthetic'), jobs=2)"
     )

@@ -14,7 +14,8 @@ from zoo.swapping.video import resume
 from zoo.swapping.video.assignment.identity_assignment import Assignment
 from zoo.swapping.video.assignment.roles import Roles
 from zoo.swapping.video.resume import waiting_in, work_folder
-from zoo.swapping.video.segment import Done, Segment
+from zoo.swapping.video.segment import Done
+from zoo.swapping.video.segment_division import Segment
 
 
 def test_another_plan_for_the_same_name_leaves_nothing_of_the_old(

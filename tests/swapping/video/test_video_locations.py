@@ -12,7 +12,7 @@ from zoo.errors import OutageError
 from zoo.provenance.credentials.verifying import verify
 from zoo.s3.address import S3Address
 from zoo.s3.client import connect
-from zoo.swapping.video import segment, video_locations
+from zoo.swapping.video import segment_division, video_locations
 from zoo.swapping.video.file import Progress, VideoOptions, VideoSwap
 from zoo.swapping.video.video_locations import swap_video_anywhere
 
@@ -26,8 +26,8 @@ OTHER = S3Address(BUCKET, "elsewhere/clip.mp4")
 def bucket(
     s3: FaultyProxy, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> FaultyProxy:
-    monkeypatch.setattr(segment, "LEAST", 10)
-    monkeypatch.setattr(segment, "MOST", 24)
+    monkeypatch.setattr(segment_division, "LEAST", 10)
+    monkeypatch.setattr(segment_division, "MOST", 24)
     monkeypatch.setattr(video_locations, "cache_folder", lambda: tmp_path)
     connect().put_object(Bucket=BUCKET, Key=SOURCE.key, Body=clip.read_bytes())
     s3.seen.clear()

@@ -1,8 +1,7 @@
-"""Compositing of a swapped face: colour transfer, sharpness, blending.
+"""Blends a swapped face, in the photo's light, into the photo: grain, seam, preserved regions.
 
-Colour transfer first (:mod:`zoo.faces.compositing.colour_transfer`), then sharpness
-(:mod:`zoo.faces.compositing.detail`); the edge is feathered, or gradients are cloned (Perez et al.,
-*Poisson Image Editing*, 2003).
+The edge is feathered, or gradients are cloned (Perez et al., *Poisson Image Editing*, 2003). What
+comes before is made in the aligned crop (:mod:`zoo.swapping.compositing`).
 """
 
 from collections.abc import Callable, Collection

@@ -31,7 +31,8 @@ from zoo.swapping.video.resume import (
     remembered_segments,
     work_folder,
 )
-from zoo.swapping.video.segment import Segment, SegmentOptions, segments
+from zoo.swapping.video.segment import SegmentOptions
+from zoo.swapping.video.segment_division import Segment, segments
 from zoo.swapping.video.segment_workers import LocalSegments, Segments, SegmentWork
 from zoo.swapping.video.step_timer import StepTimer
 

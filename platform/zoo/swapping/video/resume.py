@@ -27,7 +27,8 @@ from zoo.photos.video.reader import Video
 from zoo.settings import cache_folder
 from zoo.storage import plain_errors, write_json
 from zoo.swapping.video.assignment.identity_assignment import Assignment
-from zoo.swapping.video.segment import SUFFIX, Done, Segment, SegmentOptions
+from zoo.swapping.video.segment import Done, SegmentOptions
+from zoo.swapping.video.segment_division import SUFFIX, Segment
 from zoo.untrusted import read_json
 
 MAKER = "6"

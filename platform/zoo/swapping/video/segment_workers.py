@@ -18,7 +18,8 @@ from zoo.process_pool import ProcessPool, report_progress
 from zoo.swapping.network import SwapNetwork
 from zoo.swapping.video.assignment.roles import Roles
 from zoo.swapping.video.assignment.tracks import Analysis
-from zoo.swapping.video.segment import Done, Segment, SegmentOptions, look_at_segment, make_segment
+from zoo.swapping.video.segment import Done, SegmentOptions, look_at_segment, make_segment
+from zoo.swapping.video.segment_division import Segment
 
 _PIXELS = 8 * 1920 * 1080  # of one frame in all processes together, so that memory suffices
 

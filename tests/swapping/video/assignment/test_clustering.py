@@ -18,7 +18,8 @@ from zoo.swapping.options import FaceSelection, Portrait, SwapOptions, Who
 from zoo.swapping.video.assignment.identity_assignment import Assignment, assign_identities
 from zoo.swapping.video.assignment.tracks import Analysis, Track
 from zoo.swapping.video.containers.encoding import Codec
-from zoo.swapping.video.segment import SegmentOptions, look_at_segment, segments
+from zoo.swapping.video.segment import SegmentOptions, look_at_segment
+from zoo.swapping.video.segment_division import segments
 
 WIDTH, HEIGHT, SIZE = 320, 200, 150
 FRAMES = 28

@@ -10,9 +10,9 @@ from zoo.photos.video.decoding import decode
 from zoo.photos.video.frames import to_rgb
 from zoo.photos.video.reader import Video, inspect_video
 from zoo.swapping.network import SwapNetwork
-from zoo.swapping.video import segment
+from zoo.swapping.video import segment_division
 from zoo.swapping.video.frames.frame_swapping import swap_frames
-from zoo.swapping.video.segment import decoded_for, segments
+from zoo.swapping.video.segment_division import Segment, decoded_for, segments
 
 FRAMES = 60
 
@@ -44,7 +44,7 @@ def test_segments_fade_alike(
     leaving: Video, blackening: SwapNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = _added(leaving, blackening, [(int(leaving.times[0]), leaving.end)])
-    monkeypatch.setattr(segment, "LEAST", 24)
+    monkeypatch.setattr(segment_division, "LEAST", 24)
     parts = segments(leaving, 0, leaving.end, 2)
     assert len(parts) == 2
     added = _added(leaving, blackening, [(part.start, part.end) for part in parts])
@@ -55,7 +55,7 @@ def _added(video: Video, network: SwapNetwork, parts: list[tuple[int, int]]) -> 
     """How much a swap changes each frame, in mean grey levels."""
     added = []
     for number, (start, end) in enumerate(parts):
-        before, after = decoded_for(video, segment.Segment(number, start, end))
+        before, after = decoded_for(video, Segment(number, start, end))
         originals = (to_rgb(frame, video.turned) for frame in decode(video, start, end))
         swapped = swap_frames(
             decode(video, before, after), video, network, format="yuv420p", between=(start, end)

@@ -39,9 +39,11 @@ class FrameFace:
     Attributes:
         landmarks: pixels of the frame.
         crop: aligned for the network.
-            shown: what the crop for the segmentation shows [T, T, 3], its noise averaged away.
+        shown: what the crop for the segmentation shows [T, T, 3], its noise averaged away.
+        swap: gives the network's output [S, S, 3].
         segment: gives the matte [T, T].
-        matte: it, in a frame that is segmented whatever it shows.
+        raw: the output, in a frame that is run through the network whatever it shows.
+        matte: likewise of the segmentation, in the same frames.
     """
 
     landmarks: Points
