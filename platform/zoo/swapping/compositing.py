@@ -23,7 +23,7 @@ from zoo.faces.geometry.alignment import (
 )
 from zoo.faces.geometry.reference import interocular
 from zoo.faces.masks.face_mask import crop_mask, mask_outline
-from zoo.faces.masks.segmentation import skin
+from zoo.faces.masks.segmentation import resized, skin
 from zoo.photos.image import Image, Plane, Points
 from zoo.swapping.options import CompositingOptions
 
@@ -140,7 +140,7 @@ def coverage(face: SwappedFace) -> Plane:
 
     [S, S] of a size of its own, fine enough for the mask's edge; the outermost pixels are 0.
     """
-    weight = crop_mask(face.crop.landmarks, _MASKED) * _resized(face.matte, _MASKED)
+    weight = crop_mask(face.crop.landmarks, _MASKED) * resized(face.matte, _MASKED)
     weight[[0, -1]] = weight[:, [0, -1]] = 0
     return weight
 
@@ -157,7 +157,7 @@ def relit(face: SwappedFace, weight: Plane, shape: tuple[int, ...]) -> Plane:
         shape: of the photo [H, W, ...], beyond which nothing is known of its light.
     """
     size = max(1, round(face.raw.shape[0] * min(1.0, face.crop.pitch)))
-    seen = _resized(weight, size) * shown_of_photo(face.crop.matrix, size, shape)
+    seen = resized(weight, size) * shown_of_photo(face.crop.matrix, size, shape)
     eyes = size * interocular(face.crop.landmarks)
     raw, photo = (_reduced(image, size) for image in (face.raw, face.crop.image))
     return transfer_colour(raw, photo, seen, eyes)
@@ -187,7 +187,7 @@ def _box(face: SwappedFace, shape: tuple[int, ...]) -> Box:
 
 def _with_alpha(face: Plane, weight: Plane) -> Plane:
     """A face [S, S, 3] and how much of it is seen, as a fourth channel."""
-    return np.asarray(cv2.merge([*cv2.split(face), _resized(weight, face.shape[0])]), np.float32)
+    return np.asarray(cv2.merge([*cv2.split(face), resized(weight, face.shape[0])]), np.float32)
 
 
 def _reduced(image: Image, size: int) -> Image:
@@ -195,9 +195,3 @@ def _reduced(image: Image, size: int) -> Image:
     if size == image.shape[0]:
         return image
     return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _resized(plane: Plane, size: int) -> Plane:
-    """A plane of the crop, [size, size]."""
-    way = cv2.INTER_AREA if size < plane.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(plane, (size, size), interpolation=way), np.float32)

@@ -258,13 +258,13 @@ def test_a_guided_mask_stays_between_nothing_and_all() -> None:
 def test_planes_are_averaged_down_and_drawn_out_up() -> None:
     chance = np.random.default_rng(0)
     plane = chance.random((128, 128, 4)).astype(np.float32)
-    small = segmentation._resized(plane, 64)
+    small = segmentation.resized(plane, 64)
     assert near(small, plane.reshape(64, 2, 64, 2, 4).mean(axis=(1, 3)), 1e-6)
-    large = segmentation._resized(plane, 256)
+    large = segmentation.resized(plane, 256)
     assert large[1, 1] == pytest.approx(
         (9 * plane[0, 0] + 3 * plane[0, 1] + 3 * plane[1, 0] + plane[1, 1]) / 16, abs=1e-5
     )
-    assert segmentation._resized(plane, 128) is plane
+    assert segmentation.resized(plane, 128) is plane
 
 
 def test_hair_counts_against_skin_where_it_is_to_stay(monkeypatch: pytest.MonkeyPatch) -> None:

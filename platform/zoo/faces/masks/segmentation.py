@@ -36,7 +36,7 @@ def segment(crop: Image) -> Plane:
     Raises:
         AssetError: the network's file is missing or damaged.
     """
-    return _resized(_probability(crop), crop.shape[0])
+    return resized(_probability(crop), crop.shape[0])
 
 
 def skin(crop: Image, landmarks: Points | None = None, *, without_hair: bool = False) -> Plane:
@@ -61,7 +61,7 @@ def skin(crop: Image, landmarks: Points | None = None, *, without_hair: bool = F
     free = _without_islands(_expected(probability[..., SKIN], unit), unit)
     if without_hair:
         free = free * (1 - _near_hair(probability[..., HAIR]))
-    return _guided(_resized(free, crop.shape[0]), crop)
+    return _guided(resized(free, crop.shape[0]), crop)
 
 
 def expectation(unit: Points = REFERENCE) -> Plane:
@@ -87,7 +87,8 @@ def _probability(crop: Image) -> Plane:
     return np.ascontiguousarray((odds_4SS / odds_4SS.sum(axis=0)).transpose(1, 2, 0), np.float32)
 
 
-def _resized(plane: Plane, size: int) -> Plane:
+def resized(plane: Plane, size: int) -> Plane:
+    """A plane of a crop [S, S], averaged down or interpolated to [size, size]."""
     if size == plane.shape[0]:
         return plane
     way = cv2.INTER_AREA if size < plane.shape[0] else cv2.INTER_LINEAR

@@ -16,6 +16,7 @@ import numpy as np
 
 from zoo.faces.compositing.colour_transfer import each_channel
 from zoo.faces.geometry.alignment import Aligned
+from zoo.faces.masks.segmentation import resized
 from zoo.photos.image import AnyArray, Image, Plane, Points
 from zoo.swapping.compositing import SwappedFace
 
@@ -82,7 +83,7 @@ def averaged(near: Sequence[FrameFace | None], middle: int) -> SwappedFace:
             continue
         alike = _alike(other.shown, here.shown)
         mattes.append((alike, other.matte))
-        raws.append((_resized(alike, own.shape), other.raw))
+        raws.append((resized(alike, own.shape[0]), other.raw))
     raw = np.rint(_mean([(each_channel(weight), raw) for weight, raw in raws])).astype(np.uint8)
     return SwappedFace(here.landmarks, here.crop, raw, _matte(here, mattes))
 
@@ -107,13 +108,6 @@ def _mean(weighted: Sequence[tuple[Plane, AnyArray]]) -> Plane:
     """The weighted mean of arrays of one shape."""
     total = np.add.reduce([weight for weight, _ in weighted])
     return np.asarray(np.add.reduce([weight * array for weight, array in weighted]) / total)
-
-
-def _resized(plane: Plane, shape: tuple[int, ...]) -> Plane:
-    """A plane [T, T] of the size of an array [S, S, ...]."""
-    if plane.shape == shape[:2]:
-        return plane
-    return np.asarray(cv2.resize(plane, shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _matte(here: FrameFace, others: Sequence[tuple[Plane, Plane]]) -> Plane:
