@@ -3,6 +3,8 @@
 PYTHON ?= python3.11
 VENV   := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Modules are compiled when they are imported first: without files, in every process that tests start.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(VENV)/bin/python pipelines/project/install.py
 LOCKS := $(wildcard requirements/*.lock)
