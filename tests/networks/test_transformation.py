@@ -4,10 +4,16 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from zoo.networks.fused_normalisation import normalised_relu
 from zoo.networks.onnx_export import export_onnx
-from zoo.networks.transformation import InstanceNorm, Layout, TransformationNetwork
+from zoo.networks.transformation import (
+    Block,
+    InstanceNorm,
+    Layout,
+    TransformationNetwork,
+)
 
 LAYOUTS: tuple[Layout, ...] = ("paper", "slim")
 
@@ -69,6 +75,29 @@ def test_each_channel_of_each_photo_is_normalised_by_itself(training: bool) -> N
             expected[photo, channel] = norm.weight[channel] * unit + norm.bias[channel]
     torch.testing.assert_close(norm(x), expected)
     assert torch.autograd.gradcheck(norm, x.requires_grad_())
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_with_fused_normalisation_a_block_gives_the_same_and_learns_the_same(short: bool) -> None:
+    torch.manual_seed(0)
+    block = Block(3, 4, normalisation=True, short=short).double()
+    for parameter in block.parameters():
+        nn.init.normal_(parameter)
+    photos = torch.randn(2, 3, 8, 8, dtype=torch.float64)
+    weights = torch.randn(2, 4, 8, 8, dtype=torch.float64)
+
+    def learnt(output: Tensor) -> dict[str, Tensor]:
+        block.zero_grad()
+        torch.autograd.backward((output * weights).sum())
+        return {name: one.grad for name, one in block.named_parameters() if one.grad is not None}
+
+    plain, fused = block(photos), block.fused(photos, normalised_relu)
+    torch.testing.assert_close(fused, plain, rtol=1e-5, atol=1e-5)
+    expected, found = learnt(plain), learnt(fused)
+    biases = {name for name, one in expected.items() if one.abs().max() < 1e-9}
+    assert biases == {name for name in expected if name not in found}
+    for name, gradient in found.items():
+        torch.testing.assert_close(gradient, expected[name], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from zoo.networks.transformation import fuse_normalisation
 from zoo.objective.distributed import average_gradients, workers
 from zoo.objective.total import Weights
 from zoo.training.loop.batches import Batch
@@ -30,6 +31,12 @@ _OPTIMISERS: dict[str, type[Adam] | type[Muon]] = {"adam": Adam, "muon": Muon}
 WARM_UP = 3
 """Iterations run one kernel at a time before a graph is recorded: libraries choose their
 algorithms, the optimiser makes its moments."""
+
+
+WORTH_COMPILING = 2000
+"""Iterations of a recipe from which kernels are compiled: about ten seconds for the first training
+of a process, which shorter ones do not win back. Only what is recorded gains: launched from Python
+a compiled kernel takes the host longer."""
 
 
 class TrainingStep:
@@ -134,7 +141,11 @@ class CudaGraphStep(TrainingStep):
 def training_step(network: nn.Module, apply: Criterion, recipe: Recipe) -> TrainingStep:
     """A recorded step on a GPU with a single worker; a plain one otherwise."""
     on_gpu = next(network.parameters()).device.type == "cuda"
-    return (CudaGraphStep if on_gpu and workers() == 1 else TrainingStep)(network, apply, recipe)
+    if not on_gpu or workers() > 1:
+        return TrainingStep(network, apply, recipe)
+    if recipe.iterations >= WORTH_COMPILING:
+        fuse_normalisation(network)
+    return CudaGraphStep(network, apply, recipe)
 
 
 def learning_rate(recipe: Recipe, number: int, *, alone: bool) -> float:
