@@ -68,7 +68,7 @@ def test_it_equals_the_same_steps_in_the_whole_picture(
     assert (
         np.percentile(error[mask > 0.01], 99) < 16
     )  # where a pixel of the mask is two of the crop
-    assert not error[mask == 0].any()
+    assert error[mask == 0].max() <= 1
     assert np.abs(expected.astype(int) - picture).max() > 30
     outside = np.ones(picture.shape[:2], np.bool_)
     outside[top:bottom, left:right] = False

@@ -25,7 +25,7 @@ from zoo.stages import align_parts
 from zoo.stages.align_parts import Parts
 from zoo.storage import atomic_file, write_json
 
-NAME, VERSION = "align", "align-4"
+NAME, VERSION = "align", "align-5"
 
 
 def product(project: Project, name: str) -> Path:

@@ -26,7 +26,7 @@ from zoo.training.plan import CONTENT
 
 __all__ = ["NAME", "VERSION", "ContentSettings", "inputs", "photos_of", "product", "run"]
 
-NAME, VERSION = "content", "content-4"
+NAME, VERSION = "content", "content-5"
 
 
 def product(project: Project) -> Path:

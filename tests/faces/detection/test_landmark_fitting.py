@@ -14,11 +14,36 @@ from zoo.faces.detection.landmark_fitting import (
     apart,
     are_confirmed,
     box_of,
+    find_landmarks,
     fit_landmarks,
     roll_of,
 )
 from zoo.faces.geometry.alignment import apply
+from zoo.faces.geometry.reference import interocular
 from zoo.people import random_person, random_scene, render
+from zoo.photos.image import Points
+
+
+def test_landmarks_hardly_depend_on_the_box(portraits: Sequence[Portrait]) -> None:
+    spread = {"one fit": 0.0, "the mean": 0.0}
+    errors = dict(spread)
+    for portrait in portraits[:6]:
+        image, truth = portrait.render.image, portrait.render.landmarks
+        eyes = interocular(truth)
+        left, top, right, bottom = portrait.face.box
+        found: dict[str, list[Points]] = {name: [] for name in spread}
+        for dx, dy, grown in ((0, 0, 0), (6, 0, 0), (-6, 3, 0), (0, -5, 4), (0, 4, -4)):
+            box = (left + dx - grown, top + dy - grown, right + dx + grown, bottom + dy + grown)
+            fit = fit_landmarks(image, Detection(box, 1.5))
+            assert fit is not None
+            found["the mean"].append(fit.landmarks)
+            found["one fit"].append(find_landmarks(image, box))
+        for name, landmarks in found.items():
+            spread[name] += np.std(landmarks, axis=0).mean() / eyes
+            errors[name] += np.mean([apart(one, truth) for one in landmarks])
+    assert spread["the mean"] < 0.75 * spread["one fit"]
+
+    assert errors["the mean"] < errors["one fit"]
 
 
 @pytest.mark.parametrize("roll", [-40, -25, 25, 40])
