@@ -17,7 +17,13 @@ import numpy as np
 
 from zoo.faces.detection import yunet
 from zoo.faces.detection.hog import Box, Detection, Grey, contained, look_upright, search
-from zoo.faces.detection.landmark_fitting import SURE, Fit, fit_landmarks, roll_of
+from zoo.faces.detection.landmark_fitting import (
+    SURE,
+    Fit,
+    averaged,
+    fit_landmarks,
+    roll_of,
+)
 from zoo.faces.geometry.reference import interocular
 from zoo.photos.image import Image, Points
 
@@ -86,7 +92,7 @@ def find_faces(image: Image) -> list[Face]:
         if not fits and side > 2 * _FIRST_SIDE:
             found += search_turned(image, side // 4)
         fits = _merged(fits, _fitted(image, found))
-    faces = [Face(fit.detection.box, fit.landmarks) for fit in fits]
+    faces = [Face(fit.detection.box, averaged(image, fit)) for fit in fits]
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 

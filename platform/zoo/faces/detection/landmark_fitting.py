@@ -60,7 +60,7 @@ def fit_landmarks(image: Image, detection: Detection) -> Fit | None:
     if sure and not detection.roll:
         landmarks = find_landmarks(image, detection.box)
         if abs(roll_of(landmarks)) < _TILT and are_confirmed(image, landmarks):
-            return Fit(_averaged(image, landmarks, detection.box, 0.0), detection)
+            return Fit(landmarks, detection)
     seen = _seen(image, detection)
     if seen is None:
         return None
@@ -68,8 +68,7 @@ def fit_landmarks(image: Image, detection: Detection) -> Fit | None:
         box, roll = seen.place
         landmarks = find_landmarks(image, box, roll)
         if seen.off(landmarks) < _FINE:
-            averaged = _averaged(image, landmarks, box, roll)
-            return Fit(averaged, Detection(box, detection.score, roll))
+            return Fit(landmarks, Detection(box, detection.score, roll))
     if seen.score <= CLEAR:
         again = look(image, *seen.place, GLANCE)  # at 45° it sees a face, but not well
         seen = again if again is not None and again.score > seen.score else seen
@@ -79,7 +78,28 @@ def fit_landmarks(image: Image, detection: Detection) -> Fit | None:
     fitted = _fitted(image, box, roll)
     if fitted is None or not are_confirmed(image, fitted, closely=not sure):
         return None
-    return Fit(_averaged(image, fitted, box, roll), Detection(box, detection.score, roll))
+    return Fit(fitted, Detection(box, detection.score, roll))
+
+
+def averaged(image: Image, fit: Fit) -> Points:
+    """The mean [68, 2] of a fit and of two more: from where YuNet sees the face, and halfway.
+
+    A fit depends on the box it starts from: in photos that are shifted, turned and scaled a little
+    landmarks vary by 1.3 % of the eyes' distance, their mean by 0.8 % (docs/faces.md). A fit that
+    contradicts YuNet does not count.
+
+    Raises:
+        AssetError: a model is missing or damaged.
+    """
+    landmarks, box, roll = fit.landmarks, fit.detection.box, fit.detection.roll
+    seen = look(image, box_of(landmarks), roll_of(landmarks), _LOOK)
+    if seen is None:
+        return landmarks
+    theirs, _ = seen.place
+    left, top, right, bottom = (sum(edges) // 2 for edges in zip(box, theirs, strict=True))
+    fits = [find_landmarks(image, one, roll) for one in (theirs, (left, top, right, bottom))]
+    agreed = [one for one in fits if seen.off(one) < _FINE]
+    return np.asarray(np.mean([landmarks, *agreed], axis=0), np.float32)
 
 
 def are_confirmed(image: Image, landmarks: Points, *, closely: bool = False) -> bool:
@@ -155,23 +175,6 @@ def _seen(image: Image, detection: Detection) -> FivePoints | None:
         if best is not None and best.score > CLEAR:
             break
     return best
-
-
-def _averaged(image: Image, landmarks: Points, box: Box, roll: float) -> Points:
-    """The mean of the landmarks and of two fits more: from where YuNet sees the face, and halfway.
-
-    A fit depends on the box it starts from: in photos that are shifted, turned and scaled a little
-    landmarks vary by 1.3 % of the eyes' distance, their mean by 0.8 % (docs/faces.md). A fit that
-    contradicts YuNet does not count.
-    """
-    seen = look(image, box_of(landmarks), roll_of(landmarks), _LOOK)
-    if seen is None:
-        return landmarks
-    theirs, _ = seen.place
-    left, top, right, bottom = (sum(edges) // 2 for edges in zip(box, theirs, strict=True))
-    fits = [find_landmarks(image, one, roll) for one in (theirs, (left, top, right, bottom))]
-    agreed = [fit for fit in fits if seen.off(fit) < _FINE]
-    return np.asarray(np.mean([landmarks, *agreed], axis=0), np.float32)
 
 
 def _fitted(image: Image, box: Box, roll: float) -> Points | None:
