@@ -489,6 +489,22 @@ def test_what_is_no_frame_ends_the_camera_with_a_sentence(
             socket.receive_bytes()
 
 
+@pytest.mark.parametrize("message", [b"\0\0\0\2not a jpeg", bytes(1_600_000)])
+def test_frames_before_an_invalid_one_are_answered(
+    client: TestClient, portrait: bytes, message: bytes
+) -> None:
+    with Pillow.open(io.BytesIO(portrait)) as picture:
+        frame = encoded(np.asarray(picture.convert("RGB")), "JPEG")
+    with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
+        socket.send_bytes(struct.pack(">I", 1) + frame)
+        time.sleep(0.1)  # else the second may take the place of the first
+        socket.send_bytes(message)
+        assert struct.unpack_from(">IHB", socket.receive_bytes())[::2] == (1, 1)
+        assert json.loads(socket.receive_text())["status"] == 422
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_bytes()
+
+
 def test_a_camera_for_nobody_or_too_many_is_refused(network: Path, client: TestClient) -> None:
     with client.websocket_connect(f"{SOCKET}/api/live?identity=adda") as socket:
         assert "did you mean ada" in json.loads(socket.receive_text())["detail"]

@@ -70,7 +70,8 @@ class _UnderWay:
 class _Session:
     """One camera: the newest frame is kept, tracked, swapped and answered.
 
-    While one frame is swapped the next one is tracked.
+    While one frame is swapped the next one is tracked. An error takes the way of the frame that it
+    is about, so that those before it are answered.
     """
 
     def __init__(
@@ -80,15 +81,15 @@ class _Session:
         self._backend = backend
         self._chosen = chosen
         self._metrics = metrics
-        self._newest: asyncio.Queue[bytes] = asyncio.Queue(1)
-        self._tracked: asyncio.Queue[_UnderWay] = asyncio.Queue()
+        self._newest: asyncio.Queue[bytes | ZooError] = asyncio.Queue(1)
+        self._tracked: asyncio.Queue[_UnderWay | ZooError] = asyncio.Queue()
         self._room = asyncio.Semaphore(_FRAMES_UNDER_WAY)
 
     async def run(self) -> None:
         """Serves the client until it leaves, is idle for a minute, or sends an invalid frame."""
         tasks = [asyncio.create_task(part()) for part in (self._read, self._track, self._answer)]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             for task in tasks:
                 task.cancel()
@@ -103,10 +104,12 @@ class _Session:
                 raise WebSocketDisconnect(event.get("code", 1000))
             message = event.get("bytes") or b""
             if not _NUMBER.size < len(message) <= MAX_BYTES:
-                raise PhotoError(
+                error = PhotoError(
                     f"A frame is a binary message of at most {MAX_BYTES} bytes; this one has "
                     f"{len(message)}."
                 )
+                await self._newest.put(error)
+                return
             if self._newest.full():
                 self._newest.get_nowait()
                 self._metrics.frames.labels("passed over").inc()
@@ -117,14 +120,23 @@ class _Session:
         while True:
             await self._room.acquire()
             message = await self._newest.get()
+            if isinstance(message, ZooError):
+                self._tracked.put_nowait(message)
+                return
             started = time.perf_counter()
             parts = self._backend.frame(message[_NUMBER.size :], self._chosen, following)
-            following = cast(Following, await anext(parts))
+            try:
+                following = cast(Following, await anext(parts))
+            except ZooError as error:
+                self._tracked.put_nowait(error)
+                return
             self._tracked.put_nowait(_UnderWay(message, parts, started))
 
     async def _answer(self) -> None:
         while True:
             one = await self._tracked.get()
+            if isinstance(one, ZooError):
+                raise one
             frame = cast(Frame, await anext(one.parts))
             self._room.release()
             seconds = time.perf_counter() - one.started
