@@ -1,4 +1,4 @@
-"""Instance normalisation and ReLU in one GPU kernel, compiled by ``torch.compile``.
+"""Instance normalisation and ReLU as GPU kernels that ``torch.compile`` makes.
 
 PyTorch's own normalisation wants channels together, where convolutions are fast with pixels
 together (channels_last): between the two every layer is copied, forward and backward, which takes

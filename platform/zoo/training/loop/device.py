@@ -26,8 +26,9 @@ def has_bf16(device: torch.device) -> bool:
 def place(network: nn.Module, device: torch.device) -> None:
     """Moves a transformation network to ``device`` in the layout that is fast there.
 
-    On CPUs instance normalisation copies to and from channels_last at every layer: the
-    transformation network is 1.5 to 2 times slower with it. On GPUs it is the fast layout.
+    On CPUs the backward pass of normalisation is slow in channels_last
+    (``findings/pytorch-group-norm-channels-last.sh``): recipe ``cpu``'s network takes 1.3 times as
+    long with it. On GPUs it is the fast layout.
     """
     layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
     network.to(device, memory_format=layout)  # type: ignore[call-overload]
