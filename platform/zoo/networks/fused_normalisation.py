@@ -2,7 +2,8 @@
 
 PyTorch's own normalisation wants channels together, where convolutions are fast with pixels
 together (channels_last): between the two every layer is copied, forward and backward, which takes
-a quarter of a step of recipe ``paper``. The compiled kernels read what the convolution wrote.
+more than a quarter of a step of recipe ``paper`` (docs/training.md). The compiled kernels read
+what the convolution wrote.
 """
 
 import logging
