@@ -34,9 +34,10 @@ def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def project(project: Project) -> Project:
-    """With the repository's own settings, and its quick recipe in use."""
+    """With the repository's own settings, and its quick recipe, with any perceptual network."""
     params = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
     params["recipe"] = "quick"
+    params["recipes"]["quick"]["perceptual"] = "auto"
     (project.root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     return project
 

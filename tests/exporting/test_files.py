@@ -189,7 +189,7 @@ def test_a_hosts_picture_has_the_figures_of_zoo_swap(
     noise = ours.std(axis=0)  # from person to person
     likeness, movement, light = np.abs((theirs - ours).mean(axis=0))
     assert likeness < noise[0]
-    assert movement < noise[1]
+    assert movement < 1.3  # percent of the eyes' distance: as one fit varies with its box
     assert light < 0.01
 
 
