@@ -124,10 +124,10 @@ def warm_up(_: int) -> None:
     """Imports what a training needs; long enough that each process gets one."""
     import torch
 
-    import zoo.training.loop.job
+    import zoo.training.loop.train
 
     torch.set_num_threads(1)
-    assert zoo.training.loop.job
+    assert zoo.training.loop.train
     time.sleep(1)
 
 
@@ -135,7 +135,8 @@ def train_one(root: Path, name: str) -> float:
     """One training in this process."""
     from zoo.networks.compact import read_compact
     from zoo.settings import read_params
-    from zoo.training.loop.job import Job, train
+    from zoo.training.job import Job
+    from zoo.training.loop.train import train
     from zoo.training.recipes import chosen_recipe
 
     project = Project(root)

@@ -112,6 +112,19 @@ def test_only_s3_knows_boto3_and_only_when_it_is_used() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_driver_of_trainings_does_not_wait_for_torch() -> None:
+    code = (
+        "import pickle, sys\n"
+        "import zoo.training.trainer\n"
+        "from zoo.networks.perceptual import read_weights\n"
+        "from zoo.training.job import Trained\n"
+        "read_weights('compact')\n"
+        "pickle.loads(pickle.dumps(Trained({}, [], 1.0, 0, 1)))\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_platform_is_an_import_root_and_no_package() -> None:
     # With an __init__.py it would hide the standard library's module `platform`.
     assert not (PLATFORM / "__init__.py").exists()

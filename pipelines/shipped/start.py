@@ -23,7 +23,8 @@ from zoo.faces.curation.face_pack import FacePack, read_pack
 from zoo.networks.perceptual import read_perceptual, resolve_perceptual
 from zoo.networks.shipped import START
 from zoo.storage import atomic_file, write_json
-from zoo.training.loop.job import Job, train
+from zoo.training.job import Job
+from zoo.training.loop.train import train
 from zoo.training.recipes import Recipe, chosen_recipe
 
 ROOT = Path(__file__).parents[2]

@@ -1,12 +1,15 @@
 """VGG-19's layout and loading, and the compact network against what it says of itself."""
 
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from zoo.errors import AssetError
+from zoo.networks import perceptual
 from zoo.networks.compact import read_compact
 from zoo.networks.vgg19 import CONVOLUTIONS, VGG19, read_vgg19
 
@@ -83,6 +86,21 @@ def test_the_compact_network_has_vgg19s_layers_and_shapes() -> None:
         name: map_.shape for name, map_ in vgg.items()
     }
     assert all(map_.isfinite().all() and map_.std() > 0 for map_ in compact.values())
+
+
+@pytest.mark.parametrize("name", ["vgg19", "compact"])
+def test_weights_are_the_networks(
+    name: Literal["vgg19", "compact"],
+    weights: dict[str, torch.Tensor],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_file(weights, tmp_path / "vgg19.safetensors")
+    monkeypatch.setattr(perceptual, "fetch", lambda _: tmp_path / "vgg19.safetensors")
+    state = perceptual.read_perceptual(name).state_dict()
+    found = perceptual.read_weights(name)
+    assert found.keys() == state.keys()
+    assert all(np.array_equal(found[key], value.numpy()) for key, value in state.items())
 
 
 def test_the_compact_network_is_small() -> None:

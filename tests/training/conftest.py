@@ -13,7 +13,7 @@ from zoo.networks.compact import read_compact
 from zoo.provenance.identities.basis import Basis
 from zoo.provenance.identities.identity import Identity, write_identity
 from zoo.settings import Project
-from zoo.training.loop.job import Job
+from zoo.training.job import Job
 from zoo.training.recipes import Recipe
 
 RECIPE = {

@@ -17,9 +17,10 @@ from zoo.settings import Project
 from zoo.shared_storage import SharedFile, writing
 from zoo.storage import sha256_of
 from zoo.training.checkpoint_storage import CheckpointStorage
+from zoo.training.job import Job
 from zoo.training.loop import checkpoint as checkpoint_module
-from zoo.training.loop import job as job_module
-from zoo.training.loop.job import Job, train
+from zoo.training.loop import train as train_module
+from zoo.training.loop.train import train
 from zoo.training.recipes import Recipe
 
 __all__ = ["s3", "store"]
@@ -97,7 +98,7 @@ def test_while_the_store_is_away_training_goes_on_without_checkpoints(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     storage = CheckpointStorage(project, f"s3://{BUCKET}/faces")
-    monkeypatch.setattr(job_module, "SHORT_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(train_module, "SHORT_RETRY_SECONDS", 0.1)
     monkeypatch.setattr(checkpoint_module, "writing", partial(writing, retry_seconds=0.1))
     away = job_of(project, storage.training("carol", "abc"))
     trained = train(away, lambda row: s3.go_down(300) if row["step"] == 0 else None)

@@ -28,7 +28,8 @@ from zoo.products import receipts
 from zoo.products.incremental import Outcome
 from zoo.settings import Project, tracking_uri
 from zoo.tracking import connect
-from zoo.training.loop.job import Job, train
+from zoo.training.job import Job
+from zoo.training.loop.train import train
 from zoo.training.recipes import Recipe
 from zoo.training.stage import train_identities
 

@@ -13,8 +13,9 @@ from torch import distributed
 from tests.training.conftest import RECIPE, random_pack
 from zoo.faces.curation.face_pack import write_pack
 from zoo.networks.compact import read_compact
+from zoo.training.job import Job, Trained
 from zoo.training.loop import criterion, device
-from zoo.training.loop.job import Job, Trained, train
+from zoo.training.loop.train import train
 from zoo.training.ray.rendezvous import Rank, Rendezvous
 from zoo.training.recipes import Recipe
 

@@ -29,7 +29,8 @@ from zoo.products.incremental import bring_up_to_date
 from zoo.provenance.identities.identity import find_identity
 from zoo.settings import Project, read_params
 from zoo.storage import atomic_folder, sha256_of, write_json
-from zoo.training.loop import job as training
+from zoo.training import job as training
+from zoo.training.loop import train as loop
 from zoo.training.plan import CONTENT, descriptor_sha256
 from zoo.training.plan import VERSION as TRAINING_VERSION
 from zoo.training.recipes import Recipe, chosen_recipe
@@ -170,7 +171,7 @@ def _train(experiment: Experiment, trial: Trial) -> dict[str, object]:
     pack = style_photos(read_pack(project.aligned / f"{trial.identity}.safetensors"), trial.photos)
     perceptual = resolve_perceptual(recipe.perceptual)
     made_from = _training(experiment, trial).made_from
-    trained = training.train(
+    trained = loop.train(
         training.Job(
             identity=trial.identity,
             recipe=recipe,

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from safetensors.numpy import load_file
+
 from zoo.assets import fetch, locate
 from zoo.networks.shipped import COMPACT, shipped_sha256
+from zoo.photos.image import AnyArray
 from zoo.storage import sha256_of
 
 if TYPE_CHECKING:
@@ -39,6 +44,18 @@ def resolve_perceptual(
     if choice == "vgg19" or (choice == "auto" and locate("vgg19")):
         return Perceptual("vgg19", digest(fetch("vgg19", download=download)))
     return Perceptual("compact", shipped_sha256(COMPACT))
+
+
+def read_weights(name: Literal["vgg19", "compact"]) -> dict[str, AnyArray]:
+    """The network's state in float32; torch is imported for VGG-19 only.
+
+    Raises:
+        AssetError: VGG-19's weights cannot be found or downloaded.
+    """
+    if name == "vgg19":
+        return {key: value.numpy() for key, value in read_perceptual(name).state_dict().items()}
+    with as_file(files("zoo.networks") / COMPACT) as path:
+        return {key: value.astype(np.float32) for key, value in load_file(path).items()}
 
 
 def read_perceptual(name: Literal["vgg19", "compact"]) -> "nn.Module":

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from zoo import __version__
 from zoo.errors import StorageError
 from zoo.faces.curation.face_pack import read_pack
-from zoo.networks.perceptual import read_perceptual
+from zoo.networks.perceptual import read_weights
 from zoo.products import receipts
 from zoo.products.incremental import Outcome
 from zoo.settings import Project, tracking_uri
 from zoo.storage import atomic_folder
 from zoo.training.checkpoint_storage import CheckpointStorage
+from zoo.training.job import Job, Trained
 from zoo.training.logs import Logs
 from zoo.training.mlflow_runs import Runs
 from zoo.training.plan import Plan, Planned
@@ -21,10 +22,7 @@ from zoo.training.progress_display import ProgressDisplay
 from zoo.training.ray.scheduler import FanoutSettings, run_jobs
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from zoo.training.loop.checkpoint import Row
-    from zoo.training.loop.job import Job, Trained
 
 
 def train_stale(
@@ -48,11 +46,13 @@ def train_stale(
             project, pending, settings, stale, storage, runs, Logs(project), display, outcome
         )
 
-        def weights() -> "Mapping[str, Tensor]":
-            return read_perceptual(pending.perceptual.name).state_dict()
-
         try:
-            run_jobs(_jobs(pending, storage), weights, settings, driver)
+            run_jobs(
+                _jobs(pending, storage),
+                lambda: read_weights(pending.perceptual.name),
+                settings,
+                driver,
+            )
         except BaseException:
             runs.kill()
             display.log(
@@ -62,12 +62,10 @@ def train_stale(
             raise
 
 
-def _jobs(pending: Plan, storage: CheckpointStorage) -> "dict[str, Callable[[], Job]]":
+def _jobs(pending: Plan, storage: CheckpointStorage) -> dict[str, Callable[[], Job]]:
     content = storage.content(pending.content, str(pending.stale[0].made_from["content"]))
 
-    def job(planned: Planned) -> "Job":
-        from zoo.training.loop.job import Job  # imports torch
-
+    def job(planned: Planned) -> Job:
         name, digest = planned.identity.name, planned.digest
         return Job(
             identity=name,
@@ -131,7 +129,7 @@ class _Trainer:
             identity, f"{reason}; resumes from its last checkpoint in {seconds:.0f} s"
         )
 
-    def trained(self, identity: str, result: "Trained") -> None:
+    def trained(self, identity: str, result: Trained) -> None:
         planned = self.stale[identity]
         run_id = self.runs.start(identity, planned.digest)
         try:

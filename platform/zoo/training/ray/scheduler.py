@@ -18,14 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from zoo.cluster.joining import connected
 from zoo.errors import TrainingError, ZooError
 from zoo.local_ray import cluster_address
+from zoo.photos.image import AnyArray
+from zoo.training.job import Job, Trained
 from zoo.training.ray.ray_cluster import is_final, reason
 from zoo.training.ray.worker_groups import WorkerGroup, WorkerGroups
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from zoo.training.loop.checkpoint import Row
-    from zoo.training.loop.job import Job, Trained
 
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 2.0
@@ -69,14 +68,14 @@ class TrainingCallback(Protocol):
     def progress(self, identity: str, rows: "list[Row]") -> None: ...
     def printed(self, identity: str, lines: list[str]) -> None: ...
     def retried(self, identity: str, reason: str, seconds: float, details: str) -> None: ...
-    def trained(self, identity: str, result: "Trained") -> None: ...
+    def trained(self, identity: str, result: Trained) -> None: ...
     def failed(self, identity: str, reason: str, details: str) -> None: ...
     def waits(self, reason: str) -> None: ...
 
 
 def run_jobs(
-    jobs: "Mapping[str, Callable[[], Job]]",
-    weights: "Callable[[], Mapping[str, Tensor]]",
+    jobs: Mapping[str, Callable[[], Job]],
+    weights: Callable[[], Mapping[str, AnyArray]],
     settings: FanoutSettings,
     callback: TrainingCallback,
 ) -> None:
@@ -138,7 +137,7 @@ class _Scheduler:
         self,
         ray: Any,
         groups: WorkerGroups,
-        jobs: "Mapping[str, Callable[[], Job]]",
+        jobs: Mapping[str, Callable[[], Job]],
         settings: FanoutSettings,
         callback: TrainingCallback,
     ) -> None:

@@ -18,8 +18,8 @@ from zoo.training.ray.rendezvous import Rank, Rendezvous
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from zoo.training.job import Job, Trained
     from zoo.training.loop.checkpoint import Row
-    from zoo.training.loop.job import Job, Trained
 
 
 @ray.remote
@@ -35,7 +35,7 @@ class TrainWorker:
         import torch
         from ray.train.torch import TorchTrainer  # noqa: F401
 
-        import zoo.training.loop.job  # noqa: F401
+        import zoo.training.loop.train  # noqa: F401
         from zoo.training.loop.content_features import ContentFeatures
 
         logging.getLogger("ray.train").setLevel(logging.WARNING)
@@ -66,13 +66,17 @@ class TrainWorker:
                 comes once.
             rank: this worker's place, if it is one of several.
         """
+        import torch
         from ray.train import RunConfig, ScalingConfig
         from ray.train.torch import TorchTrainer
 
-        from zoo.training.loop.job import Trained, train
+        from zoo.training.job import Trained
+        from zoo.training.loop.train import train
 
         if self._weights is None:
-            self._weights = ray.get(weights[0])
+            # Copied: arrays from Ray's store cannot be written.
+            arrays = ray.get(weights[0])
+            self._weights = {name: torch.tensor(array) for name, array in arrays.items()}
         job = replace(job, perceptual_weights=self._weights)
         reports = rank is None or rank.rank == 0
 

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zoo.cluster.autoscaling import could_start, growth
 from zoo.cluster.capacity import alive, check_room, described, grown
 from zoo.cluster.tasks import beside_driver
+from zoo.photos.image import AnyArray
+from zoo.training.job import Job
 from zoo.training.ray.rendezvous import Rank
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from zoo.training.loop.job import Job
 
 SECONDS_TO_MEET = 120.0
 
@@ -48,7 +45,7 @@ class WorkerGroups:
         self._weights: list[Any] = []
         self._collector = ProgressCollector.options(**beside_driver(ray)).remote()  # type: ignore[attr-defined]
 
-    def share(self, weights: "Mapping[str, Tensor]") -> None:
+    def share(self, weights: Mapping[str, AnyArray]) -> None:
         """The perceptual network's state, which each machine that trains fetches once."""
         # In a list, so that a worker asks for it when it has none, and not with every job.
         self._weights = [self._ray.put(dict(weights))]
@@ -111,7 +108,7 @@ class WorkerGroups:
         if group.placement_group is not None:
             remove_placement_group(group.placement_group)
 
-    def submit(self, job: "Job", group: WorkerGroup) -> None:
+    def submit(self, job: Job, group: WorkerGroup) -> None:
         """Begins ``job``; ``group.results`` tell how it ends."""
         if len(group.workers) == 1:
             group.results = [group.workers[0].train.remote(job, self._weights)]

@@ -4,19 +4,19 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from zoo.errors import OutageError, TrainingError
-from zoo.faces.curation.face_pack import FacePack, read_pack
+from zoo.faces.curation.face_pack import read_pack
 from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.objective.distributed import mean_of_workers, means_of_workers, rank
 from zoo.s3.client import SHORT_RETRY_SECONDS
-from zoo.shared_storage import SharedFile, join, writing
+from zoo.shared_storage import join, writing
+from zoo.training.job import Job, Trained
 from zoo.training.loop.batches import Batch, content_batch, validation_batch
 from zoo.training.loop.checkpoint import Progress, Row, read_checkpoint, save_checkpoint
 from zoo.training.loop.content_features import ContentFeatures
@@ -31,40 +31,6 @@ PREVIEWS_PER_TRAINING = 10
 SHOWN = 8
 CALIBRATED = 48
 """Photos that 8-bit networks find the range of their values on."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """All that one training needs."""
-
-    identity: str
-    recipe: Recipe
-    style: FacePack
-    """The identity's aligned photos."""
-    content: Path | SharedFile
-    """The content pack; memory-mapped, after a shared one has come to this machine's disk."""
-    perceptual: str
-    """``vgg19`` or ``compact``."""
-    perceptual_weights: Mapping[str, Tensor]
-    """That network's state."""
-    digest: str
-    """What identifies this training; a checkpoint with another digest is not resumed."""
-    folder: str
-    """Where checkpoints and previews go while it trains: a path, or an ``s3://`` address."""
-    metadata: Mapping[str, str]
-    """Written into the ONNX file."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training leaves: files by name, and how it went."""
-
-    files: dict[str, bytes]
-    curves: list[Row]
-    seconds: float
-    resumed_at: int
-    iterations: int
-    """Done; fewer than the recipe's when it stopped early."""
 
 
 def train(

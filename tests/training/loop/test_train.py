@@ -16,9 +16,10 @@ from zoo.faces.curation.face_pack import write_pack
 from zoo.networks.shipped import read_start
 from zoo.networks.transformation import TransformationNetwork
 from zoo.settings import Project
-from zoo.training.loop import job as job_module
-from zoo.training.loop.job import Job, train
+from zoo.training.job import Job
+from zoo.training.loop import train as train_module
 from zoo.training.loop.step import TrainingStep
+from zoo.training.loop.train import train
 from zoo.training.recipes import Phase
 
 
@@ -125,7 +126,7 @@ def test_the_best_weights_are_kept_and_not_the_last(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[dict[str, torch.Tensor]] = []
-    real = job_module._validate
+    real = train_module._validate
 
     def validate(network: TransformationNetwork, *rest: Any) -> dict[str, torch.Tensor]:
         if len(seen) >= 6:  # from here on it gets worse
@@ -136,7 +137,7 @@ def test_the_best_weights_are_kept_and_not_the_last(
         seen.append({name: value.clone() for name, value in network.state_dict().items()})
         return result
 
-    monkeypatch.setattr(job_module, "_validate", validate)
+    monkeypatch.setattr(train_module, "_validate", validate)
     phases = (Phase(resolution=64, batch=2, iterations=12),)
     changed = {"phases": phases, "style_ramp": 0.0, "validate_every": 1, "patience": 12}
     trained = train(replace(job, recipe=job.recipe.model_copy(update=changed)))
