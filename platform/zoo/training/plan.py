@@ -118,8 +118,10 @@ def _inputs(
 
     def of(identity: Identity) -> dict[str, Any]:
         style = known.of(_aligned(project, identity))
-        own = recipe.with_style_weight(identity.style_weight).model_dump(mode="json")
-        return {**shared, "recipe": own, "identity": identity.name, "style": style}
+        own = recipe.with_style_weight(identity.style_weight)
+        # Which perceptual network was chosen counts, not in which words.
+        values = own.model_dump(mode="json", exclude={"perceptual"})
+        return {**shared, "recipe": values, "identity": identity.name, "style": style}
 
     return of
 

@@ -505,6 +505,32 @@ def test_frames_before_an_invalid_one_are_answered(
             socket.receive_bytes()
 
 
+@pytest.mark.timeout(60)
+def test_a_client_that_leaves_after_an_invalid_frame_frees_its_place(
+    network: Path, zoo_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
+
+    class Hanging(InProcess):
+        """Never swaps."""
+
+        async def frame(
+            self, jpeg: bytes, chosen: Chosen, following: Following | None
+        ) -> AsyncIterator[Following | Frame]:
+            yield Following(Tracker(RATE))
+            await asyncio.Event().wait()
+            yield Frame(None, 0.0)
+
+    given = Options(registry=REGISTRY, rate=0.0, live=1)
+    client = TestClient(api.create(Hanging(network, given), given), base_url=HERE)
+    for _ in range(2):  # the second would be refused if the first were there still
+        with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
+            socket.send_bytes(b"\0\0\0\1a frame")
+            socket.send_bytes(b"\0")
+            time.sleep(0.1)
+    assert "zoo_live_sessions 0.0" in client.get("/metrics").text
+
+
 def test_a_camera_for_nobody_or_too_many_is_refused(network: Path, client: TestClient) -> None:
     with client.websocket_connect(f"{SOCKET}/api/live?identity=adda") as socket:
         assert "did you mean ada" in json.loads(socket.receive_text())["detail"]

@@ -39,9 +39,9 @@ def weights() -> Check:
     mirror = os.environ.get("ZOO_ASSETS", "")
     if path := locate("vgg19"):
         return Check("weights", State.OK, f"VGG-19: {path}")
-    words = "VGG-19 is not available; recipes use the shipped compact network"
+    words = "VGG-19 is not available; 'perceptual: auto' in a recipe is the shipped compact network"
     if not mirror:
-        fix = "Set ZOO_ASSETS to a folder, http(s):// or s3:// mirror that has it, if you want it."
+        fix = "To have it, set ZOO_ASSETS to a folder, http(s):// or s3:// mirror with it."
         return Check("weights", State.NOTE, words, fix)
     if is_s3(mirror):
         return bucket("weights", mirror, f"ZOO_ASSETS={mirror}")

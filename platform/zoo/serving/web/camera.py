@@ -51,7 +51,7 @@ def add(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> N
         except ZooError as error:
             await _refuse(socket, error)
         except (WebSocketDisconnect, TimeoutError):
-            with suppress(RuntimeError):  # closed already
+            with suppress(RuntimeError, WebSocketDisconnect):  # closed already
                 await socket.close(1000)
         finally:
             cameras -= 1
@@ -81,7 +81,7 @@ class _Session:
         self._backend = backend
         self._chosen = chosen
         self._metrics = metrics
-        self._newest: asyncio.Queue[bytes | ZooError] = asyncio.Queue(1)
+        self._newest: asyncio.Queue[bytes | ZooError] = asyncio.Queue()  # a frame, then an error
         self._tracked: asyncio.Queue[_UnderWay | ZooError] = asyncio.Queue()
         self._room = asyncio.Semaphore(_FRAMES_UNDER_WAY)
 
@@ -97,20 +97,24 @@ class _Session:
             task.result()
 
     async def _read(self) -> None:
+        valid = True
         while True:
             async with asyncio.timeout(SECONDS_IDLE):
                 event = await self._socket.receive()
             if event["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(event.get("code", 1000))
+            if not valid:
+                continue  # what follows an invalid frame is not looked at
             message = event.get("bytes") or b""
             if not _NUMBER.size < len(message) <= MAX_BYTES:
+                valid = False
                 error = PhotoError(
                     f"A frame is a binary message of at most {MAX_BYTES} bytes; this one has "
                     f"{len(message)}."
                 )
-                await self._newest.put(error)
-                return
-            if self._newest.full():
+                self._newest.put_nowait(error)
+                continue
+            if not self._newest.empty():
                 self._newest.get_nowait()
                 self._metrics.frames.labels("passed over").inc()
             self._newest.put_nowait(message)

@@ -34,8 +34,8 @@ algorithms, the optimiser makes its moments."""
 
 
 WORTH_COMPILING = 2000
-"""Iterations of a recipe from which kernels are compiled: about ten seconds for the first training
-of a process, which shorter ones do not win back. Only what is recorded gains: launched from Python
+"""Iterations of a recipe from which kernels are compiled: 10 to 30 s for the first training on a
+machine, which shorter ones do not win back. Only what is recorded gains: launched from Python
 a compiled kernel takes the host longer."""
 
 
