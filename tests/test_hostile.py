@@ -19,7 +19,8 @@ import yaml
 
 from tests.hostile import corpus, place
 from tests.networks_on_disk import write_network
-from tests.serving.web.test_api import ask, sentence, swap
+from tests.serving.web.conftest import ask
+from tests.serving.web.test_api import sentence, swap
 from zoo.registry.local import cache
 from zoo.storage import sha256_of
 

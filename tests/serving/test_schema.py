@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 
-from tests.serving.web.test_api import HERE, ask, network
+from tests.serving.web.conftest import HERE, ask, network
 
 __all__ = ["network"]
 HOST = HERE.removeprefix("http://")

@@ -1,15 +1,11 @@
 """What clients see: the same application that Ray Serve runs, in this process."""
 
-import asyncio
 import io
-import json
 import struct
-import time
 import zlib
-from collections.abc import AsyncIterator, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pillow_heif
@@ -18,87 +14,11 @@ from fastapi.testclient import TestClient
 from PIL import Image as Pillow
 from starlette.websockets import WebSocketDisconnect
 
-from tests.networks_on_disk import write_network
-from tests.serving.conftest import REGISTRY, encoded
-from zoo.faces.video.tracker import Tracker
-from zoo.photos.sandbox.decoder_processes import Decoders
-from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE, Marking, together
+from tests.serving.conftest import encoded
+from tests.serving.web.conftest import HERE, SOCKET, ask
+from zoo.provenance.credentials.marking import DIGITAL_SOURCE_TYPE
 from zoo.provenance.credentials.verifying import FINE, verify
-from zoo.serving.deployment.backend import Chosen
-from zoo.serving.gallery import Gallery
-from zoo.serving.library import Library
-from zoo.serving.live_frames import RATE, Following, Frame, swap_tracked, track_frame
-from zoo.serving.options import Options
-from zoo.serving.upload_swapping import Found, Result, SwapRequest, find_in_upload, swap_upload
-from zoo.serving.web import api
 from zoo.serving.web.rate_limit import FailedAttempts
-from zoo.swapping.network import SwapNetwork
-
-HERE = "http://127.0.0.1:8000"
-SOCKET = "ws://127.0.0.1:8000"
-MARK = Marking("ada", "1", "0" * 64, "synthetic")
-
-
-@cache
-def decoders() -> Decoders:
-    """As a worker has them."""
-    return Decoders(1)
-
-
-class InProcess:
-    """Does the work here and now."""
-
-    def __init__(self, network: Path, options: Options) -> None:
-        self._network = SwapNetwork(network)
-        self._blackening = SwapNetwork(write_network(network.with_name("black.onnx"), 0.0))
-        self._library = Library(REGISTRY)
-        self._options = options
-
-    async def gallery(self) -> Gallery:
-        return self._library.gallery()
-
-    async def preview(self, name: str, version: int) -> bytes | None:
-        return self._library.preview(name, version)
-
-    async def choose(self, reference: str) -> Chosen:
-        return self._library.choose(reference)
-
-    async def find(self, photo: bytes) -> Found:
-        return find_in_upload(photo, max_pixels=self._options.max_pixels, decode=decoders())
-
-    async def swap(self, photo: bytes, chosen: Sequence[Chosen], wish: SwapRequest) -> Result:
-        return swap_upload(
-            photo,
-            self._network,
-            together([Marking(one.identity, "1", one.sha256, one.basis) for one in chosen]),
-            wish=wish,
-            others=[self._blackening] * (len(chosen) - 1),
-            max_pixels=self._options.max_pixels,
-            decode=decoders(),
-        )
-
-    async def frame(
-        self, jpeg: bytes, chosen: Chosen, following: Following | None
-    ) -> AsyncIterator[Following | Frame]:
-        tracked, known = await asyncio.to_thread(track_frame, jpeg, following, decoders())
-        yield known
-        yield await asyncio.to_thread(swap_tracked, tracked, self._network, MARK)
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> Path:
-    return write_network(tmp_path / "network.onnx", 0.6)
-
-
-@pytest.fixture
-def client(network: Path, zoo_cache: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
-    return ask(network)
-
-
-def ask(network: Path, **options: Any) -> TestClient:
-    given = Options(registry=REGISTRY, **{"rate": 0.0, "max_bytes": 3_000_000, **options})
-    return TestClient(api.create(InProcess(network, given), given), base_url=HERE)
 
 
 def sentence(answer: Any, status: int) -> str:
@@ -418,126 +338,3 @@ def test_metrics_count_requests_and_faces(client: TestClient, portrait: bytes) -
     assert 'zoo_requests_total{route="/api/swap",status="200"} 1.0' in text
     assert 'zoo_requests_total{route="/api/swap",status="422"} 1.0' in text
     assert 'zoo_swapped_faces_total{identity="ada"} 1.0' in text
-
-
-def test_frames_come_back_swapped_and_marked(client: TestClient, portrait: bytes) -> None:
-    with Pillow.open(io.BytesIO(portrait)) as picture:
-        frame = encoded(np.asarray(picture.convert("RGB")), "JPEG")
-    with client.websocket_connect(
-        f"{SOCKET}/api/live?identity=ada", headers={"origin": HERE}
-    ) as socket:
-        for number in (7, 8):
-            socket.send_bytes(struct.pack(">I", number) + frame)
-            answer = socket.receive_bytes()
-            assert struct.unpack_from(">IHB", answer)[::2] == (number, 1)
-            assert DIGITAL_SOURCE_TYPE.encode() in answer
-            with Pillow.open(io.BytesIO(answer[7:])) as swapped:
-                assert swapped.size == (320, 320)
-        empty = encoded(np.full((240, 320, 3), 90, np.uint8), "JPEG")
-        socket.send_bytes(struct.pack(">I", 9) + empty)
-        assert struct.unpack(">IHB", socket.receive_bytes())[::2] == (9, 0)
-
-
-def test_the_next_frame_is_tracked_while_one_is_swapped(
-    network: Path, zoo_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
-
-    class Waiting(InProcess):
-        """Swaps a frame only once the next one has been tracked after it."""
-
-        tracked: ClassVar[list[int | None]] = []
-
-        async def frame(
-            self, jpeg: bytes, chosen: Chosen, following: Following | None
-        ) -> AsyncIterator[Following | Frame]:
-            number = len(self.tracked)
-            self.tracked.append(following.track if following else None)
-            yield Following(Tracker(RATE), track=number)
-            async with asyncio.timeout(20):
-                while len(self.tracked) < min(3, number + 2):
-                    await asyncio.sleep(0.01)
-            yield Frame(b"%d" % number, 0.0)
-
-    given = Options(registry=REGISTRY, rate=0.0)
-    client = TestClient(api.create(Waiting(network, given), given), base_url=HERE)
-    with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
-        for number in range(2):
-            socket.send_bytes(struct.pack(">I", number) + b"a frame")
-            time.sleep(0.1)  # else the second would take the place of the first
-        assert socket.receive_bytes()[7:] == b"0"
-        socket.send_bytes(struct.pack(">I", 2) + b"a frame")
-        assert [socket.receive_bytes()[7:] for _ in range(2)] == [b"1", b"2"]
-    assert Waiting.tracked == [None, 0, 1]  # each with what the one before it gave
-
-
-@pytest.mark.parametrize(
-    ("message", "words"),
-    [
-        (b"\0\0\0\1not a jpeg", "not a JPEG"),
-        (b"\0", "binary message"),
-        (bytes(1_600_000), "1500000"),
-        (b"\0\0\0\1" + encoded(np.zeros((1300, 1300, 3), np.uint8), "JPEG"), "1300x1300"),
-        ("text", "binary message"),
-    ],
-)
-def test_what_is_no_frame_ends_the_camera_with_a_sentence(
-    client: TestClient, message: bytes | str, words: str
-) -> None:
-    with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
-        if isinstance(message, str):
-            socket.send_text(message)
-        else:
-            socket.send_bytes(message)
-        assert words in json.loads(socket.receive_text())["detail"]
-        with pytest.raises(WebSocketDisconnect):
-            socket.receive_bytes()
-
-
-@pytest.mark.parametrize("message", [b"\0\0\0\2not a jpeg", bytes(1_600_000)])
-def test_frames_before_an_invalid_one_are_answered(
-    client: TestClient, portrait: bytes, message: bytes
-) -> None:
-    with Pillow.open(io.BytesIO(portrait)) as picture:
-        frame = encoded(np.asarray(picture.convert("RGB")), "JPEG")
-    with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
-        socket.send_bytes(struct.pack(">I", 1) + frame)
-        time.sleep(0.1)  # else the second may take the place of the first
-        socket.send_bytes(message)
-        assert struct.unpack_from(">IHB", socket.receive_bytes())[::2] == (1, 1)
-        assert json.loads(socket.receive_text())["status"] == 422
-        with pytest.raises(WebSocketDisconnect):
-            socket.receive_bytes()
-
-
-@pytest.mark.timeout(60)
-def test_a_client_that_leaves_after_an_invalid_frame_frees_its_place(
-    network: Path, zoo_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
-
-    class Hanging(InProcess):
-        """Never swaps."""
-
-        async def frame(
-            self, jpeg: bytes, chosen: Chosen, following: Following | None
-        ) -> AsyncIterator[Following | Frame]:
-            yield Following(Tracker(RATE))
-            await asyncio.Event().wait()
-            yield Frame(None, 0.0)
-
-    given = Options(registry=REGISTRY, rate=0.0, live=1)
-    client = TestClient(api.create(Hanging(network, given), given), base_url=HERE)
-    for _ in range(2):  # the second would be refused if the first were there still
-        with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
-            socket.send_bytes(b"\0\0\0\1a frame")
-            socket.send_bytes(b"\0")
-            time.sleep(0.1)
-    assert "zoo_live_sessions 0.0" in client.get("/metrics").text
-
-
-def test_a_camera_for_nobody_or_too_many_is_refused(network: Path, client: TestClient) -> None:
-    with client.websocket_connect(f"{SOCKET}/api/live?identity=adda") as socket:
-        assert "did you mean ada" in json.loads(socket.receive_text())["detail"]
-    with ask(network, live=0).websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
-        assert json.loads(socket.receive_text())["status"] == 503
