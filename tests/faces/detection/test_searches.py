@@ -188,7 +188,7 @@ def test_proposals_are_looked_at_in_their_places_without_those_that_are_known(
     assert [one.box for one in found] == [proposed[1].place[0], proposed[2].place[0]]
     assert [box for box, _ in asked] == [proposed[n].place[0] for n in (1, 2, 0)]
     known = [proposed[2].place[0]]
-    assert [one.box for one in detector.find_upright(NOTHING, NOTHING[..., 0], 320, 0, known)] == [
+    assert [one.box for one in detector.examined(NOTHING[..., 0], proposed, known)] == [
         proposed[1].place[0]
     ]
 

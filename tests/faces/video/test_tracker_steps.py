@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.faces.detection.made_up import five
 from zoo.faces.detection.detector import luminance
 from zoo.faces.detection.hog import Box, Detection, overlap
 from zoo.faces.detection.landmark_fitting import Fit, box_of
+from zoo.faces.detection.yunet import FivePoints
+from zoo.faces.geometry.pose import FIRST, LANDMARKS
 from zoo.faces.geometry.reference import REFERENCE
 from zoo.faces.video import tracker as module
 from zoo.faces.video.landmark_smoothing import begin
@@ -37,6 +40,7 @@ class World:
     doubt: float = 0.0
     flown: tuple[float, float] = (0.0, 0.0)
     measured: tuple[float, float] = (0.0, 0.0)
+    proposed: list[FivePoints] = field(default_factory=list)  # by YuNet
     searched: list[int] = field(default_factory=list)
     turned: int = 0
     looked: int = 0
@@ -46,10 +50,13 @@ class World:
         best = max(self.faces, key=lambda one: overlap(box_of(one), box), default=None)
         return best if best is not None and overlap(box_of(best), box) > 0 else None
 
-    def find_upright(
-        self, image: Image, grey: Any, side: int, known: Sequence[Box] = ()
-    ) -> list[Detection]:
+    def search(self, image: Image, side: int) -> list[FivePoints]:
         self.searched.append(side)
+        return self.proposed
+
+    def examined(
+        self, grey: Any, proposed: Sequence[FivePoints], known: Sequence[Box]
+    ) -> list[Detection]:
         seen = self.faces if self.visible else []
         return [Detection(box_of(one), number, 0.0) for number, one in enumerate(seen)]
 
@@ -85,7 +92,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World([face(20, 10)])
-    for name in ("find_upright", "search_turned", "fit_landmarks", "find_landmarks",
+    monkeypatch.setattr(module.yunet, "search", made.search)
+    for name in ("examined", "search_turned", "fit_landmarks", "find_landmarks",
                  "look_upright", "are_confirmed", "flow"):  # fmt: skip
         monkeypatch.setattr(module, name, getattr(made, name))
     return made
@@ -164,6 +172,46 @@ def test_a_weak_answer_in_its_place_is_none(world: World) -> None:
         assert [tracker.step(EMPTY)[0].found for _ in range(6)][-1] is found
 
 
+@pytest.mark.parametrize(
+    ("score", "off", "yaw", "looked"),
+    [(0.75, 0, 0, 0), (0.74, 0, 0, 1), (0.9, 11, 0, 0), (0.9, 13, 0, 1), (0.9, 0, 22, 0),
+     (0.9, 0, 28, 1), (0.9, 0, -28, 1)],
+)  # fmt: skip
+def test_the_detector_is_spared_where_yunet_sees_a_followed_face_from_the_front(
+    world: World, score: float, off: float, yaw: float, looked: int
+) -> None:
+    world.faces = [turned(yaw)]
+    tracker = Tracker(25.0)
+    tracker.step(EMPTY)
+    tracker._tracks[0].missed = 1
+    world.proposed = [five(face(90, 10), 0.95), five(world.faces[0], score, off)]
+    world.visible = False  # to the detector, so that only YuNet's word makes it found
+    for _ in range(5):
+        tracker.step(EMPTY)
+    [seen] = tracker.step(EMPTY)
+    assert world.looked == looked
+    assert seen.found is (looked == 0)
+    assert tracker._tracks[0].missed == 2 * looked
+
+
+def test_a_face_that_was_lost_is_looked_for_by_the_detector(world: World) -> None:
+    tracker = Tracker(25.0)
+    tracker.step(EMPTY)
+    tracker._tracks[0].lost = True
+    world.proposed = [five(world.faces[0], 0.95)]
+    tracker._search(EMPTY, luminance(EMPTY))
+    assert world.looked == 1 and not tracker._tracks[0].lost
+
+
+def turned(yaw: float) -> Points:
+    """The generic head, turned."""
+    landmarks = face(20, 10, 60)
+    sine, cosine = np.sin(np.radians(yaw)), np.cos(np.radians(yaw))
+    x, y, z = LANDMARKS.T
+    landmarks[FIRST:] = np.column_stack([40 + 2 * (x * cosine + z * sine), 35 - 2 * y])
+    return landmarks
+
+
 def test_the_largest_face_comes_first_and_new_ones_get_new_numbers(world: World) -> None:
     world.faces = [face(5, 10, 40), face(80, 5, 70)]
     tracker = Tracker(25.0)
@@ -200,7 +248,7 @@ def test_a_detection_beside_a_face_that_is_followed_begins_nothing(
     left, top, right, bottom = box_of(world.faces[0])
     moved = round(0.7 * (right - left))  # an overlap of 0.18, whose landmarks are that face's
     beside = Detection((left + moved, top, right + moved, bottom), 1.0)
-    monkeypatch.setattr(module, "find_upright", lambda *of, **more: [beside])
+    monkeypatch.setattr(module, "examined", lambda *of: [beside])
     for fitted in (world.fit_landmarks, lambda image, detection: None):
         monkeypatch.setattr(module, "fit_landmarks", fitted)
         tracker._search(EMPTY, luminance(EMPTY))

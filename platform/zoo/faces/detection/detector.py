@@ -96,23 +96,32 @@ def find_faces(image: Image) -> list[Face]:
     return sorted(faces, key=lambda face: face.area, reverse=True)
 
 
-def find_upright(
-    image: Image, grey: Grey, side: int, roll: float = 0.0, known: Sequence[Box] = ()
-) -> list[Detection]:
+def find_upright(image: Image, grey: Grey, side: int, roll: float = 0.0) -> list[Detection]:
     """What the detector sees of faces that YuNet proposes, the largest first.
-
-    The detector takes five times as long as YuNet for a whole picture, and YuNet sees more faces
-    than can be swapped; so what it sees is looked at in its own place (:func:`.hog.look_upright`).
 
     Args:
         image: [H, W, 3].
         grey: its luminance.
         side: to which the longer side is reduced; faces of 20 pixels at that size are seen.
         roll: clockwise, about which the faces are turned.
+    """
+    return examined(grey, yunet.search(image, side, roll))
+
+
+def examined(
+    grey: Grey, proposed: Sequence[yunet.FivePoints], known: Sequence[Box] = ()
+) -> list[Detection]:
+    """What the detector sees where YuNet sees faces, the largest first.
+
+    The detector takes five times as long as YuNet for a whole picture, and YuNet sees more faces
+    than can be swapped; so what it sees is looked at in its own place (:func:`.hog.look_upright`).
+
+    Args:
+        grey: the picture's luminance.
+        proposed: the faces that YuNet sees in it.
         known: boxes of faces that are not looked at.
     """
-    places = [one.place for one in yunet.search(image, side, roll)]
-    places = [place for place in places if _is_new(place[0], known)]
+    places = [place for one in proposed if _is_new((place := one.place)[0], known)]
     places.sort(key=lambda place: place[0][0] - place[0][2])
     seen = [look_upright(grey, *place) for place in places]
     return [one for one in seen if one is not None]

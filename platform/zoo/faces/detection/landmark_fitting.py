@@ -22,13 +22,17 @@ from zoo.photos.image import Image, Points
 SURE = 0.6
 """The detector's score from which a face is taken to be the way up it was found."""
 
-_CONFIRMED = 0.75  # YuNet's score that a tilted or weak face must reach
+CONFIRMED = 0.75
+"""YuNet's score that a tilted or weak face must reach."""
+
+FINE = 12.0
+"""Percent of the eyes' distance off YuNet's points, up to which a glance is enough."""
+
 _TILT = 12.0  # degrees of roll from which landmarks are fitted at that roll
 _FITS = 4  # at most
 _AGREE = 0.04  # eye distances by which two fits differ that agree
 _REFUSED = 0.08  # by which the last two differ that are not believed
 _LOOK = 160  # pixels, of what YuNet is shown where a glance is not enough
-_FINE = 12.0  # percent of the eyes' distance off its points, up to which a glance is enough
 _CONTRADICTED = 16.5  # from which landmarks are wrong, at the closer look
 _FARTHEST = 10  # sides of its box that a landmark may lie from its corner
 _BOX_SIDE = 2.73  # of dlib's box, in root mean square radii of the landmarks (51 photos)
@@ -64,15 +68,15 @@ def fit_landmarks(image: Image, detection: Detection) -> Fit | None:
     seen = _seen(image, detection)
     if seen is None:
         return None
-    if sure and seen.score >= _CONFIRMED:
+    if sure and seen.score >= CONFIRMED:
         box, roll = seen.place
         landmarks = find_landmarks(image, box, roll)
-        if seen.off(landmarks) < _FINE:
+        if seen.off(landmarks) < FINE:
             return Fit(landmarks, Detection(box, detection.score, roll))
     if seen.score <= CLEAR:
         again = look(image, *seen.place, GLANCE)  # at 45° it sees a face, but not well
         seen = again if again is not None and again.score > seen.score else seen
-    if seen.score < _CONFIRMED:
+    if seen.score < CONFIRMED:
         return None
     box, roll = seen.place
     fitted = _fitted(image, box, roll)
@@ -98,7 +102,7 @@ def averaged(image: Image, fit: Fit) -> Points:
     theirs, _ = seen.place
     left, top, right, bottom = (sum(edges) // 2 for edges in zip(box, theirs, strict=True))
     fits = [find_landmarks(image, one, roll) for one in (theirs, (left, top, right, bottom))]
-    agreed = [one for one in fits if seen.off(one) < _FINE]
+    agreed = [one for one in fits if seen.off(one) < FINE]
     return np.asarray(np.mean([landmarks, *agreed], axis=0), np.float32)
 
 
@@ -111,7 +115,7 @@ def are_confirmed(image: Image, landmarks: Points, *, closely: bool = False) -> 
     box, roll = box_of(landmarks), roll_of(landmarks)
     if not closely:
         glance = look(image, box, roll, GLANCE)
-        if glance is not None and glance.off(landmarks) < _FINE:
+        if glance is not None and glance.off(landmarks) < FINE:
             return True
     closer = look(image, box, roll, _LOOK)
     return closer is not None and closer.off(landmarks) < _CONTRADICTED

@@ -5,23 +5,28 @@ surer of the two from one frame to the next.
 
 The whole picture is searched every few frames, at once after a cut, and when a face is not found
 again after its landmarks and flow have diverged: YuNet proposes faces, at a reduced size, and the
-detector looks at those that are not followed yet. A face that is followed is looked for in its own
-place. Either way the detector sees a face turned upright, at a size that it is good at. In between
-a face's box and roll follow its landmarks.
+detector looks at those that are not followed yet. A followed face is confirmed where YuNet sees it
+from the front and its landmarks agree; otherwise the detector looks for it in its own place. Either
+way the detector sees a face turned upright, at a size that it is good at. In between a face's box
+and roll follow its landmarks.
 
 Which frames are searched depends on their numbers in the video, so it does not matter much at
 which frame one begins to follow.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 import cv2
 import numpy as np
 
-from zoo.faces.detection.detector import find_upright, luminance, search_turned
+from zoo.faces.detection import yunet
+from zoo.faces.detection.detector import examined, luminance, search_turned
 from zoo.faces.detection.hog import Box, Detection, Grey, look_upright, overlap
 from zoo.faces.detection.landmark_fitting import (
+    CONFIRMED,
+    FINE,
     apart,
     are_confirmed,
     box_of,
@@ -30,6 +35,7 @@ from zoo.faces.detection.landmark_fitting import (
     radius_of,
     roll_of,
 )
+from zoo.faces.geometry.pose import head_pose
 from zoo.faces.video.landmark_smoothing import State, advance, begin, flow
 from zoo.photos.image import AnyArray, Image, Plane, Points
 
@@ -41,6 +47,7 @@ _SIDE, _CLOSER_SIDE = 320, 640  # pixels of the longer side in a search
 _SAME_FACE = 0.3  # intersection over union of a found box and a followed one
 _ONE_FACE = 0.6  # likewise of two followed ones
 _PARTED = 0.10  # eye distances of landmarks from their flow that ask for a search; twice that, anew
+_FRONTAL = 25.0  # degrees of yaw up to which YuNet alone is believed
 _MISSED = 3  # searches without finding it after which a face is let go
 _THUMB = (32, 18)
 _CUT_DIFFERENCE = 18.0  # grey levels
@@ -133,20 +140,26 @@ class Tracker:
 
     def _search(self, image: Image, grey: Grey, *, closer: bool = False) -> None:
         """Looks for followed faces and new ones."""
+        proposed = yunet.search(image, _CLOSER_SIDE if closer else _SIDE)
         for track in self._tracks:
-            _found(track, _in_its_place(track, grey), image)
+            if _is_seen(track, proposed):
+                track.found, track.missed = True, 0
+            else:
+                _found(track, _in_its_place(track, grey), image)
         self._forget()
-        for detection in self._new(image, grey, closer=closer):
+        for detection in self._new(image, grey, proposed, closer=closer):
             if self._is_followed(detection.box):
                 continue
             landmarks = _landmarks(image, detection)
             if landmarks is not None and not self._is_followed(box_of(landmarks)):
                 self._tracks.append(_Track(next(self._numbers), begin(landmarks)))
 
-    def _new(self, image: Image, grey: Grey, *, closer: bool) -> list[Detection]:
+    def _new(
+        self, image: Image, grey: Grey, proposed: list[yunet.FivePoints], *, closer: bool
+    ) -> list[Detection]:
         """What the detector sees of faces that are not followed, the clearest first."""
         followed = [box_of(track.state.estimate) for track in self._tracks]
-        found = find_upright(image, grey, _CLOSER_SIDE if closer else _SIDE, known=followed)
+        found = examined(grey, proposed, followed)
         if closer and not self._tracks and not found:
             found = search_turned(image)
         return sorted(found, key=lambda one: -one.score)
@@ -215,6 +228,16 @@ def _follow(
     else:
         track.state = advance(track.state, moved, doubt, landmarks)
     return bool(track.lost or parted > _PARTED)
+
+
+def _is_seen(track: _Track, proposed: Sequence[yunet.FivePoints]) -> bool:
+    """Whether YuNet has seen a track's face from the front, and its landmarks agree with that."""
+    landmarks = track.state.estimate
+    return (
+        not track.lost
+        and any(one.score >= CONFIRMED and one.off(landmarks) < FINE for one in proposed)
+        and abs(head_pose(landmarks).angles[0]) < _FRONTAL
+    )
 
 
 def _in_its_place(track: _Track, grey: Grey) -> Detection | None:
