@@ -34,13 +34,12 @@ def pruned(input_BCHW: Tensor, wanted_BOHW: Tensor, keep: int) -> tuple[list[int
     def taps(channel: int) -> slice:
         return slice(9 * channel, 9 * channel + 9)
 
-    def cost(channel: int) -> float:
-        own_99, own_9O = precision_XX[taps(channel), taps(channel)], weight_XO[taps(channel)]
-        return float((own_9O * torch.linalg.solve(own_99, own_9O)).sum())
-
     while len(left) > keep:
-        worst = min(left, key=cost)
-        left.remove(worst)
+        blocks_C9C9 = precision_XX.unflatten(1, (-1, 9)).unflatten(0, (-1, 9))
+        own_L99 = torch.stack([blocks_C9C9[channel, :, channel] for channel in left])
+        own_L9O = weight_XO.unflatten(0, (-1, 9))[left]
+        costs_L = (own_L9O * torch.linalg.solve(own_L99, own_L9O)).sum((1, 2))
+        worst = left.pop(int(costs_L.argmin()))
         own = taps(worst)
         share_X9 = precision_XX[:, own] @ torch.linalg.inv(precision_XX[own, own])
         weight_XO = weight_XO - share_X9 @ weight_XO[own]
@@ -54,8 +53,8 @@ def pruned(input_BCHW: Tensor, wanted_BOHW: Tensor, keep: int) -> tuple[list[int
 def _moments(input_BCHW: Tensor, wanted_BOHW: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Means and covariances of 3×3 patches [X = 9 C] and of what is wanted [O], over locations."""
     count, inputs, outputs = 0, 9 * input_BCHW.shape[1], wanted_BOHW.shape[1]
-    sums = torch.zeros(inputs + outputs, dtype=torch.float64)
-    products = torch.zeros(inputs + outputs, inputs + outputs, dtype=torch.float64)
+    sums = input_BCHW.new_zeros(inputs + outputs, dtype=torch.float64)
+    products = torch.outer(sums, sums)
     for some, its in zip(
         torch.split(input_BCHW, _AT_ONCE), torch.split(wanted_BOHW, _AT_ONCE), strict=True
     ):

@@ -1,6 +1,6 @@
 """Makes the super-resolution network from photos of faces, and measures it.
 
-    python pipelines/shipped/super_resolution.py --photos FOLDER... [--iterations 8000] [--measure]
+    python pipelines/shipped/super_resolution.py --photos FOLDER... [--device cuda] [--measure]
 
 1. Faces are aligned at 256 pixels; rendered people are used where no photos are given. Photos whose
    faces are smaller teach blur, so they are left out.
@@ -34,7 +34,7 @@ from zoo.photos.image import Image
 from zoo.photos.reading import find_photos, read_photo
 from zoo.storage import write_json
 
-SIZE, PATCH, BATCH, RATE = 256, 128, 12, 1e-3
+SIZE, PATCH, BATCH, RATE = 256, 128, 24, 1e-3
 RENDERED, HELD_OUT = 400, 37
 LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709
 FACE = (slice(None), slice(None), slice(48, 208), slice(56, 200))
@@ -45,10 +45,12 @@ NOISE, PATTERN = 0.006, 0.012  # at most, of the range
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, nargs="*", default=[])
-    parser.add_argument("--iterations", type=int, default=8000)
+    parser.add_argument("--iterations", type=int, default=20000)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--measure", action="store_true", help="the training's end is not shipped")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
+    torch.set_default_device(arguments.device)
     torch.manual_seed(0)
     faces_N3HW = _tensor(_photographed(arguments.photos) if arguments.photos else _rendered())
     order = torch.randperm(len(faces_N3HW))
@@ -58,7 +60,8 @@ def main() -> None:
     report = {"faces": len(training), "iterations": arguments.iterations}
     report |= measure(network, held_out)
     if not arguments.measure:
-        export_super_resolution(network, arguments.out)
+        torch.set_default_device("cpu")
+        export_super_resolution(network.cpu(), arguments.out)
         write_json(arguments.out.with_suffix(".json"), report)
     print(json.dumps(report, indent=2))
 
@@ -174,7 +177,12 @@ def _rendered() -> list[Image]:
 
 
 def _tensor(faces: Sequence[Image]) -> Tensor:
-    return torch.from_numpy(np.stack(faces)).permute(0, 3, 1, 2).contiguous()
+    return (
+        torch.from_numpy(np.stack(faces))
+        .permute(0, 3, 1, 2)
+        .contiguous()
+        .to(torch.get_default_device())
+    )
 
 
 if __name__ == "__main__":
