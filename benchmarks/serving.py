@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import io
 import json
+import math
 import os
 import statistics
 import time
@@ -137,11 +138,10 @@ def hostile(photo: bytes) -> dict[str, bytes]:
 
 async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, object]:
     """One camera: frames per second with three frames under way, and each one's latency."""
-    frame = io.BytesIO()
     with Pillow.open(io.BytesIO(photo)) as opened:
         picture = opened.convert("RGB")
-        picture.thumbnail((640, 640))
-        picture.save(frame, "JPEG", quality=80)
+    picture.thumbnail((640, 640))
+    frames = moving(picture)
     delays: list[float] = []
     server: list[int] = []
     sent: dict[int, float] = {}
@@ -149,7 +149,7 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
 
         async def send(number: int) -> None:
             sent[number] = time.perf_counter()
-            await socket.send(number.to_bytes(4) + frame.getvalue())
+            await socket.send(number.to_bytes(4) + frames[number % len(frames)])
 
         await send(0)
         await socket.recv()  # the first one waits for the network to be loaded
@@ -170,6 +170,25 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
         "camera, server p50, ms": round(statistics.median(server)),
         "camera, frame": "x".join(map(str, picture.size)),
     }
+
+
+def moving(picture: Pillow.Image, count: int = 90) -> list[bytes]:
+    """JPEGs of a picture that sways as a person before a camera does, and comes back."""
+    frames = []
+    for number in range(count):
+        phase = 2 * math.pi * number / count
+        frame = io.BytesIO()
+        swayed = picture.rotate(
+            3 * math.sin(2 * phase),
+            Pillow.Resampling.BILINEAR,
+            translate=(
+                0.02 * picture.width * math.sin(3 * phase),
+                0.01 * picture.height * math.cos(phase),
+            ),
+        )
+        swayed.save(frame, "JPEG", quality=80)
+        frames.append(frame.getvalue())
+    return frames
 
 
 def memory() -> int:

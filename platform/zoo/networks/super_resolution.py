@@ -25,7 +25,6 @@ TOGETHER = 2
 """Pixels, in either direction, that the network works on at a time."""
 
 
-
 class SuperResolutionNetwork(nn.Module):
     """photo_B3HW in 0..1 → detail_B1HW at twice the size, luma in units of the range."""
 

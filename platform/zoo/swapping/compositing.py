@@ -29,7 +29,9 @@ from zoo.swapping.options import CompositingOptions
 
 Box = tuple[int, int, int, int]
 
-_SEGMENTED = 128  # pixels, the side of the crop that is segmented
+SEGMENTED = 128
+"""Pixels, the side of the crop that is segmented."""
+
 _MASKED = 256  # pixels, the side of the crop that the mask is drawn in
 
 
@@ -52,9 +54,9 @@ class SwappedFace:
 
 def aligned_for_segmentation(image: Image, landmarks: Points, crop: Aligned) -> Aligned:
     """The face's crop for the segmentation; ``crop`` itself where it has that size."""
-    if crop.image.shape[0] == _SEGMENTED:
+    if crop.image.shape[0] == SEGMENTED:
         return crop
-    return align(image, landmarks, _SEGMENTED)
+    return align(image, landmarks, SEGMENTED)
 
 
 def replaceable(image: Image, landmarks: Points) -> Plane:
@@ -63,7 +65,7 @@ def replaceable(image: Image, landmarks: Points) -> Plane:
     Raises:
         AssetError: the segmentation network is missing or damaged.
     """
-    wide = align(image, landmarks, _SEGMENTED)
+    wide = align(image, landmarks, SEGMENTED)
     return warp_back(skin(wide.image, wide.landmarks), wide.matrix, image.shape)
 
 

@@ -98,6 +98,11 @@ def _halfway(before: FrameFace, here: FrameFace, after: FrameFace) -> AnyArray |
     return cv2.addWeighted(before.raw, 0.5, after.raw, 0.5, 0, dtype=cv2.CV_32F)
 
 
+def look_alike(one: Plane, other: Plane) -> bool:
+    """Whether two crops [T, T, 3], their noise averaged away, look the same nearly all over."""
+    return float(np.mean(_alike(one, other) < _ALIKE)) < _FEW
+
+
 def _alike(one: Plane, other: Plane) -> Plane:
     """How much two crops [T, T, 3] look the same, [T, T], 0 to 1."""
     difference = (one - other) * np.float32(1 / _SAME)
