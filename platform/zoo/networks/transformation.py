@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.networks.fused_normalisation import Kernel, compiled
+from zoo.networks.upsampled_convolution import upsampled_convolution, worthwhile
 
 COARSEST = 8
 """Side, in pixels, of the coarsest branch."""
@@ -85,8 +86,8 @@ class TransformationNetwork(nn.Module):
         )
         merged: Tensor = coarse
         for merge, fine in zip(self.merges, finer, strict=True):
-            upsampled = F.interpolate(merged, scale_factor=2.0, mode="nearest")
-            merged = merge(torch.cat([upsampled, fine], dim=1))
+            assert isinstance(merge, Block)
+            merged = merge.merged(merged, fine)
         logits: Tensor = self.rgb(merged)
         if self.slim:
             size = photo_B3HW.shape[-2:]
@@ -117,14 +118,26 @@ def fuse_normalisation(network: nn.Module) -> None:
             block.kernel = compiled(next(block.parameters()).device)
 
 
+def fold_upsampling(network: nn.Module) -> None:
+    """Has a network trained without upsampled features, where that is quicker.
+
+    It changes the last digits of the output.
+    """
+    for block in network.modules():
+        if isinstance(block, Block):
+            block.folds = True
+
+
 class Block(nn.Sequential):
     """conv3–conv3–conv1 (short: without the last), zero-padded, each normalised, then ReLU.
 
     Attributes:
         kernel: normalises and rectifies in training on a GPU; None for PyTorch's own kernels.
+        folds: whether training folds upsampling into the first convolution.
     """
 
     kernel: Kernel | None = None
+    folds: bool = False
 
     def __init__(self, inputs: int, filters: int, normalisation: bool, short: bool) -> None:
         layers: list[nn.Module] = []
@@ -141,6 +154,25 @@ class Block(nn.Sequential):
             return self.fused(x_BCHW, self.kernel)
         plain: Tensor = super().forward(x_BCHW)  # type: ignore[no-untyped-call]
         return plain
+
+    def merged(self, coarse_BCHW: Tensor, fine_BCHW: Tensor) -> Tensor:
+        """Of ``coarse_BCHW``, upsampled (nearest), and ``fine_BCHW`` of twice its size."""
+        if self.folds and self.training and worthwhile(coarse_BCHW):
+            return self._folded(coarse_BCHW, fine_BCHW)
+        upsampled = F.interpolate(coarse_BCHW, scale_factor=2.0, mode="nearest")
+        together: Tensor = self(torch.cat([upsampled, fine_BCHW], dim=1))
+        return together
+
+    def _folded(self, coarse_BCHW: Tensor, fine_BCHW: Tensor) -> Tensor:
+        first, *others = self
+        assert isinstance(first, nn.Conv2d)
+        channels = [coarse_BCHW.shape[1], fine_BCHW.shape[1]]
+        of_coarse, of_fine = torch.split(first.weight, channels, dim=1)
+        x_BCHW = upsampled_convolution(coarse_BCHW, of_coarse)
+        x_BCHW = x_BCHW + F.conv2d(fine_BCHW, of_fine, first.bias, padding=1)
+        for layer in others:
+            x_BCHW = layer(x_BCHW)
+        return x_BCHW
 
     def fused(self, x_BCHW: Tensor, kernel: Kernel) -> Tensor:
         """The same, with ``kernel`` for normalisations and ReLU."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from zoo.networks.transformation import fuse_normalisation
+from zoo.networks.transformation import fold_upsampling, fuse_normalisation
 from zoo.objective.distributed import average_gradients, workers
 from zoo.objective.total import Weights
 from zoo.training.loop.batches import Batch
@@ -140,6 +140,7 @@ class CudaGraphStep(TrainingStep):
 
 def training_step(network: nn.Module, apply: Criterion, recipe: Recipe) -> TrainingStep:
     """A recorded step on a GPU with a single worker; a plain one otherwise."""
+    fold_upsampling(network)
     on_gpu = next(network.parameters()).device.type == "cuda"
     if not on_gpu or workers() > 1:
         return TrainingStep(network, apply, recipe)
