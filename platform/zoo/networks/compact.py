@@ -1,10 +1,10 @@
 """The compact perceptual network: VGG-19's features in a few megabytes, shipped in the package.
 
-The first four convolutions, half of VGG-19's work on a small picture, keep some of their channels
-(channel pruning, after He et al. 2017, https://arxiv.org/abs/1707.06168); the wide ones become
-pairs of a thin 3×3 and a 1×1 convolution (low-rank factors, after Zhang et al. 2016,
-https://arxiv.org/abs/1505.06798). Both are fitted to VGG-19's own responses on faces and then
-trained on to agree with them (``pipelines/shipped/distill.py``). Same input, layers and shapes as
+All convolutions whose features nobody asks for keep some of their channels (channel pruning, after
+He et al. 2017, https://arxiv.org/abs/1707.06168); the last two become pairs of a thin 3×3 and a 1×1
+convolution (low-rank factors, after Zhang et al. 2016, https://arxiv.org/abs/1505.06798). Both are
+fitted to VGG-19's own responses on faces and then trained on to agree with them
+(``pipelines/shipped/distill.py``). Same input, layers and shapes as
 :class:`zoo.networks.vgg19.VGG19`.
 """
 
@@ -17,10 +17,18 @@ from torch import nn
 from zoo.networks.shipped import COMPACT
 from zoo.networks.vgg19 import CONVOLUTIONS, VGG19
 
-WIDTHS = {"conv1_1": 24, "conv1_2": 40, "conv2_1": 64, "conv2_2": 88}
+WIDTHS = {
+    "conv1_1": 16,
+    "conv1_2": 32,
+    "conv2_1": 48,
+    "conv2_2": 64,
+    "conv3_2": 64,
+    "conv3_3": 64,
+    "conv3_4": 96,
+}
 """Channels that each pruned layer keeps."""
 
-RANKS = {"conv3_2": 96, "conv3_3": 96, "conv3_4": 96, "conv4_1": 144, "conv4_2": 160}
+RANKS = {"conv4_1": 128, "conv4_2": 128}
 """Channels between the thin 3×3 and the 1×1 convolution of each factorised layer."""
 
 _BEFORE = {name: before for before, name in pairwise(CONVOLUTIONS)}
