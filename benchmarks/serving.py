@@ -197,8 +197,8 @@ def moving(picture: Pillow.Image, count: int = 90) -> list[bytes]:
             3 * math.sin(2 * phase),
             Pillow.Resampling.BILINEAR,
             translate=(
-                0.02 * picture.width * math.sin(3 * phase),
-                0.01 * picture.height * math.cos(phase),
+                round(0.02 * picture.width * math.sin(3 * phase)),
+                round(0.01 * picture.height * math.cos(phase)),
             ),
         )
         swayed.save(frame, "JPEG", quality=80)
