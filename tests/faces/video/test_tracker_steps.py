@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.faces.detection.made_up import five
+from zoo.faces.detection import yunet
 from zoo.faces.detection.detector import luminance
 from zoo.faces.detection.hog import Box, Detection, overlap
 from zoo.faces.detection.landmark_fitting import Fit, box_of
@@ -92,7 +93,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World([face(20, 10)])
-    monkeypatch.setattr(module.yunet, "search", made.search)
+    monkeypatch.setattr(yunet, "search", made.search)
     for name in ("examined", "search_turned", "fit_landmarks", "find_landmarks",
                  "look_upright", "are_confirmed", "flow"):  # fmt: skip
         monkeypatch.setattr(module, name, getattr(made, name))
