@@ -170,15 +170,17 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
         sent.clear()
         filming = asyncio.create_task(pump())
         started = time.perf_counter()
-        while time.perf_counter() - started < seconds:
-            answer = await socket.recv()
-            assert isinstance(answer, bytes), answer
-            number = int.from_bytes(answer[:4])
-            delays.append(time.perf_counter() - sent[number])
-            server.append(int.from_bytes(answer[4:6]))
-            for old in [key for key in sent if key <= number]:
-                del sent[old]
-        filming.cancel()
+        try:
+            while time.perf_counter() - started < seconds:
+                answer = await socket.recv()
+                assert isinstance(answer, bytes), answer
+                number = int.from_bytes(answer[:4])
+                delays.append(time.perf_counter() - sent[number])
+                server.append(int.from_bytes(answer[4:6]))
+                for old in [key for key in sent if key <= number]:
+                    del sent[old]
+        finally:
+            filming.cancel()
     return {
         "camera, frames per second": round(len(delays) / (time.perf_counter() - started), 1),
         "camera, latency p50, ms": round(1000 * statistics.median(delays)),

@@ -55,8 +55,8 @@ class Recording:
         return replay
 
 
-# Rounding grows in such a network: by 1.3 % in six iterations of float32. Muon gives directions with
-# next to no gradient, and so mostly rounding, the same step as others.
+# Rounding grows in such a network: to 1.3 % in six iterations of float32. Muon gives directions
+# with next to no gradient, and so mostly rounding, the same step as others.
 @pytest.mark.parametrize(("optimiser", "rounding"), [("adam", 5), ("muon", 8)])
 def test_replayed_iterations_are_the_plain_ones(
     apply: Criterion, optimiser: str, rounding: float
