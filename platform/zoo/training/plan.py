@@ -17,7 +17,7 @@ from zoo.settings import Project, read_params
 from zoo.storage import sha256_of
 from zoo.training.recipes import Recipe, chosen_recipe
 
-VERSION = "train-8"
+VERSION = "train-9"
 """A part of every network's receipt; raised when the same inputs give another network."""
 
 CONTENT = "content.safetensors"

@@ -68,6 +68,12 @@ def test_other_sizes(small: Plane) -> None:
     assert enlarged(np.tile(small, (2, 2, 1))).shape == (512, 512, 3)
 
 
+def test_an_odd_side_gets_the_same_detail_as_an_even_one(small: Plane) -> None:
+    odd, even = enlarged(small[:65, :65]), enlarged(small[:66, :66])
+    assert odd.shape == (130, 130, 3)
+    np.testing.assert_allclose(odd[:96, :96], even[:96, :96], atol=0.5)
+
+
 @pytest.mark.parametrize(("pitch", "share"), [(0.5, 0), (1.2, 0), (1.5, 0.5), (1.8, 1), (9, 1)])
 def test_detail_comes_in_with_the_size_of_the_face(pitch: float, share: float) -> None:
     assert share_of_detail(pitch) == pytest.approx(share)

@@ -41,11 +41,12 @@ def enlarged(face: Plane, share: float = 1.0) -> Plane:
     Raises:
         AssetError: the network's file is missing or damaged.
     """
-    photo_13SS = np.ascontiguousarray(face.transpose(2, 0, 1)[None], np.float32) / 255
+    side = face.shape[0]
+    even = np.pad(face, ((0, side % 2), (0, side % 2), (0, 0)), mode="edge")
+    photo_13SS = np.ascontiguousarray(even.transpose(2, 0, 1)[None], np.float32) / 255
     (detail_11SS,) = shipped_session(WEIGHTS).run(None, {"photo": photo_13SS})
-    detail = share * _cored(255 * detail_11SS[0, 0])
-    size = (2 * face.shape[1], 2 * face.shape[0])
-    large = cv2.resize(face, size, interpolation=cv2.INTER_CUBIC)
+    detail = share * _cored(255 * detail_11SS[0, 0, : 2 * side, : 2 * side])
+    large = cv2.resize(face, (2 * side, 2 * side), interpolation=cv2.INTER_CUBIC)
     return np.asarray((large + each_channel(detail)).clip(0, 255), np.float32)
 
 
