@@ -121,7 +121,8 @@ def examined(
         proposed: the faces that YuNet sees in it.
         known: boxes of faces that are not looked at.
     """
-    places = [place for one in proposed if _is_new((place := one.place)[0], known)]
+    places = [one.place for one in proposed]
+    places = [place for place in places if _is_new(place[0], known)]
     places.sort(key=lambda place: place[0][0] - place[0][2])
     seen = [look_upright(grey, *place) for place in places]
     return [one for one in seen if one is not None]
