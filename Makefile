@@ -55,7 +55,7 @@ fuzz: $(VENV)/.dev
 check: $(VENV)/.dev
 	@ruff format --check .
 	@ruff check .
-	@mypy
+	@mypy --num-workers auto
 
 docs: $(VENV)/.docs
 	@python pipelines/project/cli_reference.py --check
@@ -92,11 +92,11 @@ $(VENV)/.train: pyproject.toml $(LOCKS) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.train
-	@$(INSTALL) train serve docs
+	@$(INSTALL) docs
 	@touch $@
 
 $(VENV)/.audit: $(VENV)/.train
-	@$(INSTALL) train serve audit
+	@$(INSTALL) audit
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(LOCKS) | $(VENV)/bin/python

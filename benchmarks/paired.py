@@ -67,7 +67,7 @@ class Build:
     def register(self) -> None:
         """Puts the network into its cache."""
         code = f"import batch, pathlib; batch.register(pathlib.Path({str(self.network)!r}))"
-        subprocess.run([sys.executable, "-c", code], env=self.environment, check=True)
+        subprocess.run([sys.executable, "-P", "-c", code], env=self.environment, check=True)
 
     def swap(self, given: Path, out: Path, jobs: int | None) -> Run:
         """Raises SystemExit when it fails."""

@@ -20,7 +20,6 @@ ALSO_HERE = {
     test_publish: """
         a_version_says_what_it_was_made_from_and_how_good_it_is
         a_version_carries_network_receipt_report_and_pictures
-        the_stored_network_serves_through_mlflow_with_its_signature
         the_same_training_is_published_once
         measured_again_a_version_gets_its_new_scores
         the_drivers_run_is_continued
@@ -28,11 +27,8 @@ ALSO_HERE = {
     test_pull: """
         publishing_and_promoting_change_what_the_next_swap_uses
         removing_takes_all_versions_out
-        what_does_not_exist_is_answered_with_what_does
         """,
     test_gate: """
-        a_champion_measured_on_other_faces_is_measured_again
-        force_needs_a_reason_and_records_who_and_why
         going_back_twice_goes_back_two_steps
         """,
     test_concurrency: """

@@ -4,17 +4,19 @@ import asyncio
 import io
 import subprocess
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Iterator
 from pathlib import Path
 
 import httpx2
 import numpy as np
+import psutil
 import pytest
 from PIL import Image as Pillow
 from websockets.asyncio.client import connect
 
 from tests.serving.conftest import Server, encoded, moving
 from zoo.errors import UsageError
+from zoo.serving.live_frames import MAX_BYTES, MAX_PIXELS
 from zoo.serving.options import Options, is_loopback
 from zoo.serving.server import address, serving
 
@@ -62,22 +64,56 @@ def test_a_large_upload_is_refused_while_the_server_goes_on(server: Server) -> N
     assert httpx2.get(f"{server.url}/health", timeout=60).json()["status"] == "ok"
 
 
-def test_a_camera_through_ray(server: Server, portrait: bytes) -> None:
+def film(server: Server, frames: Iterable[bytes]) -> list[int]:
+    """Whether each JPEG came back with a swapped face."""
+
     async def look() -> list[int]:
         found = []
         socket_address = f"{server.url.replace('http', 'ws')}/api/live?identity=ada"
         async with connect(socket_address, max_size=None) as socket:
-            for number, frame in enumerate(
-                moving(np.array(Pillow.open(io.BytesIO(portrait)).convert("RGB")), 4)
-            ):
-                await socket.send(number.to_bytes(4) + encoded(frame, "JPEG"))
+            for number, frame in enumerate(frames):
+                await socket.send(number.to_bytes(4) + frame)
                 answer = await asyncio.wait_for(socket.recv(), 60)
                 assert isinstance(answer, bytes)
                 assert int.from_bytes(answer[:4]) == number
                 found.append(answer[6])
         return found
 
-    assert asyncio.run(look()) == [1, 1, 1, 1]
+    return asyncio.run(look())
+
+
+def test_a_camera_through_ray(server: Server, portrait: bytes) -> None:
+    picture = np.array(Pillow.open(io.BytesIO(portrait)).convert("RGB"))
+    frames = [encoded(frame, "JPEG") for frame in moving(picture, 4)]
+    assert film(server, frames) == [1, 1, 1, 1]
+
+
+def test_the_largest_frames_pass_through_ray(server: Server, portrait: bytes) -> None:
+    """With what is kept of the one before, they are just below a limit of gRPC's (4 MiB)."""
+    side = round(MAX_PIXELS**0.5)
+    picture = Pillow.open(io.BytesIO(portrait)).convert("RGB").resize((side, side))
+    noise = np.random.default_rng(1).normal(0, 25, (side, side, 3))
+    noisy = np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8)
+    frame = encoded(noisy, "JPEG", quality=96)
+    assert 0.9 * MAX_BYTES < len(frame) < MAX_BYTES
+    assert film(server, [frame, frame, frame]) == [1, 1, 1]
+
+
+def test_a_camera_goes_on_when_its_worker_dies(server: Server, portrait: bytes) -> None:
+    picture = np.array(Pillow.open(io.BytesIO(portrait)).convert("RGB"))
+    frames = [encoded(frame, "JPEG") for frame in moving(picture, 4)]
+    (worker,) = [
+        process
+        for process in psutil.Process(server.process.pid).children(recursive=True)
+        if "ServeReplica" in "".join(process.cmdline())
+    ]
+
+    def one_by_one() -> Iterator[bytes]:
+        yield frames[0]
+        worker.kill()
+        yield from frames[1:]
+
+    assert film(server, one_by_one()) == [1, 1, 1, 1]
 
 
 def test_another_sites_page_is_refused_through_ray(server: Server) -> None:

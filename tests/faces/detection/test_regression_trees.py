@@ -91,17 +91,17 @@ def test_the_unpacked_model_is_memory_mapped_and_equals_the_file(
     assert np.array_equal(repaired.leaves, fresh.leaves)
 
 
-@pytest.mark.parametrize("name", ["mean_shape", "leaves"])
-@pytest.mark.parametrize(
-    "damage",
+@pytest.mark.parametrize(  # all arrays are read by the same code, and each takes seconds to make
+    ("name", "damage"),
     [
-        lambda whole: np.zeros(3),
-        lambda whole: np.array(7, whole.dtype),
-        lambda whole: whole.astype(np.int64) - 2**40,
-        lambda whole: whole.astype(np.complex64),
-        lambda whole: np.full_like(whole, 200),
-        lambda whole: b"\x93NUMPY\x01\x00\x10\x00{'descr': ((((((",
-        lambda whole: b"PK\x05\x06" + bytes(18),  # an empty archive
+        ("mean_shape", lambda whole: np.zeros(3)),
+        ("leaves", lambda whole: np.array(7, whole.dtype)),
+        ("leaves", lambda whole: whole.astype(np.int64) - 2**40),
+        ("mean_shape", lambda whole: whole.astype(np.complex64)),
+        ("mean_shape", lambda whole: np.full_like(whole, 200)),
+        ("leaves", lambda whole: np.full_like(whole, 200)),
+        ("mean_shape", lambda whole: b"\x93NUMPY\x01\x00\x10\x00{'descr': (((((("),
+        ("leaves", lambda whole: b"PK\x05\x06" + bytes(18)),  # an empty archive
     ],
 )
 def test_a_damaged_array_is_made_again(

@@ -153,7 +153,7 @@ def test_a_crop_of_a_large_face_is_the_photos_mean_over_each_pixel(
     assert np.mean(apart) < most / 2 and np.max(apart) < most
 
 
-@pytest.mark.parametrize(("width", "size"), [(50.0, 32), (24.0, 32), (20.0, 16)])
+@pytest.mark.parametrize(("width", "size"), [(50.0, 32), (24.0, 32), (15.0, 32), (20.0, 16)])
 def test_a_fine_warp_keeps_what_the_crop_shows(width: float, size: int) -> None:
     """A wave of 6 pixels of the crop, against its own value at each pixel of the photo."""
     matrix = matrix_of(width, 0.3, 1.1)
@@ -174,7 +174,7 @@ def test_a_fine_warp_keeps_what_the_crop_shows(width: float, size: int) -> None:
     errors = np.abs(found[..., 0] - expected)[inside]
     assert errors.mean() < 0.06 * np.abs(expected).max()
     strength = (found[..., 0] * expected)[inside].sum() / (expected**2)[inside].sum()
-    assert strength == pytest.approx(1, abs=0.03 if size <= width else 0.06)  # averaged
+    assert strength == pytest.approx(1, abs=0.03 if size <= width else 0.08)  # averaged
     assert np.allclose(found[..., 1], -found[..., 0], atol=1e-5)
     assert np.allclose(found[..., 2], found[..., 0] + 1, atol=1e-5)
     assert np.allclose(found[..., 3], 3, atol=1e-5)

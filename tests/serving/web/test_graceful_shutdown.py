@@ -37,10 +37,10 @@ def test_what_is_under_way_is_answered_and_nothing_new_begun(
     # One client: each reads the system's certificates, which takes longer than a swap.
     with (
         httpx2.Client(base_url=running.url, timeout=60) as client,
-        ThreadPoolExecutor(30) as clients,
+        ThreadPoolExecutor(16) as clients,
     ):
         assert swap() == 200
-        asked = [clients.submit(swap) for _ in range(30)]
+        asked = [clients.submit(swap) for _ in range(16)]
         _wait(lambda: any(one.done() for one in asked))
         under_way = [one for one in asked if not one.done()]
         running.process.send_signal(signal.SIGTERM)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 from ray import serve
 from ray.exceptions import RayTaskError
@@ -94,6 +95,7 @@ class Worker:
         if not options.cluster:
             _stay_on_loopback()
         keep_freed_memory()
+        cv2.setNumThreads(1)  # frames and photos are what runs in parallel
         if beside.notary is not None:
             sign_through(*beside.notary)
         self._options, self._beside = options, beside

@@ -71,7 +71,10 @@ class Gateway:
     async def frame(
         self, jpeg: bytes, chosen: Chosen, following: Following | None
     ) -> AsyncIterator[Following | Frame]:
-        worker: Any = self._worker.options(multiplexed_model_id=chosen.key, stream=True)
+        # Over Serve's gRPC: a frame is small, and Ray's object store takes longer for it.
+        worker: Any = self._worker.options(
+            multiplexed_model_id=chosen.key, stream=True, _by_reference=False
+        )
         given = 0  # parts; one that died after the first is not asked for it again
         for attempts_left in reversed(range(_ATTEMPTS)):
             try:

@@ -46,6 +46,7 @@ class Listener:
                 log_config=None,
                 server_header=False,
                 proxy_headers=False,
+                ws_per_message_deflate=False,  # JPEGs get no smaller
                 timeout_keep_alive=_SECONDS_IDLE,
                 timeout_graceful_shutdown=_SECONDS_TO_END,
                 backlog=_BACKLOG,
