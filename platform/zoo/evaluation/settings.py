@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from zoo.evaluation.measures.likeness import Choice
 from zoo.settings import Project, read_params, section
 
-VERSION = "evaluate-10"
+VERSION = "evaluate-11"
 """A part of every report's receipt; raised when the same network gets other figures."""
 
 HELD_OUT = "held_out.json"

@@ -26,14 +26,15 @@ from zoo.photos.image import AnyArray, Image, Matrix, Plane, Points
 
 _WEIGHTS = np.where(np.arange(68) < 17, 0.5, 1.0)[:, None]
 
-_TAKEN_BY_LINEAR = 1 / 24
-"""Pixels squared, the variance of the blur that linear interpolation of doubled pixels is, on
-average over all places between two of them."""
+_BY_LINEAR = 1 / 6
+"""Pixels squared, the variance of the blur that linear interpolation is, on average over all places
+between two pixels."""
 
-_DENSE, _FITTED, _DENSEST = 1.15, 1.5, 2.1
-"""Crop pixels per photo pixel from and up to which linear interpolation will do; a crop with more
-is reduced to the second. Interpolated between such pixels, an image is as blurred as by the size of
-a photo's pixel."""
+_BY_AVERAGING = 1 / 12
+"""Likewise of the mean over one pixel."""
+
+_DENSE, _DENSEST = 1.15, 2.5
+"""Crop pixels per photo pixel from which linear interpolation is as good as cubic, and at most."""
 
 
 @dataclass(frozen=True)
@@ -111,21 +112,21 @@ def unwarped(crop: AnyArray, matrix: Matrix, shape: tuple[int, ...]) -> AnyArray
 
 
 def unwarped_finely(crop: Plane, matrix: Matrix, shape: tuple[int, ...]) -> Plane:
-    """As :func:`unwarped`, of float32 [S, S, C], C up to 4, and sharper.
+    """As :func:`unwarped`, of float32 [S, S, C], C up to 4, as sharp as a photo would show it.
 
-    The last step is linear interpolation. A crop that is dense enough loses no more by that than by
-    the size of the photo's pixels. Another one is drawn at twice its size before, by cubic
-    interpolation: a third of the time of a cubic warp. What the linear one then takes from the
-    finest is added before.
+    The last step is linear interpolation. A crop that has hardly more pixels than its place in the
+    photo is drawn at twice its size before, by cubic interpolation: a third of the time of a cubic
+    warp. What the linear one blurs more than the larger pixels of the photo would, the Laplacian
+    takes back before, and otherwise adds.
     """
-    drawn: AnyArray = crop
-    density = _scale(matrix) * crop.shape[0]  # crop pixels per photo pixel, along one axis
-    if density > _DENSEST:
-        drawn = _reduced(crop, round(_FITTED / _scale(matrix)))
-    elif density < _DENSE:
-        sharper = cv2.scaleAdd(cv2.Laplacian(crop, -1), -_TAKEN_BY_LINEAR / 2, crop)
-        double = (2 * crop.shape[1], 2 * crop.shape[0])
-        drawn = cv2.resize(sharper, double, interpolation=cv2.INTER_CUBIC)
+    drawn = _reduced(crop, round(_DENSEST / _scale(matrix)))
+    density = _scale(matrix) * drawn.shape[0]  # crop pixels per photo pixel, along one axis
+    doubled = density < _DENSE
+    blur = max(0, density**2 - 1) * _BY_AVERAGING - _BY_LINEAR / (4 if doubled else 1)
+    drawn = cv2.scaleAdd(cv2.Laplacian(drawn, -1), blur / 2, drawn)
+    if doubled:
+        double = (2 * drawn.shape[1], 2 * drawn.shape[0])
+        drawn = cv2.resize(drawn, double, interpolation=cv2.INTER_CUBIC)
     return np.asarray(_warp_out(drawn, matrix, shape, cv2.INTER_LINEAR), np.float32)
 
 

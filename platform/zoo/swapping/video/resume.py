@@ -31,7 +31,7 @@ from zoo.swapping.video.segment import Done, SegmentOptions
 from zoo.swapping.video.segment_division import SUFFIX, Segment
 from zoo.untrusted import read_json
 
-MAKER = "6"
+MAKER = "7"
 """Version of the code that makes segments; raise it when the same input gives other frames."""
 
 _ROLES = "roles.json"
