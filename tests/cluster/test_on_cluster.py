@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from ray.cluster_utils import Cluster
 
 from tests.networks_on_disk import write_network
-from tests.serving.conftest import REGISTRY, portrait, zoo_cache
+from tests.serving.conftest import REGISTRY, couple, portrait, zoo_cache
 from tests.swapping.conftest import portraits
 from zoo.cli.swapping.swap_workers import swap_workers
 from zoo.cluster import tasks as tasks_module
@@ -29,13 +29,14 @@ from zoo.provenance.credentials.verifying import verify
 from zoo.serving.deployment import running as running_module
 from zoo.serving.deployment.application import LibraryActor
 from zoo.serving.deployment.gateway import Gateway
+from zoo.serving.live_frames import Frame
 from zoo.serving.options import Options
 from zoo.serving.upload_swapping import SwapRequest
 from zoo.settings import Project
 from zoo.storage import sha256_of
 from zoo.swapping.files.photo_batch import BatchOptions, Outcome, swap_many
 
-__all__ = ["portrait", "portraits", "zoo_cache"]
+__all__ = ["couple", "portrait", "portraits", "zoo_cache"]
 
 
 @pytest.fixture(autouse=True)
@@ -164,7 +165,11 @@ class CountingLibrary(LibraryActor):
 
 @pytest.mark.faults
 def test_identities_are_served_by_workers_of_the_cluster_that_hold_them(
-    zoo_cache: Path, portrait: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    zoo_cache: Path,
+    portrait: bytes,
+    couple: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(running_module, "LibraryActor", CountingLibrary)
     monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
@@ -178,6 +183,8 @@ def test_identities_are_served_by_workers_of_the_cluster_that_hold_them(
                 seen.add((await gateway.swap(portrait, [chosen], SwapRequest())).encoded)
                 await asyncio.sleep(0.5)  # in which Serve tells who holds what
             counts.append(await gateway._library.ask.remote("fetched"))
+        _, frame = [part async for part in gateway.frame(couple, chosen, None)]
+        assert isinstance(frame, Frame) and frame.jpeg is not None
         return counts, seen
 
     with running_module.running(options) as gateway:

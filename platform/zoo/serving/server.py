@@ -95,7 +95,6 @@ def _environment(folder: str) -> dict[str, str]:
     return {
         "TMPDIR": folder,  # what they leave goes with it
         "RAY_SERVE_LOG_TO_STDERR": "0",
-        "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",  # it runs where the clients are answered
     }
 
 

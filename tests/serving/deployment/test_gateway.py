@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import grpc
 import pytest
 from ray.exceptions import ActorDiedError, RayTaskError
 from ray.serve.exceptions import BackPressureError
@@ -14,18 +15,18 @@ from zoo.serving.web.problems import BusyError
 
 
 class Handle:
-    """A deployment that answers, or raises, one after the other."""
+    """A deployment that answers, raises, or never does either (None), one after the other."""
 
     def __init__(self, *answers: Any) -> None:
-        self._answers = list(answers)
+        self.answers = list(answers)
         self.find = self
 
     def remote(self, *_: Any) -> Any:
         async def answer() -> Any:
-            one = self._answers.pop(0)
-            if isinstance(one, Exception):
+            one = self.answers.pop(0)
+            if isinstance(one, BaseException):
                 raise one
-            return one
+            return one or await asyncio.Event().wait()
 
         return answer()
 
@@ -42,6 +43,27 @@ def found(*answers: Any) -> Any:
 
 def test_the_successor_of_a_dead_worker_answers() -> None:
     assert found(ActorDiedError(), ActorDiedError(), "faces") == "faces"
+
+
+def test_the_successor_of_a_worker_that_ends_in_order_answers() -> None:
+    unsent = grpc.aio.AioRpcError(
+        grpc.StatusCode.CANCELLED, grpc.aio.Metadata(), grpc.aio.Metadata()
+    )
+    assert found(unsent, asyncio.CancelledError(), "faces") == "faces"
+
+
+def test_who_has_gone_is_not_asked_for() -> None:
+    handle: Any = Handle(None, "faces")
+
+    async def ask_and_go() -> None:
+        asked = asyncio.create_task(Gateway(handle, handle).find(b"photo"))
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asked
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(ask_and_go())
+    assert handle.answers == ["faces"]
 
 
 def test_what_kills_every_worker_is_given_up() -> None:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import grpc
 from ray.exceptions import ObjectLostError, RayActorError, RayTaskError
 from ray.serve.exceptions import (
     BackPressureError,
@@ -32,8 +33,9 @@ _DEATHS = (
     ObjectLostError,  # an answer that its worker took along
     ReplicaUnavailableError,
     DeploymentUnavailableError,
+    grpc.aio.AioRpcError,
+    asyncio.CancelledError,  # by a worker that ends in order
 )
-
 
 _FAILURES = (BackPressureError, RayTaskError, *_DEATHS)
 
@@ -106,7 +108,10 @@ async def _answer(ask: Callable[[], Any]) -> Any:
     raise AssertionError  # the last attempt returns or raises
 
 
-def _raise_unless_it_died(error: Exception, attempts_left: int) -> None:
+def _raise_unless_it_died(error: BaseException, attempts_left: int) -> None:
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        raise error  # whoever asked has gone
     if isinstance(error, BackPressureError):
         raise BusyError("The server's queue is full; try again.") from error
     if isinstance(error, RayTaskError):
