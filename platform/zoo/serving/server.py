@@ -95,6 +95,8 @@ def _environment(folder: str) -> dict[str, str]:
     return {
         "TMPDIR": folder,  # what they leave goes with it
         "RAY_SERVE_LOG_TO_STDERR": "0",
+        # The loop that answers clients also finds workers for them; a thread more takes longer.
+        "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
     }
 
 

@@ -1,6 +1,7 @@
 """A request whose worker died goes to another; one that kills them all is given up."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -9,8 +10,11 @@ from ray.exceptions import ActorDiedError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
 from zoo.errors import PhotoError
+from zoo.faces.video.tracker import Tracker
 from zoo.serving.deployment import gateway
+from zoo.serving.deployment.backend import Chosen
 from zoo.serving.deployment.gateway import Gateway
+from zoo.serving.live_frames import Following, Frame
 from zoo.serving.web.problems import BusyError
 
 
@@ -64,6 +68,35 @@ def test_who_has_gone_is_not_asked_for() -> None:
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(ask_and_go())
     assert handle.answers == ["faces"]
+
+
+def test_a_frame_whose_camera_has_gone_is_still_taken_from_the_worker() -> None:
+    taken: list[object] = []
+    following, frame = Following(Tracker(30.0)), Frame(None, 0.1)
+
+    class Worker:
+        def options(self, **_: Any) -> Any:
+            self.frame = self
+            return self
+
+        async def remote(self, *_: Any) -> AsyncIterator[object]:
+            for part in (following, frame):
+                await asyncio.sleep(0)
+                yield part
+                taken.append(part)
+
+    async def film(parts: int) -> list[object]:
+        worker: Any = Worker()
+        asked = Gateway(worker, worker).frame(b"", Chosen("ada", 1, "", ""), None)
+        seen: list[object] = [await anext(asked) for _ in range(parts)]
+        await asked.aclose()  # type: ignore[attr-defined]
+        while len(taken) < 2:
+            await asyncio.sleep(0)
+        return seen
+
+    assert asyncio.run(asyncio.wait_for(film(1), 10)) == [following] and taken == [following, frame]
+    taken.clear()
+    assert asyncio.run(film(2)) == [following, frame]
 
 
 def test_what_kills_every_worker_is_given_up() -> None:

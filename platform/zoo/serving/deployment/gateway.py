@@ -46,6 +46,7 @@ class Gateway:
     def __init__(self, worker: DeploymentHandle[Any], library: Any) -> None:
         """:mod:`.application`'s deployment and actor."""
         self._worker, self._library = worker, library
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def gallery(self) -> Gallery:
         gallery: Gallery = await _answer(lambda: self._library.ask.remote("gallery"))
@@ -73,23 +74,47 @@ class Gateway:
     async def frame(
         self, jpeg: bytes, chosen: Chosen, following: Following | None
     ) -> AsyncIterator[Following | Frame]:
+        parts: asyncio.Queue[Following | Frame | Exception] = asyncio.Queue()
+        # In a task of its own, which goes on if the camera leaves: Serve keeps in memory what was
+        # begun and is not taken.
+        asking = asyncio.create_task(self._ask_for(parts, jpeg, chosen, following))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        part = None
+        while not isinstance(part, Frame):
+            part = await parts.get()
+            if isinstance(part, Exception):
+                raise part
+            yield part
+
+    async def _ask_for(
+        self,
+        parts: "asyncio.Queue[Following | Frame | Exception]",
+        jpeg: bytes,
+        chosen: Chosen,
+        following: Following | None,
+    ) -> None:
+        """Puts what a worker makes of a frame into ``parts``, or why it makes nothing."""
         # Over Serve's gRPC: a frame is small, and Ray's object store takes longer for it.
         worker: Any = self._worker.options(
             multiplexed_model_id=chosen.key, stream=True, _by_reference=False
         )
         given = 0  # parts; one that died after the first is not asked for it again
-        for attempts_left in reversed(range(_ATTEMPTS)):
-            try:
-                made = 0
-                async for part in worker.frame.remote(jpeg, chosen, following):
-                    made += 1
-                    if made > given:
-                        given = made
-                        yield part
-                return
-            except _FAILURES as error:
-                _raise_unless_it_died(error, attempts_left)
-            await asyncio.sleep(_SECONDS_BETWEEN)
+        try:
+            for attempts_left in reversed(range(_ATTEMPTS)):
+                try:
+                    made = 0
+                    async for part in worker.frame.remote(jpeg, chosen, following):
+                        made += 1
+                        if made > given:
+                            given = made
+                            parts.put_nowait(part)
+                    return
+                except _FAILURES as error:
+                    _raise_unless_it_died(error, attempts_left)
+                await asyncio.sleep(_SECONDS_BETWEEN)
+        except Exception as error:
+            parts.put_nowait(error)
 
 
 async def _answer(ask: Callable[[], Any]) -> Any:
