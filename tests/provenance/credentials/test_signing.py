@@ -117,7 +117,7 @@ def test_of_a_cameras_manifest_the_history_is_kept_and_what_is_private_is_not(
     assert found.steps[1].says == ("c2pa.created",)  # where nobody describes it
     assert not found.steps[1].problems
     content = (tmp_path / "out.jpg").read_bytes()
-    for words in (b"Jane Doe", b"4711", b"39,21"):
+    for words in (b"Jane Doe", b"4711-0815", b"39,21.1N"):
         assert words not in content
     assert content.count(b"\xff\xd8\xff") == 1
     again = sign_bytes(encoded(seed=2), Made(MARK, content))
