@@ -99,6 +99,35 @@ def test_a_frame_whose_camera_has_gone_is_still_taken_from_the_worker() -> None:
     assert asyncio.run(film(2)) == [following, frame]
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_frame_whose_worker_ends_early_goes_to_another_or_is_given_up(whole: bool) -> None:
+    following, frame = Following(Tracker(30.0)), Frame(None, 0.1)
+    streams: list[list[object]] = [[following], [following, frame] if whole else [], []]
+
+    class Worker:
+        def options(self, **_: Any) -> Any:
+            self.frame = self
+            return self
+
+        async def remote(self, *_: Any) -> AsyncIterator[object]:
+            for part in streams.pop(0):
+                yield part
+
+    async def film() -> None:
+        worker: Any = Worker()
+        async for part in Gateway(worker, worker).frame(b"", Chosen("ada", 1, "", ""), None):
+            seen.append(part)
+
+    seen: list[object] = []
+    if whole:
+        asyncio.run(asyncio.wait_for(film(), 10))
+        assert seen == [following, frame]
+    else:
+        with pytest.raises(BusyError, match="no whole answer"):
+            asyncio.run(asyncio.wait_for(film(), 10))
+        assert seen == [following]
+
+
 def test_what_kills_every_worker_is_given_up() -> None:
     with pytest.raises(BusyError, match="died; try again"):
         found(ActorDiedError(), ActorDiedError(), ActorDiedError(), "faces")

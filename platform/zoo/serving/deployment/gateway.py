@@ -28,6 +28,7 @@ _ATTEMPTS = 3
 """Few: what kills one worker after the other shall not go on."""
 
 _SECONDS_BETWEEN = 0.2
+_PARTS = 2  # of a frame's answer
 _DEATHS = (
     RayActorError,
     ObjectLostError,  # an answer that its worker took along
@@ -109,10 +110,12 @@ class Gateway:
                         if made > given:
                             given = made
                             parts.put_nowait(part)
-                    return
+                    if given == _PARTS:
+                        return
                 except _FAILURES as error:
                     _raise_unless_it_died(error, attempts_left)
                 await asyncio.sleep(_SECONDS_BETWEEN)
+            raise BusyError("The workers of this request gave no whole answer; try again.")
         except Exception as error:
             parts.put_nowait(error)
 
