@@ -25,10 +25,10 @@ from websockets.asyncio.client import connect
 from zoo.cli.terminal.project_context import registry_uri_or_none
 from zoo.serving.options import Options
 from zoo.serving.server import serving
+from zoo.serving.web.camera import Outcome
 
 _CAMERA = 60  # frames per second that it gives
 _UNDER_WAY = 3  # frames, as in the page
-_LOST = 4.0  # seconds after which a frame that is not answered is forgotten, likewise
 
 
 def main() -> None:
@@ -143,8 +143,7 @@ def hostile(photo: bytes) -> dict[str, bytes]:
 async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, object]:
     """One camera, as the page films: frames per second, and each one's latency.
 
-    A frame is sent as often as a camera gives one, while fewer than three are under way; when a
-    later one is answered, those before it were passed over.
+    A frame is sent as often as a camera gives one, while fewer than three are under way.
     """
     with Pillow.open(io.BytesIO(photo)) as opened:
         picture = opened.convert("RGB")
@@ -163,8 +162,6 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
             for number in range(1, 100_000):
                 while len(sent) >= _UNDER_WAY:
                     await asyncio.sleep(1 / _CAMERA)
-                    for old in [key for key, when in sent.items() if _lost(when)]:
-                        del sent[old]
                 await send(number)
                 await asyncio.sleep(1 / _CAMERA)
 
@@ -178,10 +175,11 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
                 answer = await socket.recv()
                 assert isinstance(answer, bytes), answer
                 number = int.from_bytes(answer[:4])
-                delays.append(time.perf_counter() - sent[number])
+                seconds_of_frame = time.perf_counter() - sent.pop(number)
+                if answer[6] == Outcome.PASSED_OVER:
+                    continue
+                delays.append(seconds_of_frame)
                 server.append(int.from_bytes(answer[4:6]))
-                for old in [key for key in sent if key <= number]:
-                    del sent[old]
         finally:
             filming.cancel()
     return {
@@ -190,10 +188,6 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
         "camera, server p50, ms": round(statistics.median(server)),
         "camera, frame": "x".join(map(str, picture.size)),
     }
-
-
-def _lost(sent: float) -> bool:
-    return time.perf_counter() - sent > _LOST
 
 
 def moving(picture: Pillow.Image, count: int = 90) -> list[bytes]:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import struct
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -74,6 +75,38 @@ def test_the_next_frame_is_tracked_while_one_is_swapped(
         socket.send_bytes(struct.pack(">I", 2) + b"a frame")
         assert [socket.receive_bytes()[7:] for _ in range(2)] == [b"1", b"2"]
     assert Waiting.tracked == [None, 0, 1]  # each with what the one before it gave
+
+
+def test_a_frame_that_is_passed_over_is_answered_at_once(
+    network: Path, zoo_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
+    swap = threading.Event()
+
+    class Slow(InProcess):
+        """Tracks, and swaps when it is told to."""
+
+        async def frame(
+            self, jpeg: bytes, chosen: Chosen, following: Following | None
+        ) -> AsyncIterator[Following | Frame]:
+            yield Following(Tracker(RATE))
+            await asyncio.to_thread(swap.wait, 20)
+            yield Frame(jpeg, 0.0)
+
+    given = Options(registry=REGISTRY, rate=0.0)
+    client = TestClient(api.create(Slow(network, given), given), base_url=HERE)
+    with client.websocket_connect(f"{SOCKET}/api/live?identity=ada") as socket:
+        for number in range(6):  # three are under way, and the last passes over two
+            socket.send_bytes(struct.pack(">I", number) + b"frame %d" % number)
+            time.sleep(0.1)
+        for number in (3, 4):
+            assert socket.receive_bytes() == struct.pack(">IHB", number, 0, 2)
+        swap.set()
+        for number in (0, 1, 2, 5):
+            answer = socket.receive_bytes()
+            assert struct.unpack_from(">IHB", answer)[::2] == (number, 1)
+            assert answer[7:] == b"frame %d" % number
+    assert 'zoo_live_frames_total{kind="passed over"} 2.0' in client.get("/metrics").text
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Live video over a WebSocket: JPEG frames in, swapped JPEG frames out.
 
 The client sends binary messages, a number (4 bytes, big-endian) and a JPEG. Each is answered by a
-binary message: the same number, the milliseconds that the server took (2 bytes), 1 or 0 for whether
-a face was found (1 byte), and the swapped JPEG, or nothing where none was. When frames come faster
-than they can be swapped, all but the newest are passed over, and not answered. Errors are sent as a
-text message (a problem, as everywhere) before the socket closes.
+binary message: the same number, the milliseconds that the server took (2 bytes), what became of it
+(1 byte, :class:`Outcome`), and the swapped JPEG, if there is one. When frames come faster than they
+can be swapped, all but the newest are passed over: they are answered at once, and so before those
+that came before them. Errors are sent as a text message (a problem, as everywhere) before the
+socket closes.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import cast
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
@@ -28,9 +30,19 @@ from zoo.serving.web.problems import BusyError, status_of
 __all__ = ["MAX_PIXELS", "add"]
 
 SECONDS_IDLE = 60.0
-_FRAMES_UNDER_WAY = 2
+_FRAMES_UNDER_WAY = 3
+"""One is swapped, one tracked, and one waits for whichever ends first."""
+
 _NUMBER = struct.Struct(">I")
 _ANSWER = struct.Struct(">IHB")
+
+
+class Outcome(IntEnum):
+    """What became of a frame."""
+
+    NO_FACE = 0
+    SWAPPED = 1
+    PASSED_OVER = 2
 
 
 def add(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> None:
@@ -115,9 +127,13 @@ class _Session:
                 self._newest.put_nowait(error)
                 continue
             if not self._newest.empty():
-                self._newest.get_nowait()
-                self._metrics.frames.labels("passed over").inc()
+                await self._pass_over(self._newest.get_nowait())
             self._newest.put_nowait(message)
+
+    async def _pass_over(self, older: bytes | ZooError) -> None:
+        assert isinstance(older, bytes)  # nothing is read after an error
+        self._metrics.frames.labels("passed over").inc()
+        await self._socket.send_bytes(_encoded(older, Outcome.PASSED_OVER))
 
     async def _track(self) -> None:
         following: Following | None = None
@@ -146,13 +162,15 @@ class _Session:
             seconds = time.perf_counter() - one.started
             self._metrics.frame_seconds.observe(seconds)
             self._metrics.frames.labels("swapped" if frame.jpeg else "without a face").inc()
-            await self._socket.send_bytes(_encoded(one.message, frame, seconds))
+            outcome = Outcome.SWAPPED if frame.jpeg else Outcome.NO_FACE
+            answer = _encoded(one.message, outcome, seconds) + (frame.jpeg or b"")
+            await self._socket.send_bytes(answer)
 
 
-def _encoded(message: bytes, frame: Frame, seconds: float) -> bytes:
+def _encoded(message: bytes, outcome: Outcome, seconds: float = 0.0) -> bytes:
     (number,) = _NUMBER.unpack_from(message)
     milliseconds = min(65535, round(seconds * 1000))
-    return _ANSWER.pack(number, milliseconds, frame.jpeg is not None) + (frame.jpeg or b"")
+    return _ANSWER.pack(number, milliseconds, outcome)
 
 
 async def _refuse(socket: WebSocket, error: ZooError) -> None:

@@ -3,10 +3,10 @@ import { socketAddress } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
 const WIDTH = 640; // pixels of what is sent
-const AHEAD = 3; // frames under way: one is swapped, one is tracked, one is on its way
+const AHEAD = 3; // frames under way: one is swapped, one is tracked, one waits or is on its way
 const QUALITY = 0.8;
-const LOST = 4000; // ms after which a frame that was passed over is forgotten
 const HEAD = 7; // bytes before the JPEG of an answer
+const [SWAPPED, PASSED_OVER] = [1, 2]; // what became of a frame
 
 const video = $("video");
 const out = $("out");
@@ -128,8 +128,6 @@ function connect() {
 
 function pump(mine) {
   if (mine !== socket || mine.readyState !== WebSocket.OPEN) return;
-  const now = performance.now();
-  for (const [key, when] of sent) if (now - when > LOST) sent.delete(key);
   if (sent.size < AHEAD) send(mine);
   const next = () => pump(mine);
   if (document.hidden || !video.requestVideoFrameCallback) setTimeout(next, 33);
@@ -142,7 +140,10 @@ function send(mine) {
   capture.getContext("2d").drawImage(video, 0, 0, capture.width, capture.height);
   capture.toBlob(
     async (blob) => {
-      if (!blob) return;
+      if (!blob) {
+        sent.delete(mark); // it cannot be sent, and will not be answered
+        return;
+      }
       const jpeg = new Uint8Array(await blob.arrayBuffer());
       if (mine.readyState !== WebSocket.OPEN) return; // it may have closed meanwhile
       const message = new Uint8Array(4 + jpeg.length);
@@ -157,12 +158,13 @@ function send(mine) {
 
 async function answer(mine, data) {
   const view = new DataView(data);
-  const [mark, server, found] = [view.getUint32(0), view.getUint16(4), view.getUint8(6)];
+  const [mark, server, outcome] = [view.getUint32(0), view.getUint16(4), view.getUint8(6)];
   const started = sent.get(mark);
-  for (const key of [...sent.keys()]) if (key <= mark) sent.delete(key); // older ones were passed over
+  sent.delete(mark);
+  if (outcome === PASSED_OVER) return; // for a newer one
   const pen = out.getContext("2d");
-  $("no-face").hidden = Boolean(found);
-  if (found) {
+  $("no-face").hidden = outcome === SWAPPED;
+  if (outcome === SWAPPED) {
     const picture = await createImageBitmap(new Blob([new Uint8Array(data, HEAD)], { type: "image/jpeg" }));
     if (mine !== socket) return;
     pen.drawImage(picture, 0, 0, out.width, out.height);

@@ -100,7 +100,7 @@ function live() {
   head.append(element("span", "method ws", "WS"), element("code", "", "/api/live?identity=NAME"));
   part.append(
     head,
-    element("p", "", "Swap the frames of a camera. Send binary messages: a number (4 bytes, big-endian), then a JPEG. Each answer has the same number, the server's milliseconds (2 bytes), 1 or 0 for whether a face was found (1 byte), then the swapped JPEG. Frames that come faster than they can be swapped are passed over. A text message is a refusal."),
+    element("p", "", "Swap the frames of a camera. Send binary messages: a number (4 bytes, big-endian), then a JPEG. Each answer has the same number, the server's milliseconds (2 bytes), a byte, then the swapped JPEG. The byte is 1 for a swapped frame, 0 where no face was found, 2 for a frame that was passed over because a newer one had come. A text message is a refusal."),
   );
   return part;
 }
