@@ -208,8 +208,9 @@ def test_weights_by_layer_are_those_that_the_network_works_with(
     assert weights.keys() == original.keys()
     for name, value in original.items():
         assert weights[name].dtype == np.float32
-        step = float(value.abs().max()) / 63  # of 7 bits
-        np.testing.assert_allclose(weights[name], value.numpy(), atol=step)
+        step = float(value.abs().max()) / 63  # of 7 bits; sums of weights have larger ones
+        np.testing.assert_allclose(weights[name], value.numpy(), atol=2 * step)
+        assert np.abs(weights[name] - value.numpy()).mean() < step / 2
     network = TransformationNetwork(128, 16, "slim").eval()
     network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     crop = align(portraits[0][0].image, portraits[0][1].landmarks, 128).image[None]

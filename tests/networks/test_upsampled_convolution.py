@@ -4,8 +4,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from zoo.networks.transformation import Layout, TransformationNetwork, fold_upsampling
-from zoo.networks.upsampled_convolution import upsampled_convolution, worthwhile
+from zoo.networks.transformation import (
+    Layout,
+    TransformationNetwork,
+    fold_upsampling,
+    for_inference,
+)
+from zoo.networks.upsampled_convolution import (
+    SubPixelConvolution,
+    upsampled_convolution,
+    worthwhile,
+)
 
 LAYOUTS: tuple[Layout, ...] = ("paper", "slim")
 
@@ -20,6 +29,7 @@ def test_it_is_the_convolution_of_the_upsampled_features(
     large = F.interpolate(small, scale_factor=2.0, mode="nearest")
     expected, found = F.conv2d(large, weight, padding=1), upsampled_convolution(small, weight)
     torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(SubPixelConvolution(weight.detach())(small), expected)
     towards = torch.randn_like(expected)
     for one, other in zip(
         torch.autograd.grad((found * towards).sum(), (small, weight)),
@@ -40,6 +50,19 @@ def test_a_network_gives_the_same_with_it_and_only_training_uses_it(layout: Layo
     found = network.train()(photos)
     assert not torch.equal(found, expected)  # it is in use
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_network_for_inference_gives_the_same(layout: Layout) -> None:
+    torch.manual_seed(0)
+    network = TransformationNetwork(32, 4, layout).double().train()
+    before = network.state_dict()
+    inference = for_inference(network)
+    photos = torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    torch.testing.assert_close(inference(photos), network(photos))
+    assert not inference.training
+    assert network.training
+    assert list(network.state_dict()) == list(before)
 
 
 def test_it_is_used_where_it_was_measured_to_be_quicker() -> None:

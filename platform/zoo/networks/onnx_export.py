@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import torch
 
-from zoo.networks.transformation import TransformationNetwork
+from zoo.networks.transformation import TransformationNetwork, for_inference
 
 INPUT, OUTPUT = "photo", "swapped"
 
@@ -18,7 +18,7 @@ def export_onnx(
     """Writes ``network`` with a dynamic batch: photo_B3HW → swapped_B3HW, float32 in 0..1.
 
     Args:
-        network: on the CPU; left in evaluation mode.
+        network: on the CPU; not changed.
         path: the file to write.
         metadata: kept in the file's ``metadata_props``, readable without running it.
     """
@@ -26,9 +26,9 @@ def export_onnx(
     # The newer exporter (dynamo=True) gives the same graph after 6 s, the second time after 3 s;
     # this one takes 0.1 s. A quick training takes 100.
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of sizes that become constants, too
         torch.onnx.export(
-            network.eval(),
+            for_inference(network),
             (photo,),
             path,
             input_names=[INPUT],

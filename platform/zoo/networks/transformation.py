@@ -13,6 +13,7 @@ added to: its light need not pass through normalisations, which take brightness 
 Shapes: B batch, C channels, H = W = resolution.
 """
 
+import copy
 import math
 from collections.abc import Mapping
 from typing import Literal
@@ -22,7 +23,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.networks.fused_normalisation import Kernel, compiled
-from zoo.networks.upsampled_convolution import upsampled_convolution, worthwhile
+from zoo.networks.upsampled_convolution import (
+    FoldedMerge,
+    upsampled_convolution,
+    worthwhile,
+)
 
 COARSEST = 8
 """Side, in pixels, of the coarsest branch."""
@@ -86,7 +91,7 @@ class TransformationNetwork(nn.Module):
         )
         merged: Tensor = coarse
         for merge, fine in zip(self.merges, finer, strict=True):
-            assert isinstance(merge, Block)
+            assert isinstance(merge, Block | FoldedMerge)
             merged = merge.merged(merged, fine)
         logits: Tensor = self.rgb(merged)
         if self.slim:
@@ -128,10 +133,27 @@ def fold_upsampling(network: nn.Module) -> None:
             block.folds = True
 
 
+def for_inference(network: TransformationNetwork) -> TransformationNetwork:
+    """A copy, in evaluation mode, that computes the same without upsampled features.
+
+    It can be run and exported, but neither trained nor saved.
+    """
+    folded = copy.deepcopy(network).eval()
+    for place, (merge, branch) in enumerate(zip(folded.merges, folded.branches[1:], strict=True)):
+        assert isinstance(merge, Block)
+        assert isinstance(branch, Block)
+        first, *others = merge
+        assert isinstance(first, nn.Conv2d)
+        coarse = first.in_channels - branch.filters
+        folded.merges[place] = FoldedMerge(first, others, coarse)
+    return folded
+
+
 class Block(nn.Sequential):
     """conv3–conv3–conv1 (short: without the last), zero-padded, each normalised, then ReLU.
 
     Attributes:
+        filters: the channels of its output.
         kernel: normalises and rectifies in training on a GPU; None for PyTorch's own kernels.
         folds: whether training folds upsampling into the first convolution.
     """
@@ -148,6 +170,7 @@ class Block(nn.Sequential):
                 layers.append(InstanceNorm(filters, affine=True))
             layers.append(nn.ReLU(inplace=True))
         super().__init__(*layers)
+        self.filters = filters
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         if self.kernel and x_BCHW.is_cuda and torch.is_grad_enabled():

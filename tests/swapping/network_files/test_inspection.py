@@ -216,6 +216,23 @@ def attribute_of_another_type() -> ModelProto:
                           tensor("w", np.zeros((3, 3, 1, 1)))),
             "impossible size",
         ),
+        *(
+            (
+                lambda sizes=sizes: model([node("Reshape", "photo sizes", "swapped")],
+                                          tensor("sizes", sizes, np.int64)),
+                "does not keep the number of values",
+            )
+            for sizes in ([2, 3, SIDE, SIDE], [-1, -1, SIDE, SIDE], [-1, 0, 0, SIDE - 1], [-3, -1])
+        ),
+        (
+            lambda: model([node("Reshape", "photo sizes", "swapped", allowzero=1)],
+                          tensor("sizes", [-1, 3, SIDE, SIDE], np.int64)),
+            "a reshaping in it is of a kind",
+        ),
+        (
+            lambda: model([node("Transpose", "photo", "swapped", perm=[0, 1, 2, 2])]),
+            "does not name each axis once",
+        ),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("no_session")
@@ -311,9 +328,14 @@ def test_the_shapes_are_those_that_onnx_runtime_gives(tmp_path: Path) -> None:
         node("Concat", "count1 eight sides", "sizes", axis=0),
         node("Resize", "pooled", "large"),
         node("Concat", "large large", "twice", axis=-1),
-        node("Slice", "twice minus far last back", "reversed"),
+        node("Slice", "twice minus far end back", "reversed"),
         node("Mul", "reversed row", "scaled"),
         node("Squeeze", "count1 axes", "scalar"),
+        node("Transpose", "conv", "last", perm=[0, 2, 3, 1]),
+        node("Reshape", "last halves", "split"),
+        node("Transpose", "split", "turned"),
+        node("Transpose", "sides", "as_before"),
+        node("Reshape", "as_before column", "sides_in_a_column"),
         node("Relu", "photo", "swapped"),
     ]
     nodes[11].input[:] = ["pooled", "", "", "sizes"]
@@ -323,7 +345,9 @@ def test_the_shapes_are_those_that_onnx_runtime_gives(tmp_path: Path) -> None:
         tensor("zero", 0, np.int64), tensor("axes", [0], np.int64),
         tensor("two", [2], np.int64), tensor("four", [4], np.int64),
         tensor("minus", [-1], np.int64), tensor("far", [-100], np.int64),
-        tensor("last", [3], np.int64), tensor("back", [-2], np.int64),
+        tensor("end", [3], np.int64), tensor("back", [-2], np.int64),
+        tensor("halves", [0, -1, SIDE // 2, 2, 4], np.int64),
+        tensor("column", [2, 1], np.int64),
         tensor("row", np.ones((1, 1, SIDE))),
     ]  # fmt: skip
     made = model(nodes, *tensors)

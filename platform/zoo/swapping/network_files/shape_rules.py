@@ -196,6 +196,33 @@ def _squeeze(node: Node, inputs: list[KnownTensor]) -> tuple[KnownTensor, int]:
     return KnownTensor(kept, None if values is None else values.reshape(kept)), 1
 
 
+def _reshape(node: Node, inputs: _Inputs) -> tuple[KnownTensor, int]:
+    data = inputs[0]
+    assert data is not None
+    if whole_of(node, "allowzero", 0):
+        raise MalformedError("a reshaping in it is of a kind that swap networks do not use")
+    shape = _numbers(inputs[1])
+    for place, side in enumerate(shape):
+        if side == 0:  # as it was
+            shape[place] = data.shape[_axis(place, len(data.shape))]
+    known = math.prod(side for side in shape if side != -1)
+    if shape.count(-1) == 1 and known > 0:
+        shape[shape.index(-1)] = data.count // known
+    if min(shape, default=1) < 1 or math.prod(shape) != data.count:
+        raise MalformedError("a reshaping in it does not keep the number of values")
+    return KnownTensor(tuple(shape), None if data.values is None else data.values.reshape(shape)), 1
+
+
+def _transpose(node: Node, inputs: list[KnownTensor]) -> tuple[KnownTensor, int]:
+    (data,) = inputs
+    axes = integers_of(node, "perm", tuple(reversed(range(len(data.shape)))))
+    if sorted(axes) != list(range(len(data.shape))):
+        raise MalformedError("a transposition in it does not name each axis once")
+    shape = tuple(data.shape[axis] for axis in axes)
+    values = None if data.values is None else data.values.transpose(axes)
+    return KnownTensor(shape, values), data.count
+
+
 def _constant(node: Node, inputs: list[KnownTensor]) -> tuple[KnownTensor, int]:
     ((name, value),) = node.attributes.items()
     if isinstance(value, Tensor):
@@ -237,10 +264,12 @@ RULES: dict[str, _Rule] = {
     "Conv": _conv,
     **dict.fromkeys(("QuantizeLinear", "DequantizeLinear"), _quantised),
     "Gather": _gather,
+    "Reshape": _reshape,
     "Resize": _resize,
     "Shape": _shape,
     "Slice": _slice,
     "Squeeze": _squeeze,
+    "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }  # fmt: skip
 """By ONNX's standard operators that a swap network may have."""
