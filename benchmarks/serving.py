@@ -152,6 +152,7 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
     delays: list[float] = []
     server: list[int] = []
     sent: dict[int, float] = {}
+    passed_over: list[int] = []  # whose places the next answer frees, as in the page
     async with connect(f"{url.replace('http', 'ws')}/api/live?identity={name}") as socket:
 
         async def send(number: int) -> None:
@@ -175,11 +176,14 @@ async def film(url: str, photo: bytes, name: str, seconds: float) -> dict[str, o
                 answer = await socket.recv()
                 assert isinstance(answer, bytes), answer
                 number = int.from_bytes(answer[:4])
-                seconds_of_frame = time.perf_counter() - sent.pop(number)
                 if answer[6] == Outcome.PASSED_OVER:
+                    passed_over.append(number)
                     continue
-                delays.append(seconds_of_frame)
+                delays.append(time.perf_counter() - sent[number])
                 server.append(int.from_bytes(answer[4:6]))
+                for done in (number, *passed_over):
+                    del sent[done]
+                passed_over.clear()
         finally:
             filming.cancel()
     return {

@@ -42,9 +42,13 @@ def export(network: Path, terms: Terms, form: Format, target: Path) -> None:
     if form is Format.safetensors:
         from safetensors.numpy import save
 
-        weights = layers(model)
+        unnamed = f"{network} does not name its weights as ours do; train {terms.identity} again."
+        try:
+            weights = layers(model)
+        except (KeyError, ValueError, RecursionError) as error:
+            raise AssetError(unnamed) from error
         if not weights:
-            raise AssetError(f"{network} does not name its weights; train {terms.identity} again.")
+            raise AssetError(unnamed)
         content = save(weights, metadata)
     elif form is Format.dfm:
         content = dfm(model, metadata).SerializeToString()

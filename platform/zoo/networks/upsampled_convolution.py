@@ -59,7 +59,7 @@ class FoldedMerge(nn.Module):
         weight_OI33 = first.weight.detach()
         outputs, inputs = weight_OI33.shape[:2]
         self.of_coarse = SubPixelConvolution(weight_OI33[:, :coarse])
-        of_fine = nn.Conv2d(inputs - coarse, outputs, 3, padding=1)
+        of_fine = nn.Conv2d(inputs - coarse, outputs, 3, padding=1, device="meta")
         of_fine.weight = nn.Parameter(weight_OI33[:, coarse:].contiguous())
         of_fine.bias = first.bias
         self._layers = [of_fine, *others]

@@ -7,14 +7,19 @@ import struct
 import threading
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import ClassVar
 
+import httpx2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image as Pillow
 from starlette.websockets import WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.serving.conftest import REGISTRY, encoded
 from tests.serving.web.conftest import HERE, SOCKET, InProcess, ask
@@ -24,6 +29,7 @@ from zoo.serving.deployment.backend import Chosen
 from zoo.serving.live_frames import RATE, Following, Frame
 from zoo.serving.options import Options
 from zoo.serving.web import api
+from zoo.serving.web.listener import Listener, bind
 
 
 def test_frames_come_back_swapped_and_marked(client: TestClient, portrait: bytes) -> None:
@@ -107,6 +113,50 @@ def test_a_frame_that_is_passed_over_is_answered_at_once(
             assert struct.unpack_from(">IHB", answer)[::2] == (number, 1)
             assert answer[7:] == b"frame %d" % number
     assert 'zoo_live_frames_total{kind="passed over"} 2.0' in client.get("/metrics").text
+
+
+def test_a_client_that_sends_and_does_not_read_gives_its_place_back(
+    network: Path, zoo_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(zoo_cache))
+    for name in ("SECONDS_IDLE", "_SECONDS_TO_CLOSE"):
+        monkeypatch.setattr(f"zoo.serving.web.camera.{name}", 0.5)
+
+    class Large(InProcess):
+        """Large answers, which soon fill what a connection holds."""
+
+        async def frame(
+            self, jpeg: bytes, chosen: Chosen, following: Following | None
+        ) -> AsyncIterator[Following | Frame]:
+            yield Following(Tracker(RATE))
+            yield Frame(bytes(1_000_000), 0.0)
+
+    async def flood(socket: ClientConnection) -> None:
+        with suppress(ConnectionClosed):
+            for number in count():
+                await socket.send(struct.pack(">I", number) + b"a frame")
+                await asyncio.sleep(0.001)
+
+    async def served() -> None:
+        given = Options(registry=REGISTRY, rate=0.0, port=0)
+        bound = bind(given)
+        here = f"127.0.0.1:{bound.getsockname()[1]}"
+        listener = Listener(api.create(Large(network, given), given), given, bound)
+        await listener.open()
+        async with asyncio.timeout(40), httpx2.AsyncClient() as client:
+            socket = await connect(f"ws://{here}/api/live?identity=ada", max_queue=1)
+            flooding = asyncio.create_task(flood(socket))
+            for cameras in ("1.0", "0.0"):
+                while (
+                    f"zoo_live_sessions {cameras}"
+                    not in (await client.get(f"http://{here}/metrics")).text
+                ):
+                    await asyncio.sleep(0.05)
+            flooding.cancel()
+            socket.transport.abort()
+        await listener.close()
+
+    asyncio.run(served())
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,15 @@ def attribute_of_another_type() -> ModelProto:
                           tensor("sizes", [-1, 3, SIDE, SIDE], np.int64)),
             "a reshaping in it is of a kind",
         ),
+        *(
+            (
+                lambda operator=operator: model([onnx.helper.make_node(operator, ["", "sizes"],
+                                                                       ["swapped"])],
+                                                tensor("sizes", [1, 3, SIDE, SIDE], np.int64)),
+                "does not match its inputs",
+            )
+            for operator in ("Reshape", "Resize", "Slice")
+        ),
         (
             lambda: model([node("Transpose", "photo", "swapped", perm=[0, 1, 2, 2])]),
             "does not name each axis once",

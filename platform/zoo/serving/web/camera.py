@@ -5,7 +5,7 @@ binary message: the same number, the milliseconds that the server took (2 bytes)
 (1 byte, :class:`Outcome`), and the swapped JPEG, if there is one. When frames come faster than they
 can be swapped, all but the newest are passed over: they are answered at once, and so before those
 that came before them. Errors are sent as a text message (a problem, as everywhere) before the
-socket closes.
+socket closes; frames after the one that it is about are not answered.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from zoo.serving.web.problems import BusyError, status_of
 __all__ = ["MAX_PIXELS", "add"]
 
 SECONDS_IDLE = 60.0
+_SECONDS_TO_CLOSE = 5.0
 _FRAMES_UNDER_WAY = 3
 """One is swapped, one tracked, and one waits for whichever ends first."""
 
@@ -63,8 +64,7 @@ def add(app: FastAPI, backend: Backend, options: Options, metrics: Metrics) -> N
         except ZooError as error:
             await _refuse(socket, error)
         except (WebSocketDisconnect, TimeoutError):
-            with suppress(RuntimeError, WebSocketDisconnect):  # closed already
-                await socket.close(1000)
+            await _close(socket, 1000)
         finally:
             cameras -= 1
             metrics.cameras.set(cameras)
@@ -133,7 +133,8 @@ class _Session:
     async def _pass_over(self, older: bytes | ZooError) -> None:
         assert isinstance(older, bytes)  # nothing is read after an error
         self._metrics.frames.labels("passed over").inc()
-        await self._socket.send_bytes(_encoded(older, Outcome.PASSED_OVER))
+        async with asyncio.timeout(SECONDS_IDLE):  # for a client that sends and does not read
+            await self._socket.send_bytes(_encoded(older, Outcome.PASSED_OVER))
 
     async def _track(self) -> None:
         following: Following | None = None
@@ -174,7 +175,15 @@ def _encoded(message: bytes, outcome: Outcome, seconds: float = 0.0) -> bytes:
 
 
 async def _refuse(socket: WebSocket, error: ZooError) -> None:
-    with suppress(RuntimeError, WebSocketDisconnect):
-        status = status_of(error)
-        await socket.send_text(json.dumps({"status": status, "detail": str(error)}))
-        await socket.close(1013 if status == 503 else 1008)
+    status = status_of(error)
+    problem = json.dumps({"status": status, "detail": str(error)})
+    await _close(socket, 1013 if status == 503 else 1008, problem)
+
+
+async def _close(socket: WebSocket, code: int, last: str | None = None) -> None:
+    """Closes it, after a last message; a client that does not read is not waited for."""
+    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # closed already
+        async with asyncio.timeout(_SECONDS_TO_CLOSE):
+            if last is not None:
+                await socket.send_text(last)
+            await socket.close(code)

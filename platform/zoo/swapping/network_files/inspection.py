@@ -22,10 +22,10 @@ INPUT, OUTPUT = "photo", "swapped"
 MAX_BYTES = 512 * 2**20
 MIN_RESOLUTION, MAX_RESOLUTION = 16, 2048
 MAX_ELEMENTS = 2**28
-"""Held at once for one face, 1 GiB; a network of the paper's layout at 256 px holds 2^23.3."""
+"""Held at once for one face, 1 GiB; a network of the paper's layout at 256 px holds 2^25.2."""
 
 MAX_OPERATIONS = 2**40
-"""For one face: seconds to a minute of one core; that network needs 2^32.5."""
+"""For one face: seconds to a minute of one core; that network needs 2^35.5."""
 
 
 @dataclass(frozen=True)

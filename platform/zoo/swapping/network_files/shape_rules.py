@@ -31,6 +31,9 @@ class KnownTensor:
         return math.prod(self.shape)
 
 
+_SCATTERED = 64
+"""Multiplications that take as long as one value takes to another place, where it lies alone."""
+
 _Inputs = list[KnownTensor | None]
 _Rule = Callable[[Node, Any], tuple[KnownTensor, int]]
 
@@ -220,7 +223,7 @@ def _transpose(node: Node, inputs: list[KnownTensor]) -> tuple[KnownTensor, int]
         raise MalformedError("a transposition in it does not name each axis once")
     shape = tuple(data.shape[axis] for axis in axes)
     values = None if data.values is None else data.values.transpose(axes)
-    return KnownTensor(shape, values), data.count
+    return KnownTensor(shape, values), _SCATTERED * data.count
 
 
 def _constant(node: Node, inputs: list[KnownTensor]) -> tuple[KnownTensor, int]:

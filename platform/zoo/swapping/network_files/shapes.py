@@ -17,6 +17,11 @@ from zoo.swapping.network_files.graph import Graph
 from zoo.swapping.network_files.protobuf import MalformedError
 from zoo.swapping.network_files.shape_rules import RULES, KnownTensor, Sizes
 
+_DOES_NOT_MATCH = (
+    AssertionError, IndexError, TypeError, ValueError, ArithmeticError, AttributeError,
+)  # fmt: skip
+"""What a rule raises when an input is left out or has another shape than the rule expects."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -59,9 +64,9 @@ def cost_of(graph: Graph, given: Mapping[str, Sizes]) -> Cost:
             made, work = rule(node, inputs)
         except KeyError as error:
             raise MalformedError(f"nothing gives {str(error)[:40]} before it is used") from error
-        except (IndexError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            if isinstance(error, MalformedError):
-                raise
+        except MalformedError:
+            raise
+        except _DOES_NOT_MATCH as error:
             raise MalformedError(
                 f"its operator {node.operator} does not match its inputs"
             ) from error

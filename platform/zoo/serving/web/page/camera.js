@@ -6,6 +6,7 @@ const WIDTH = 640; // pixels of what is sent
 const AHEAD = 3; // frames under way: one is swapped, one is tracked, one waits or is on its way
 const QUALITY = 0.8;
 const HEAD = 7; // bytes before the JPEG of an answer
+const LOST = 20000; // ms after which an answer is no longer waited for
 const [SWAPPED, PASSED_OVER] = [1, 2]; // what became of a frame
 
 const video = $("video");
@@ -16,6 +17,7 @@ let identity = null;
 let stream = null;
 let socket = null;
 let sent = new Map(); // number → when
+let passedOver = []; // numbers, since the last answer that was not that
 let number = 0;
 let shown = []; // when the frames of the last two seconds were drawn
 let delays = [];
@@ -102,6 +104,7 @@ function connect() {
   socket?.close();
   clearInterval(ticking);
   sent = new Map();
+  passedOver = [];
   shown = [];
   delays = [];
   $("live").classList.add("waiting");
@@ -128,6 +131,8 @@ function connect() {
 
 function pump(mine) {
   if (mine !== socket || mine.readyState !== WebSocket.OPEN) return;
+  const now = performance.now();
+  for (const [key, when] of sent) if (now - when > LOST) sent.delete(key);
   if (sent.size < AHEAD) send(mine);
   const next = () => pump(mine);
   if (document.hidden || !video.requestVideoFrameCallback) setTimeout(next, 33);
@@ -160,8 +165,12 @@ async function answer(mine, data) {
   const view = new DataView(data);
   const [mark, server, outcome] = [view.getUint32(0), view.getUint16(4), view.getUint8(6)];
   const started = sent.get(mark);
-  sent.delete(mark);
-  if (outcome === PASSED_OVER) return; // for a newer one
+  if (outcome === PASSED_OVER) {
+    passedOver.push(mark); // another one now would only pass over the next
+    return;
+  }
+  for (const key of [mark, ...passedOver]) sent.delete(key);
+  passedOver = [];
   const pen = out.getContext("2d");
   $("no-face").hidden = outcome === SWAPPED;
   if (outcome === SWAPPED) {
