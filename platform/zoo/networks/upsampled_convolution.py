@@ -8,8 +8,8 @@ a convolution with W it makes one transposed convolution with their product, a k
 Each output pixel then takes 4 products per channel instead of 9.
 
 Programs that swap run the same as one plain convolution and a rearrangement of its channels
-(sub-pixel convolution, Shi et al. 2016, https://arxiv.org/abs/1609.05158): ONNX Runtime has no
-transposed convolution of 8-bit integers, and a slow one of floats.
+(sub-pixel convolution, Shi et al. 2016, https://arxiv.org/abs/1609.05158), because ONNX Runtime
+runs only plain convolutions in 8 bits.
 
 Shapes: B batch, I and O input and output channels, H × W of the small features.
 """
