@@ -10,6 +10,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 
 from tests.clips import BASE, STEP
 from tests.swapping.video.conftest import MARK, swap_here
@@ -125,6 +126,17 @@ def test_separated_fields_are_the_moments_and_woven_the_frame(
         assert again.interlaced_frame
         for index, plane in enumerate(planes):
             assert (plane_of(again, index) == plane).all()
+
+
+def test_the_first_frame_after_a_cut_is_predicted_from_no_other(
+    moments: list[Image], unchanging: SwapNetwork, tmp_path: Path
+) -> None:
+    negatives = [np.asarray(255 - moment, np.uint8) for moment in moments]
+    source = _written(tmp_path / "a.mp4", [*moments[:6], *negatives], "top")
+    swap_here(source, tmp_path / "out.mp4", unchanging)
+    kinds = [frame.pict_type for frame in _frames(tmp_path / "out.mp4")]
+    assert len(kinds) == 9
+    assert [number for number, kind in enumerate(kinds) if kind == PictureType.I] == [0, 3]
 
 
 @pytest.mark.parametrize(

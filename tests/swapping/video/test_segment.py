@@ -5,12 +5,32 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 
 from tests.clips import write_clip
+from tests.swapping.video.conftest import CUT, FRAMES
 from zoo.photos.image import Image
 from zoo.photos.video.reader import inspect_video
+from zoo.swapping.network import SwapNetwork
+from zoo.swapping.options import SwapOptions
 from zoo.swapping.video.containers.encoding import choose_codec
-from zoo.swapping.video.segment import _Writer
+from zoo.swapping.video.frames.frame_swapping import Swapped
+from zoo.swapping.video.segment import SegmentOptions, _Writer, make_segment
+from zoo.swapping.video.segment_division import Segment
+
+
+def test_the_first_frame_of_a_shot_is_predicted_from_no_other(
+    clip: Path, unchanging: SwapNetwork, tmp_path: Path
+) -> None:
+    """x264 does not look for cuts, which the tracker finds anyway."""
+    video = inspect_video(clip)
+    how = SegmentOptions(choose_codec(video, "mp4"), "yuv420p", SwapOptions())
+    part = Segment(0, int(video.times[0]), video.end)
+    make_segment(video, part, [unchanging], how, tmp_path)
+    with av.open(str(tmp_path / part.name)) as container:
+        kinds = [frame.pict_type for frame in container.decode(video=0)]
+    assert len(kinds) == FRAMES
+    assert [number for number, kind in enumerate(kinds) if kind == PictureType.I] == [0, CUT]
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -28,7 +48,7 @@ def test_segments_of_one_or_two_hevc_frames_are_written(
         path = tmp_path / f"{number}.nut"
         writer = _Writer(path, video, choose_codec(video, "matroska"), frames[0])
         for frame in frames:
-            writer.add(frame)
+            writer.add(Swapped(frame, 0, frozenset()))
         writer.close()
         with av.open(str(path)) as container:
             stream = container.streams.video[0]

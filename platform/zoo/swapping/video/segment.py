@@ -113,9 +113,9 @@ def make_segment(
             with timer.step("encode"):
                 if writer is None:
                     writer, first = _Writer(temporary, video, settings.codec, item.frame), time
-                    writer.add(item.frame)
+                    writer.add(item)
                 else:
-                    writer.add(item.frame, in_turn=time >= ending)
+                    writer.add(item, in_turn=time >= ending)
             frames += 1
             advance()
             swapped += bool(item.faces)
@@ -185,22 +185,25 @@ class _Writer:
 
         self._output = av.open(str(path), "w", format="nut")
         self._stream = add_encoder(self._output, video, codec, like)
+        self._finds_cuts = codec.finds_cuts
         self._frames = 0
 
-    def add(self, frame: "av.VideoFrame", *, in_turn: bool = False) -> None:
+    def add(self, item: Swapped, *, in_turn: bool = False) -> None:
         """Encodes a frame.
 
         Args:
-            frame: the next.
+            item: the next.
             in_turn: whether it is to be decoded in the order of showing. The last two of a video
                 must be, for MP4 knows no other duration of a frame than the time until the next
                 one is decoded.
         """
         from av.video.frame import PictureType
 
-        # Else the encoder's choice, not the old one's.
-        frame.pict_type = PictureType.P if in_turn else PictureType.NONE
-        self._output.mux(self._stream.encode(frame))
+        kind = PictureType.P if in_turn else PictureType.NONE  # the encoder's choice
+        if item.after_cut and not self._finds_cuts:
+            kind = PictureType.I
+        item.frame.pict_type = kind  # not what it was decoded from
+        self._output.mux(self._stream.encode(item.frame))
         self._frames += 1
 
     def close(self) -> None:

@@ -23,17 +23,25 @@ _DEEP = "yuv420p10le"
 
 @dataclass(frozen=True)
 class Codec:
-    """An encoder of FFmpeg's and its options."""
+    """An encoder of FFmpeg's and its options.
+
+    Attributes:
+        name: the codec.
+        encoder: FFmpeg's name of it.
+        options: its own.
+        finds_cuts: whether it looks for cuts itself; else it is told where they are.
+    """
 
     name: str
     encoder: str
     options: dict[str, str] = field(default_factory=dict)
+    finds_cuts: bool = True
 
 
 # Without mbtree, by which x264 (core 165) gives other bytes for the same frames in other processes.
 # Without what takes time and gains nothing at this quality: a hexagonal search, a lookahead (which
-# mbtree alone needs), adaptive B-frames, blocks of 4x4 and divided macroblocks. docs/video.md has
-# sizes, errors and times.
+# mbtree alone needs), adaptive B-frames, blocks of 4x4 and divided macroblocks, and a search for
+# cuts, which the tracker knows. docs/video.md has sizes, errors and times.
 _H264 = Codec(
     "h264",
     "libx264",
@@ -44,9 +52,11 @@ _H264 = Codec(
         "rc-lookahead": "0",
         "b_strategy": "0",
         "partitions": "i8x8",
+        "sc_threshold": "0",
         "threads": "1",
         "mbtree": "0",
     },
+    finds_cuts=False,
 )
 _VP9 = Codec(
     "vp9",

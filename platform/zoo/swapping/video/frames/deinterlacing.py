@@ -66,5 +66,6 @@ def interlace(swapped: Iterable[Swapped], video: Video) -> Iterator[Swapped]:
         frame = woven(early.frame, late.frame, video.fields)
         frame.pts, frame.time_base = (early.frame.pts or 0) // 2, video.time_base
         used = early.networks | late.networks
-        yield Swapped(frame, max(early.faces, late.faces), used)
+        after_cut = early.after_cut or late.after_cut
+        yield Swapped(frame, max(early.faces, late.faces), used, after_cut)
         early = None

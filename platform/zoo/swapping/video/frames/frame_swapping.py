@@ -64,11 +64,13 @@ class Swapped:
         frame: the frame.
         faces: how many were swapped.
         networks: the numbers of the networks that made them.
+        after_cut: whether it is the first of a shot.
     """
 
     frame: "av.VideoFrame"
     faces: int
     networks: frozenset[int]
+    after_cut: bool = False
 
 
 def margin(video: Video) -> int:
@@ -141,7 +143,9 @@ def swap_frames(
                 box = (left, top, right, bottom)
                 paste(frame, image, result, video.turned, box)
         used = frozenset(here.present[who][1].network for who in here.seen)
-        yield Swapped(frame, len(parts), used)
+        before = near[reach - 1]
+        after_cut = before is not None and before.shot != here.shot
+        yield Swapped(frame, len(parts), used, after_cut)
 
 
 def _fading(video: Video) -> int:
