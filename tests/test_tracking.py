@@ -25,6 +25,26 @@ def test_the_experiment_is_made_once_with_its_artifacts_beside_the_store(
     assert experiment_id(client, uri) == first
 
 
+def test_a_store_that_was_moved_is_read_but_not_written_to(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    made = f"sqlite:///{there}/mlflow.db"
+    first = experiment_id(connect(made, create=True), made)
+    (there / "mlartifacts").mkdir()
+    there.rename(here)
+    uri = f"sqlite:///{here}/mlflow.db"
+    assert experiment_id(connect(uri), uri) == first
+    with pytest.raises(RegistryError, match=f"moved or copied: it names {there}/mlartifacts"):
+        connect(uri, create=True)
+    assert not there.exists()
+    there.mkdir()
+    (there / "mlartifacts").symlink_to(here / "mlartifacts")  # as the error advises
+    connect(uri, create=True)
+    through = tmp_path / "through"
+    through.symlink_to(here)
+    connect(f"sqlite:///{through}/mlflow.db", create=True)
+
+
 def test_processes_that_make_one_store_at_once_end_with_one_experiment(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     code = "import sys; from zoo.tracking import *; uri = sys.argv[1]"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 EXPERIMENT = "faceswap-zoo"
+_ARTIFACTS = "mlartifacts"
 _SQLITE = "sqlite:///"
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
@@ -28,10 +29,11 @@ def connect(uri: str, *, create: bool = False) -> "MlflowClient":
 
     Args:
         uri: ``sqlite:///…/mlflow.db``, ``https://…``, or whatever MLflow understands.
-        create: make an SQLite store that is not there yet.
+        create: for writing; make an SQLite store that is not there yet.
 
     Raises:
-        RegistryError: MLflow is not installed, or the store is not there or not readable.
+        RegistryError: MLflow is not installed, or the store is not there or not readable; or it is
+            to be written to, and is not where it was made.
     """
     _quieten()
     try:
@@ -57,7 +59,10 @@ def connect(uri: str, *, create: bool = False) -> "MlflowClient":
                 Path(uri.removeprefix(_SQLITE) + log).unlink(missing_ok=True)
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
-        return MlflowClient(uri, registry_uri=uri)
+        client = MlflowClient(uri, registry_uri=uri)
+        if create:
+            check_not_moved(client, uri)
+        return client
 
 
 @cache
@@ -94,7 +99,7 @@ def _one_at_a_time(uri: str) -> Iterator[None]:
     if not uri.startswith(_SQLITE):
         yield
         return
-    with file_lock(Path(uri.removeprefix(_SQLITE)).absolute().parent):
+    with file_lock(Path(uri.removeprefix(_SQLITE)).resolve().parent):
         yield
 
 
@@ -138,10 +143,7 @@ def experiment_id(client: "MlflowClient", uri: str) -> str:
         if experiment.lifecycle_stage != "active":
             client.restore_experiment(experiment.experiment_id)
         return str(experiment.experiment_id)
-    location = None
-    if uri.startswith(_SQLITE):
-        folder = Path(uri.removeprefix(_SQLITE)).absolute().parent
-        location = (folder / "mlartifacts").as_uri()
+    location = _beside(uri).as_uri() if uri.startswith(_SQLITE) else None
     try:
         return str(client.create_experiment(EXPERIMENT, artifact_location=location))
     except MlflowException:  # another process may have been quicker
@@ -149,6 +151,46 @@ def experiment_id(client: "MlflowClient", uri: str) -> str:
         if experiment is None:
             raise
         return str(experiment.experiment_id)
+
+
+def check_not_moved(client: "MlflowClient", uri: str) -> None:
+    """Whether an SQLite store is where it was made, and its files beside it.
+
+    MLflow keeps absolute addresses: of a store that was moved or copied it looks for files in the
+    old place, and writes new ones there.
+
+    Raises:
+        RegistryError: it was moved or copied, and no link leads from the old place to this one.
+    """
+    experiment = client.get_experiment_by_name(EXPERIMENT) if uri.startswith(_SQLITE) else None
+    if experiment is None:
+        return
+    named, beside = local_folder(str(experiment.artifact_location)), _beside(uri)
+    if named is None or named.name != _ARTIFACTS or named.resolve() == beside.resolve():
+        return
+    store = Path(uri.removeprefix(_SQLITE)).absolute()
+    raise RegistryError(
+        f"{store} was moved or copied: it names {named} as the place of its files, for good. Move "
+        f"it back; or, if {named} is no longer there, link it to this place (ln -s {beside} "
+        f"{named}); or remove {store.name}* and {_ARTIFACTS} here and register the networks anew "
+        "(dvc repro --force register)."
+    )
+
+
+def local_folder(address: str) -> Path | None:
+    """``address`` as a folder of this machine, if it is one, without ``..``."""
+    from mlflow.utils.file_utils import local_file_uri_to_path
+    from mlflow.utils.uri import is_local_uri
+
+    if not is_local_uri(address, is_tracking_or_registry_uri=False):  # type: ignore[no-untyped-call]
+        return None
+    path = Path(local_file_uri_to_path(address)).absolute()  # type: ignore[no-untyped-call]
+    return path if ".." not in path.parts else path.resolve()
+
+
+def _beside(uri: str) -> Path:
+    """Where the files of an SQLite store are."""
+    return Path(uri.removeprefix(_SQLITE)).absolute().parent / _ARTIFACTS
 
 
 @contextmanager

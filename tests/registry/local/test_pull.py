@@ -150,6 +150,16 @@ def test_a_network_gone_from_the_registry_is_one_sentence(
         pull(Reference("ada"), sqlite_uri)
 
 
+def test_a_registry_that_was_moved_says_where_its_files_should_be(
+    trained: Make, sqlite_uri: str, tmp_path: Path
+) -> None:
+    trained().publish(sqlite_uri)
+    (tmp_path / "project").rename(tmp_path / "moved")
+    with pytest.raises(RegistryError, match=f"it names {tmp_path}/project/mlartifacts as the"):
+        pull(Reference("ada"), f"sqlite:///{tmp_path}/moved/mlflow.db")
+    assert not (tmp_path / "project").exists()
+
+
 def test_a_model_that_others_registered_is_refused(trained: Make, uri: str) -> None:
     trained().publish(uri)
     client = connect(uri)

@@ -20,7 +20,7 @@ from zoo.registry.versions import aliases_of
 from zoo.settings import cache_folder
 from zoo.storage import sha256_of
 from zoo.swapping.network_files.inspection import inspect_network
-from zoo.tracking import connect, plain_registry_errors
+from zoo.tracking import check_not_moved, connect, plain_registry_errors
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -184,6 +184,7 @@ def _download(client: "MlflowClient", version: "ModelVersion", sha256: str, path
     place = client.get_model_version_download_uri(version.name, str(version.version))
     stored = {item.path.rsplit("/", 1)[-1]: item for item in list_artifacts(artifact_uri=place)}
     if _STORED not in stored:
+        check_not_moved(client, client.tracking_uri)
         raise RegistryError(f"{name} has no network in the registry any more ({place}).")
     if (stored[_STORED].file_size or 0) > cache.MAX_BYTES:
         raise RegistryError(f"{name} is larger than any swap network; it is not pulled.")

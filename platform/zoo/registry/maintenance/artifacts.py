@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import RegistryError
 from zoo.settings import without_password
 from zoo.storage import plain_errors
-from zoo.tracking import experiment_id
+from zoo.tracking import experiment_id, local_folder
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -97,7 +97,7 @@ def artifacts_of(client: "MlflowClient", uri: str) -> Artifacts:
     """
     experiment = client.get_experiment(experiment_id(client, uri))
     root = str(experiment.artifact_location).rstrip("/")
-    local = _local(root)
+    local = local_folder(root)
     if local is None:
         return Artifacts(root)
     if uri.startswith(_SQLITE):
@@ -109,17 +109,6 @@ def artifacts_of(client: "MlflowClient", uri: str) -> Artifacts:
         "folder of this machine that is not beside its store. Nothing there is removed; run "
         "`zoo registry gc` in the project whose store it is."
     )
-
-
-def _local(root: str) -> Path | None:
-    """``root`` as a folder of this machine, if it is one, without ``..``."""
-    from mlflow.utils.file_utils import local_file_uri_to_path
-    from mlflow.utils.uri import is_local_uri
-
-    if not is_local_uri(root, is_tracking_or_registry_uri=False):  # type: ignore[no-untyped-call]
-        return None
-    path = Path(local_file_uri_to_path(root)).absolute()  # type: ignore[no-untyped-call]
-    return path if ".." not in path.parts else path.resolve()
 
 
 def _names_in(place: str) -> list[str]:
