@@ -161,8 +161,9 @@ def _killed(clip: Path, target: Path, network: Path, jobs: int | None) -> str:
 
 def _digest(path: Path, kind: str) -> list[tuple[int | None, int, bytes]]:
     with av.open(str(path)) as container:
-        (one,) = [one for one in container.streams if one.type == kind]
-        return [(p.pts, p.size, bytes(p)) for p in container.demux(one) if p.size]
+        streams = [one for one in container.streams if one.type == kind]
+        packets = container.demux(streams) if streams else ()
+        return [(p.pts, p.size, bytes(p)) for p in packets if p.size]
 
 
 def _flicker(clip: Path, network_file: Path, count: int) -> dict[str, float]:
