@@ -170,8 +170,8 @@ def check_not_moved(client: "MlflowClient", uri: str) -> None:
         return
     store = Path(uri.removeprefix(_SQLITE)).absolute()
     raise RegistryError(
-        f"{store} was moved or copied: it names {named} as the place of its files, for good. Move "
-        f"it back; or, if {named} is no longer there, link it to this place (ln -s {beside} "
+        f"{store} was moved or copied, and its files are still looked for in {named}. Move it "
+        f"back; or, if there is nothing there any more, link it to this place (ln -s {beside} "
         f"{named}); or remove {store.name}* and {_ARTIFACTS} here and register the networks anew "
         "(dvc repro --force register)."
     )

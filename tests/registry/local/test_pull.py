@@ -155,7 +155,7 @@ def test_a_registry_that_was_moved_says_where_its_files_should_be(
 ) -> None:
     trained().publish(sqlite_uri)
     (tmp_path / "project").rename(tmp_path / "moved")
-    with pytest.raises(RegistryError, match=f"it names {tmp_path}/project/mlartifacts as the"):
+    with pytest.raises(RegistryError, match=f"still looked for in {tmp_path}/project/mlartifacts"):
         pull(Reference("ada"), f"sqlite:///{tmp_path}/moved/mlflow.db")
     assert not (tmp_path / "project").exists()
 
